@@ -1,0 +1,78 @@
+/**
+ * Every refusal of the product, each with its data. `reason` is stable: it is logged, sent in `Playgate-Reason` and
+ * documented in docs/reasons.md. Add an arm here and the compiler names every table that must learn it.
+ *
+ * Times are seconds since the epoch, as in a JWT.
+ */
+export type Refusal =
+	| TokenRefusal
+	| PolicyRefusal
+	| LimitRefusal
+	| RequestRefusal
+	| ManagementRefusal
+	| { readonly reason: "token-revoked"; readonly by: RevokedBy };
+
+export type RevokedBy = "token" | "jti" | "uid" | "sid" | "key" | "video" | "issued-before";
+
+/** Names of the carriers a token may travel in (reference: wire facts 6.1). */
+export type Carrier = "authorization" | "bcov-auth-header" | "query" | "cookie";
+
+type TokenRefusal =
+	| { readonly reason: "token-required" }
+	| { readonly reason: "token-repeated"; readonly parameter: string }
+	| { readonly reason: "token-conflict"; readonly carriers: readonly Carrier[] }
+	/** Refused before any crypto; `detail` names the rule that was broken, never the token. */
+	| { readonly reason: "token-malformed"; readonly detail: string }
+	/** No registered key fits the token's `kid`, `pkid` or algorithm. Public wording is the same as for a bad signature. */
+	| { readonly reason: "key-unknown" }
+	| { readonly reason: "signature-invalid" }
+	| { readonly reason: "claim-invalid"; readonly claim: string; readonly detail: string }
+	| { readonly reason: "claim-missing"; readonly claim: string }
+	| { readonly reason: "token-expired"; readonly expiredAt: number }
+	| { readonly reason: "token-not-yet-valid"; readonly validFrom: number }
+	| { readonly reason: "token-lifetime-too-long"; readonly lifetimeSeconds: number; readonly maxSeconds: number }
+	| { readonly reason: "audience-mismatch"; readonly expected: readonly string[] }
+	/** A grant (the gate's own short token) that the gate did not sign, or that is not for this path. */
+	| { readonly reason: "grant-invalid" };
+
+type PolicyRefusal =
+	| { readonly reason: "claim-not-enabled"; readonly claim: string; readonly tier: number; readonly neededTier: number }
+	| { readonly reason: "account-mismatch" }
+	| { readonly reason: "video-not-in-token"; readonly claim: "conid" | "vids" }
+	| { readonly reason: "tags-mismatch" }
+	| { readonly reason: "user-agent-mismatch" }
+	| { readonly reason: "video-not-active" }
+	| { readonly reason: "video-not-started"; readonly startsAt: number }
+	| { readonly reason: "video-ended"; readonly endedAt: number };
+
+type LimitRefusal =
+	| { readonly reason: "ip-limit"; readonly limit: number }
+	| { readonly reason: "use-limit"; readonly limit: number }
+	| { readonly reason: "device-limit"; readonly limit: number }
+	/** `climit` is full and `cbeh` says that the new session loses. */
+	| { readonly reason: "stream-limit-create"; readonly limit: number; readonly active: number }
+	/** This session was ended because a newer one took its place; renewals stay refused. */
+	| { readonly reason: "stream-limit-renew" }
+	/** This session was ended by its player or by an operator; renewals stay refused. */
+	| { readonly reason: "session-ended"; readonly by: "player" | "operator" }
+	| { readonly reason: "limits-unavailable" };
+
+type RequestRefusal =
+	| { readonly reason: "bad-request"; readonly detail: string }
+	| { readonly reason: "video-not-found" }
+	| { readonly reason: "resource-not-found" }
+	| { readonly reason: "method-not-allowed"; readonly allowed: readonly string[] }
+	| { readonly reason: "source-unavailable"; readonly detail: string }
+	| { readonly reason: "source-timeout" }
+	| { readonly reason: "catalog-unavailable"; readonly record: "account" | "video" }
+	| { readonly reason: "fault" };
+
+type ManagementRefusal =
+	| { readonly reason: "credentials-required" }
+	| { readonly reason: "credentials-invalid" }
+	/** `issues` name the place and the mistake: `sources[0].src: must start with https://`. */
+	| { readonly reason: "record-invalid"; readonly issues: readonly string[] }
+	| { readonly reason: "account-not-found" }
+	| { readonly reason: "record-too-large"; readonly maxBytes: number };
+
+export type Reason = Refusal["reason"];
