@@ -1,4 +1,23 @@
-import { DurableObject } from "cloudflare:workers";
-export class ViewerLimits extends DurableObject<Env> {}
-export class RevocationList extends DurableObject<Env> {}
-export default { fetch: () => new Response("x") };
+import type { Hono } from "hono";
+import { createApp } from "./app.ts";
+import { createGate } from "./gate.ts";
+import { realPorts } from "./ports.ts";
+import { parseSettings } from "./settings.ts";
+
+export { ViewerLimits } from "./limits/viewer-limits.ts";
+export { RevocationList } from "./revocation/revocation-list.ts";
+
+// Once per isolate: the catalog, verified tokens, compiled manifests and admissions that it holds are what makes requests cheap.
+let app: Hono | undefined;
+
+export default {
+	fetch(request, env, ctx) {
+		try {
+			app ??= createApp(createGate(env, parseSettings({ ...env }), realPorts));
+		} catch (fault) {
+			realPorts.log({ event: "fault", where: "settings", message: String(fault) });
+			return new Response("The gate is not configured; its log says what is missing.\n", { status: 500 });
+		}
+		return app.fetch(request, env, ctx);
+	},
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,105 @@
+import { acceptKey, writeAccount } from "../worker/catalog/account-record.ts";
+import { type Parsed, object, parse } from "../worker/catalog/issues.ts";
+import { kvKeys } from "../worker/catalog/kv-keys.ts";
+import { accountSettingsSchema } from "../worker/catalog/settings-schema.ts";
+import { CONTENT_PURPOSE, type VideoRecord, acceptVideo, writeVideo } from "../worker/catalog/video-record.ts";
+import { idSchema } from "../worker/catalog/video-schema.ts";
+import { Sealer } from "../worker/sealing.ts";
+import * as v from "valibot";
+
+/** One entry of `wrangler kv bulk put`. */
+export interface KvRecord {
+	readonly key: string;
+	readonly value: string;
+	readonly metadata?: unknown;
+}
+
+export type SeedResult =
+	| { readonly ok: true; readonly records: readonly KvRecord[] }
+	| { readonly ok: false; readonly issues: readonly string[] };
+
+const list = <S extends v.GenericSchema>(item: S) => v.optional(v.array(item, "must be a list"), []);
+
+/** The outline of a seed file; keys and videos are validated each by itself, as the management API does. */
+const seedSchema = object({
+	accounts: v.array(
+		object({
+			id: idSchema,
+			name: v.optional(v.string("must be a string"), ""),
+			settings: v.optional(accountSettingsSchema, {}),
+			keys: list(object({ id: idSchema, value: v.unknown() })),
+			videos: list(v.custom<{ id: unknown }>((item) => typeof item === "object" && item !== null, "must be an object")),
+		}),
+		"must be a list",
+	),
+});
+
+type SeedAccount = v.InferOutput<typeof seedSchema>["accounts"][number];
+
+export interface SeedOptions {
+	/** The Worker's CONTENT_SECRET: secrets are sealed before they leave this machine. */
+	readonly contentSecret: string;
+	/** Allows http sources on loopback, as the local environment does. */
+	readonly local: boolean;
+	readonly now?: Date;
+}
+
+/**
+ * Turns a seed file into KV records (docs/storage.md). All mistakes are told at once, each with its path
+ * (`accounts[0].videos[2].sources[0].src: must start with https://`), and with one mistake there are no records at all.
+ */
+export async function toRecords(seed: unknown, options: SeedOptions): Promise<SeedResult> {
+	const outline = parse(seedSchema, seed);
+	if (!outline.ok) return outline;
+	const records: KvRecord[] = [];
+	const issues: string[] = [];
+	const take = (part: Parsed<readonly KvRecord[]>): void => {
+		if (part.ok) records.push(...part.value);
+		else issues.push(...part.issues);
+	};
+	for (const [index, account] of outline.value.accounts.entries()) {
+		const at = `accounts[${index}]`;
+		records.push({ key: kvKeys.account(account.id), value: writeAccount(account.name, account.settings) });
+		for (const part of await keyRecords(account, at, options)) take(part);
+		for (const part of videoRecords(account, at, options)) take(part);
+	}
+	issues.push(...repeated(records));
+	return issues.length > 0 ? { ok: false, issues } : { ok: true, records };
+}
+
+function keyRecords(account: SeedAccount, at: string, { now = new Date() }: SeedOptions): Promise<Parsed<readonly KvRecord[]>[]> {
+	return Promise.all(
+		account.keys.map(async ({ id, value }, index): Promise<Parsed<readonly KvRecord[]>> => {
+			const key = await acceptKey(value, `${at}.keys[${index}].value`, now.toISOString());
+			if (!key.ok) return key;
+			return { ok: true, value: [{ key: kvKeys.key(account.id, id), value: JSON.stringify(key.value), metadata: key.value }] };
+		}),
+	);
+}
+
+function videoRecords(account: SeedAccount, at: string, options: SeedOptions): Parsed<readonly KvRecord[]>[] {
+	const sealer = new Sealer(options.contentSecret, CONTENT_PURPOSE);
+	return account.videos.map((video, index) => {
+		const place = `${at}.videos[${index}]`;
+		const id = parse(idSchema, video.id, `${place}.id`);
+		if (!id.ok) return id;
+		const accepted = acceptVideo(video, { account: account.id, id: id.value, at: place, local: options.local }, sealer);
+		return accepted.ok ? { ok: true, value: recordsOf(accepted.value) } : accepted;
+	});
+}
+
+function recordsOf(video: VideoRecord): readonly KvRecord[] {
+	const record = { key: kvKeys.video(video.account_id, video.id), value: writeVideo(video) };
+	if (video.reference_id === null) return [record];
+	return [record, { key: kvKeys.reference(video.account_id, video.reference_id), value: video.id }];
+}
+
+function repeated(records: readonly KvRecord[]): string[] {
+	const seen = new Set<string>();
+	const issues: string[] = [];
+	for (const { key } of records) {
+		if (seen.has(key)) issues.push(`${key.replace(/^ref\/.*/, "reference_id")}: is given more than once`);
+		seen.add(key);
+	}
+	return issues;
+}

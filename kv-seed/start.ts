@@ -1,0 +1,121 @@
+import { existsSync } from "node:fs";
+import { join, relative } from "node:path";
+import { demoCases } from "./demo/links.ts";
+import type { DemoCase } from "./demo/links.ts";
+import { seedDemo } from "./demo/seed.ts";
+import { ensureDevVars } from "./local/dev-vars.ts";
+import { startGate } from "./local/gate.ts";
+import type { RunningGate } from "./local/gate.ts";
+import { demoKeyFile, portOf, projectDir, stateDirOf } from "./local/paths.ts";
+import type { Environment } from "./local/paths.ts";
+import { makeSigningKey, readSigningKey } from "./tokens/key-pair.ts";
+
+const devVarsFile = join(projectDir, ".dev.vars");
+
+/** `npm start`: the gate with a demo account and a real encrypted clip, on this machine. */
+async function start(env: Environment): Promise<void> {
+	const stateDir = stateDirOf(env);
+	const port = portOf(env);
+	const secrets = await ensureDevVars(devVarsFile);
+	const keyFile = demoKeyFile(stateDir);
+	const key = existsSync(keyFile) ? await readSigningKey(keyFile) : await makeSigningKey(keyFile, "RS256");
+	const cases = await demoCases(key, Math.floor(Date.now() / 1000));
+	const gate = await startGate({
+		stateDir,
+		port,
+		secrets,
+		decisionLog: decisionLogOf(env),
+		demo: true,
+		demoLinks: cases.map(({ title, about, player }) => ({ title, about, href: player })),
+		onLog: (level, message) => (level === "error" ? console.error(message) : console.log(message)),
+	});
+	stopOnSignals(gate);
+	try {
+		const { publicValue } = key;
+		await seedDemo({ miniflare: gate.miniflare, stateDir, publicValue, contentSecret: secrets.CONTENT_SECRET });
+		console.log(await welcome(gate.url, cases));
+	} catch (error) {
+		await gate.stop();
+		throw error;
+	}
+}
+
+const decisionLogs = ["all", "refusals", "none"] as const;
+
+function decisionLogOf(env: Environment): (typeof decisionLogs)[number] {
+	const wanted = env["DECISION_LOG"] || "refusals";
+	const known = decisionLogs.find((name) => name === wanted);
+	if (known === undefined)
+		throw new Error(`DECISION_LOG must be one of ${decisionLogs.join(", ")}, not ${JSON.stringify(wanted)}.`);
+	return known;
+}
+
+/** Stopping when asked is success. A second signal does not wait. */
+function stopOnSignals(gate: RunningGate): void {
+	let stopping = false;
+	const stop = (): void => {
+		if (stopping) process.exit(1);
+		stopping = true;
+		void gate.stop().then(
+			() => process.exit(0),
+			() => process.exit(1),
+		);
+	};
+	process.on("SIGINT", stop);
+	process.on("SIGTERM", stop);
+}
+
+/** What the terminal shows: links that work as they stand, after the gate itself was asked. */
+async function welcome(url: string, cases: readonly DemoCase[]): Promise<string> {
+	const link = (id: DemoCase["id"], part: "player" | "manifest"): string =>
+		url + (cases.find((one) => one.id === id)?.[part] ?? "");
+	const allowed = link("allowed", "manifest");
+	const refused = link("expired", "manifest");
+	const secretsFile = relative(process.cwd(), devVarsFile);
+	return `
+Playgate runs at ${url}    (Ctrl-C stops it)
+${await checkAllowed(allowed)}
+
+All demo links     ${url}/demo/
+Plays              ${link("allowed", "player")}
+Two devices, one stream: open the first, then the second, and see the first stop
+                   ${link("first-device", "player")}
+                   ${link("second-device", "player")}
+
+Allowed            curl -i '${allowed}'
+Refused            curl -i '${refused}'
+                   ${await describeRefusal(refused)}
+
+Dashboard          ${url}/manage/    (ADMIN_TOKEN is in ${secretsFile})
+Another token      npm run mint -- --uid ann --climit 1    (npm run mint -- --help)
+`;
+}
+
+async function checkAllowed(manifest: string): Promise<string> {
+	const response = await fetch(manifest);
+	const body = await response.text();
+	if (response.status === 200 && body.startsWith("#EXTM3U")) return "Checked: the allowed manifest answers 200.";
+	const reason = response.headers.get("Playgate-Reason") ?? "no reason given";
+	return `CHECK FAILED: the allowed manifest answers ${response.status} (${reason}):\n${body.slice(0, 500)}`;
+}
+
+async function describeRefusal(manifest: string): Promise<string> {
+	const response = await fetch(manifest);
+	return `${response.status} ${response.headers.get("Playgate-Reason") ?? "(not refused)"}: ${messageOf(await response.text())}`;
+}
+
+function messageOf(body: string): string {
+	try {
+		const [first] = JSON.parse(body) as readonly { message?: string }[];
+		return first?.message ?? "";
+	} catch {
+		return "";
+	}
+}
+
+try {
+	await start(process.env);
+} catch (error) {
+	console.error(error instanceof Error ? error.message : error);
+	process.exit(1);
+}

@@ -1,0 +1,60 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { CONTENT_KEY, GATE, MASTER_PATH, ask, open, openAccount, publishClip, refusalOf, sign, urisOf } from "../../support/publisher.ts";
+
+describe("a viewer with a token", () => {
+	beforeEach(async () => {
+		await openAccount();
+		await publishClip(env.MEDIA);
+	});
+
+	it("plays: multivariant playlist, media playlist, key and segment, all through the gate", async () => {
+		const token = await sign({ uid: "ann", climit: 1 });
+		const master = await ask(`${MASTER_PATH}?bcov_auth=${token}`);
+		expect(master.status).toBe(200);
+		expect(master.headers.get("Content-Type")).toBe("application/vnd.apple.mpegurl");
+		expect(master.headers.get("Cache-Control")).toBe("no-store");
+		expect(master.headers.get("Playgate-Decision")).toMatch(/^[0-9a-f-]{36}$/);
+		const text = await master.text();
+		expect(text).not.toContain(token.split(".")[2]);
+		const [low = "", high = ""] = urisOf(text, GATE).lines;
+		expect(low).toMatch(/^https:\/\/gate\.example\/g\/[\w-]+\.[\w-]+\/s\/low\/index\.m3u8$/);
+		expect(high).toMatch(/\/s\/high\/index\.m3u8$/);
+
+		const media = await ask(low);
+		expect(media.status).toBe(200);
+		const { lines, attributes } = urisOf(await media.text(), low);
+		expect(attributes).toHaveLength(1);
+		const key = await ask(attributes[0] ?? "");
+		expect(key.status).toBe(200);
+		expect(new Uint8Array(await key.arrayBuffer())).toEqual(CONTENT_KEY);
+		const segment = await ask(lines[1] ?? "");
+		expect(await segment.text()).toBe("segment low/seg1.ts");
+	});
+
+	it("is refused without a token", async () => {
+		const refusal = await refusalOf(await ask(MASTER_PATH));
+		expect(refusal).toMatchObject({ status: 401, error_code: "INVALID_JWT", error_subcode: "TOKEN_REQUIRED", reason: "token-required" });
+	});
+
+	it("stops when a second viewer of the same uid starts", async () => {
+		const token = await sign({ uid: "ann", climit: 1 });
+		const first = await open(token, { ip: "203.0.113.1" });
+		expect((await ask(first.segment, { ip: "203.0.113.1" })).status).toBe(200);
+		const second = await open(token, { ip: "203.0.113.2" });
+		expect(second.status).toBe(200);
+		const refusal = await refusalOf(await ask(first.segment, { ip: "203.0.113.1" }));
+		expect(refusal).toMatchObject({ status: 403, error_subcode: "DENIED_BY_STREAM_LIMIT_RENEW", reason: "stream-limit-renew" });
+		expect((await ask(second.segment, { ip: "203.0.113.2" })).status).toBe(200);
+	});
+
+	it("spends maxu on keys only", async () => {
+		const token = await sign({ maxu: 2 });
+		const { key, segment, rendition } = await open(token);
+		expect((await ask(key)).status).toBe(200);
+		expect((await ask(rendition)).status).toBe(200);
+		expect((await ask(key)).status).toBe(200);
+		expect(await refusalOf(await ask(key))).toMatchObject({ status: 403, error_subcode: "DENIED_BY_USE_LIMIT" });
+		expect((await ask(segment)).status).toBe(200);
+	});
+});

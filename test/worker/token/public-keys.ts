@@ -1,0 +1,53 @@
+// Public keys made with openssl, as base64 of their DER. Their private keys were thrown away.
+/** RSA of 2048 bits, exponent 65537. */
+export const rsa2048 =
+	"MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAvvoSrRu3awoaiJ9HfhnnAJGC7RD/bA0degiVRLwWn6TGKv3BQG93" +
+	"vu369PPwtWSO43DW+GVFBqNM/7Khq2yAxfGwDQBZf5WmbbunlggMu7u0xlwHtDqm4j3pO0Aqu3Kb+J3M4OJhKAB9H6qrsX/Y" +
+	"yDDe4Fv2EJxlxdMJgRXgFvtoAtlvixq5mpCoJmEf5fRuNpvJ2zYAr+/VJE/y8uJbIDN+Ep64cmLOc4LvNJRW4G8winnhvcXM" +
+	"w1mOwPJfm+KW96rL2ZOAhf0fcTQEBZJ4/HM7icWjBa6twu6xjNLxNBwRcGZqTl2+p/tZ1WUA7gsPqwC/DLn67C+gT+DeOPkC" +
+	"eQIDAQAB";
+/** The same key as `rsa2048`, as PKCS #1. */
+export const rsa2048Pkcs1 =
+	"MIIBCgKCAQEAvvoSrRu3awoaiJ9HfhnnAJGC7RD/bA0degiVRLwWn6TGKv3BQG93vu369PPwtWSO43DW+GVFBqNM/7Khq2yA" +
+	"xfGwDQBZf5WmbbunlggMu7u0xlwHtDqm4j3pO0Aqu3Kb+J3M4OJhKAB9H6qrsX/YyDDe4Fv2EJxlxdMJgRXgFvtoAtlvixq5" +
+	"mpCoJmEf5fRuNpvJ2zYAr+/VJE/y8uJbIDN+Ep64cmLOc4LvNJRW4G8winnhvcXMw1mOwPJfm+KW96rL2ZOAhf0fcTQEBZJ4" +
+	"/HM7icWjBa6twu6xjNLxNBwRcGZqTl2+p/tZ1WUA7gsPqwC/DLn67C+gT+DeOPkCeQIDAQAB";
+export const rsa1024 =
+	"MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCwGLzjy8ar1XSoanZ/SltX3EVoQIYiQWD61Gc6Fz7ZD1JqFkoh/LZE479R" +
+	"OKnk3dxr8drA9bKO2M4+G9YO+LlN678D6U0rWRzS8aNJUNUbkdtDagTCN9k2RKrskV/NS4P2oZsVpRnwHeDlCH7Rb4vuh+eM" +
+	"dGIta26rqmbIRYr+gwIDAQAB";
+export const rsa1024Pkcs1 =
+	"MIGJAoGBALAYvOPLxqvVdKhqdn9KW1fcRWhAhiJBYPrUZzoXPtkPUmoWSiH8tkTjv1E4qeTd3Gvx2sD1so7Yzj4b1g74uU3r" +
+	"vwPpTStZHNLxo0lQ1RuR20NqBMI32TZEquyRX81Lg/ahmxWlGfAd4OUIftFvi+6H54x0Yi1rbquqZshFiv6DAgMBAAE=";
+export const rsaExponent3 =
+	"MIIBIDANBgkqhkiG9w0BAQEFAAOCAQ0AMIIBCAKCAQEAzNcNPUq7Vjh/QwD7QU3041bxwQOk7k5t6gVZGvoNjGmD0ZfBuMyX" +
+	"fT4xLu+c4FjLyb+b0P7NPeHmcsbet3/t7mK5mEucQ+TSViU5PHMjpnjUTnlwVdKlvwpAVjp9VI9+VeFQzKaFP/8nsyTg2YLC" +
+	"eik0j1JUX66q+jOaZ5BsGhe/1r8TG00+u/ADLMEExqEN8XXuOlpguOwSnbNjcznJiEdjLCrwt4vSd8uwjoyK2Zr/JqigbfzM" +
+	"x+k4qhsr3oCeFESof0rYbxELufmyk6RD3IvSWBTLM0L+1MiMUSeT40ALEG8aFdAV7adp6ZuVsTQmR5pOm4iBbIHQl2RAZWCd" +
+	"mQIBAw==";
+export const rsaPss =
+	"MIIBIDALBgkqhkiG9w0BAQoDggEPADCCAQoCggEBAOFzpoAN++Fw0fdcf8jZo433Ds57tcefZUjO8g+/3SXkhSlj0JJ20gTB" +
+	"P80ru1vkn1vFmSmp6U5Vyp0U8YWrq3M6wUTGZ0WTteSNWYWCQ+KiJc9o3nqCydodvs4OzjFtJ1Jhbn26FYTI2oYukiFa+bkY" +
+	"hqrRwttMza47sbrBsVk1XPYuq/quEpwpQ7a9UJGFzldiWCQhNj4Szwe5ZOX0G9MkqJb4VE+65JMpm6kbUV7+x+jgyOZStHK9" +
+	"ITOzMDulwk9UPJqXnGS+Df4BL9CLF52D1RdBiv/pN0+9D56IUImRhd+yel7eooXRCt7itmpc1f0dwgowlBC9XRCI/tKhJbMC" +
+	"AwEAAQ==";
+export const p256 =
+	"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEJP2igci/kUPUBoMCi2IUGuLOrJ86r3VJEKb7XVwgAVxbxNtEpy6KvVJbRg5Q" +
+	"zzxrfZbaRhnVJ1r8P3lH2F27/A==";
+/** The same key as `p256`, its point compressed. */
+export const p256Compressed = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgACJP2igci/kUPUBoMCi2IUGuLOrJ86r3VJEKb7XVwgAVw=";
+export const p384 =
+	"MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAE6nG/UZ+WGH4DeGJlbWBm0gC6S5y5iEy944DydLLmvLoi/gBRJgdlTAiS6AcgPE89" +
+	"0k1LvR6w0LlKDGSSU7fdNKcXigz5V1JpsIuufsRuBoX5EjQfzm0F8DWxSJlHs8je";
+export const secp256k1 =
+	"MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAEcOoQx6hF3kOyMkdtZ+DboFRexIEMqeIaeMC8WBYMisw0ImIbxlg1N3RVO0O9b2wJ" +
+	"MK8I3FRYeoxj5MBG4jPj3w==";
+export const ed25519 = "MCowBQYDK2VwAyEAFmV/Ayb0O8fsAJ4hX7D4URjWE/4f01qMOg8U+JaNARU=";
+/** Self-signed certificate of `p256`. */
+export const certificate =
+	"MIIBhzCCAS2gAwIBAgIUPF4jfkRf3JFi6UED7CMzfk084gYwCgYIKoZIzj0EAwIwGTEXMBUGA1UEAwwOcHVibGlzaGVyLnRl" +
+	"c3QwHhcNMjYxMTIyMDc0MzE4WhcNMzYxMTE5MDc0MzE4WjAZMRcwFQYDVQQDDA5wdWJsaXNoZXIudGVzdDBZMBMGByqGSM49" +
+	"AgEGCCqGSM49AwEHA0IABCT9ooHIv5FD1AaDAotiFBrizqyfOq91SRCm+11cIAFcW8TbRKcuir1SW0YOUM88a32W2kYZ1Sda" +
+	"/D95R9hdu/yjUzBRMB0GA1UdDgQWBBTT4Nc9MFYQ1vmvHu2ruRDs8TZ6kDAfBgNVHSMEGDAWgBTT4Nc9MFYQ1vmvHu2ruRDs" +
+	"8TZ6kDAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIAvX4zpuVGhKzRQAd3IwNjZE+EWsH1iUXqWVhy2Upibg" +
+	"AiEAjEMo3sJSwx8oivGDYbSm8O+xV00o4LbI1oRU3qhiwAg=";

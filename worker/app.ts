@@ -1,0 +1,78 @@
+import { type Context, Hono } from "hono";
+import { CatalogUnavailable } from "./catalog/cache.ts";
+import { idSchema } from "./catalog/video-schema.ts";
+import type { Refusal } from "./decision/refusals.ts";
+import { preflightResponse } from "./decision/response.ts";
+import type { Dialect } from "./decision/wire.ts";
+import { type Exchange, refused } from "./exchange.ts";
+import type { Gate } from "./gate.ts";
+import { managementRoutes } from "./management/routes.ts";
+import { handleGrant, handleKey, handleMaster, handleVideo } from "./playback/handlers.ts";
+import { safeParse } from "valibot";
+
+const VIDEO = "/playback/v1/accounts/:account/videos/:video";
+
+/** Routes only: which story a path and method begin (design 7). */
+export function createApp(gate: Gate): Hono {
+	const app = new Hono();
+	const exchange = (c: Context): Exchange => beginExchange(gate, c);
+	app.options("*", (c) => preflightResponse(c.req.raw));
+	app.get("/g/:grant/*", (c) => grantRoute(exchange(c)));
+	app.get(`${VIDEO}/master.m3u8`, (c) => onVideo(exchange(c), c, "static", handleMaster));
+	app.get(`${VIDEO}/licenses/aes128/:key`, (c) =>
+		onVideo(exchange(c), c, "static", (begun, path) => handleKey(begun, { ...path, key: c.req.param("key") })),
+	);
+	app.get(VIDEO, (c) => onVideo(exchange(c), c, "api", handleVideo));
+	app.route("/", managementRoutes(gate, beginExchange));
+	app.get("/healthz", () => new Response("ok\n", { headers: { "Cache-Control": "no-store" } }));
+	for (const path of ["/g/:grant/*", `${VIDEO}/master.m3u8`, `${VIDEO}/licenses/aes128/:key`, VIDEO, "/healthz"]) {
+		app.all(path, (c) => refused(exchange(c), { reason: "method-not-allowed", allowed: ["GET", "HEAD", "OPTIONS"] }, "api"));
+	}
+	app.notFound((c) => refused(exchange(c), { reason: "resource-not-found" }, "api"));
+	app.onError((fault, c) => {
+		const begun = exchange(c);
+		gate.ports.log({ event: "fault", where: "request", decision: begun.decisionId, message: String(fault), stack: fault.stack });
+		return refused(begun, refusalOfFault(fault), "api");
+	});
+	return app;
+}
+
+function beginExchange(gate: Gate, c: Context): Exchange {
+	const { url } = c.req.raw;
+	const mark = url.indexOf("?");
+	return {
+		gate,
+		request: c.req.raw,
+		path: c.req.path,
+		query: new URLSearchParams(mark < 0 ? "" : url.slice(mark)),
+		decisionId: gate.ports.newId(),
+		nowMs: gate.ports.now(),
+		waitUntil: (work) => c.executionCtx.waitUntil(work),
+		told: {},
+	};
+}
+
+const GRANT_PREFIX = "/g/".length;
+
+function grantRoute(exchange: Exchange): Promise<Response> {
+	const end = exchange.path.indexOf("/", GRANT_PREFIX);
+	return handleGrant(exchange, exchange.path.slice(GRANT_PREFIX, end), exchange.path.slice(end + 1));
+}
+
+type OnVideo = (exchange: Exchange, path: { account: string; video: string }) => Promise<Response>;
+
+/** Ids that cannot be ids are refused before anything is looked up by them. */
+function onVideo(exchange: Exchange, c: Context, dialect: Dialect, handle: OnVideo): Promise<Response> | Response {
+	const account = c.req.param("account") ?? "";
+	const video = c.req.param("video") ?? "";
+	const isReference = video.startsWith("ref:") && video.length <= 260;
+	if (!safeParse(idSchema, account).success || !(isReference || safeParse(idSchema, video).success)) {
+		return refused(exchange, { reason: "video-not-found" }, dialect);
+	}
+	return handle(exchange, { account, video });
+}
+
+function refusalOfFault(fault: Error): Refusal {
+	if (!(fault instanceof CatalogUnavailable)) return { reason: "fault" };
+	return { reason: "catalog-unavailable", record: fault.message.includes("/") ? "video" : "account" };
+}

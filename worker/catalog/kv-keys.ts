@@ -1,0 +1,16 @@
+import { createHash } from "node:crypto";
+
+/** Every key of the CATALOG namespace (docs/storage.md). Ids are of `idSchema`, so "/" never occurs in one. */
+export const kvKeys = {
+	account: (account: string) => `account/${account}`,
+	keysOf: (account: string) => `key/${account}/`,
+	key: (account: string, id: string) => `key/${account}/${id}`,
+	videosOf: (account: string) => `video/${account}/`,
+	video: (account: string, id: string) => `video/${account}/${id}`,
+	/** Hashed: reference ids are free text and KV keys end at 512 bytes. */
+	reference: (account: string, referenceId: string) =>
+		`ref/${account}/${createHash("sha256").update(referenceId).digest("base64url")}`,
+};
+
+/** Version of the shape of every record; a reader refuses what it does not know. */
+export const SCHEMA_VERSION = 1;

@@ -1,0 +1,191 @@
+import type { Reason, Refusal } from "./refusals.ts";
+
+/**
+ * How a refusal looks on the wire. `code` and `subcode` are those that Brightcove's players know; `reason` is ours and public.
+ */
+export interface WireError {
+	readonly status: number;
+	readonly code: string;
+	readonly subcode: string;
+	readonly reason: string;
+	readonly message: string;
+	/** Seconds, sent as `Retry-After`. */
+	readonly retryAfterSeconds?: number;
+	/** Methods, sent as `Allow`. */
+	readonly allow?: readonly string[];
+}
+
+/** Static URLs name a token problem `INVALID_JWT`, the Playback API `ACCESS_DENIED`; the subcode is the same. */
+export type Dialect = "static" | "api";
+
+/** A member without `code` is a token problem: 401 and the code of the dialect. */
+interface Row<R extends Refusal> {
+	readonly status?: number;
+	readonly code?: string;
+	readonly subcode: string;
+	/** Public name where the internal one would tell an attacker which part of the check failed. */
+	readonly publicReason?: string;
+	readonly message: (refusal: R) => string;
+}
+
+type Table = { readonly [K in Reason]: Row<Extract<Refusal, { reason: K }>> };
+
+const TOKEN_VALIDATION = { subcode: "TOKEN_VALIDATION" } as const;
+const INVALID_TOKEN_MESSAGE = (): string => "The token could not be validated. Get a new token from the publisher.";
+const denied = (subcode: string) => ({ status: 403, code: "ACCESS_DENIED", subcode });
+const badRequest = (subcode: string) => ({ status: 400, code: "BAD_REQUEST", subcode });
+const serverError = (status: number, subcode: string) => ({ status, code: "SERVER_ERROR", subcode });
+const unauthorized = { status: 401, code: "UNAUTHORIZED", subcode: "UNAUTHORIZED" } as const;
+const notFound = (subcode: string) => ({ status: 404, code: "NOT_FOUND", subcode });
+const utc = (seconds: number): string => new Date(seconds * 1000).toISOString();
+
+const table: Table = {
+	"token-required": {
+		subcode: "TOKEN_REQUIRED",
+		message: () => "A token is required: send it as ?bcov_auth=, as Authorization: Bearer, or in the BCOV-Auth header.",
+	},
+	"token-repeated": {
+		...badRequest("DUPLICATE_PARAMETERS"),
+		message: ({ parameter }) => `The query parameter ${parameter} is given more than once.`,
+	},
+	"token-conflict": {
+		...badRequest("DUPLICATE_PARAMETERS"),
+		message: ({ carriers }) => `Different tokens are given in ${carriers.join(" and ")}. Send one.`,
+	},
+	"token-malformed": { ...TOKEN_VALIDATION, message: ({ detail }) => `The token is malformed: ${detail}.` },
+	"key-unknown": { ...TOKEN_VALIDATION, publicReason: "token-invalid", message: INVALID_TOKEN_MESSAGE },
+	"signature-invalid": { ...TOKEN_VALIDATION, publicReason: "token-invalid", message: INVALID_TOKEN_MESSAGE },
+	"claim-invalid": {
+		...TOKEN_VALIDATION,
+		message: ({ claim, detail }) => `The claim ${claim} of the token is invalid: ${detail}.`,
+	},
+	"claim-missing": { ...TOKEN_VALIDATION, message: ({ claim }) => `The token lacks the claim ${claim}.` },
+	"token-expired": {
+		...TOKEN_VALIDATION,
+		message: ({ expiredAt }) => `The token expired at ${utc(expiredAt)}. Get a new token from the publisher.`,
+	},
+	"token-not-yet-valid": {
+		...TOKEN_VALIDATION,
+		message: ({ validFrom }) => `The token is valid only from ${utc(validFrom)}.`,
+	},
+	"token-lifetime-too-long": {
+		...TOKEN_VALIDATION,
+		message: ({ lifetimeSeconds, maxSeconds }) =>
+			`The token lives ${lifetimeSeconds} s, longer than the ${maxSeconds} s that the account allows.`,
+	},
+	"audience-mismatch": {
+		...TOKEN_VALIDATION,
+		message: ({ expected }) => `The claim aud of the token does not name this use: it must contain ${expected.join(" or ")}.`,
+	},
+	"grant-invalid": {
+		...TOKEN_VALIDATION,
+		message: () => "The grant in this URL is not valid. Ask for the manifest again with a token.",
+	},
+	"token-revoked": { ...denied("TOKEN_REVOKED"), message: ({ by }) => `The token was revoked (by ${by}).` },
+	"claim-not-enabled": {
+		...denied("CLAIM_NOT_ENABLED"),
+		message: ({ claim, tier, neededTier }) =>
+			`The claim ${claim} needs security tier ${neededTier}; the account has tier ${tier}.`,
+	},
+	"account-mismatch": { ...denied("ACCOUNT_ID"), message: () => "The token is for another account." },
+	"video-not-in-token": {
+		...denied("VIDEO_ID"),
+		message: ({ claim }) => `The claim ${claim} of the token does not allow this video.`,
+	},
+	"tags-mismatch": { ...denied("TAGS"), message: () => "The video has none of the tags that the token allows." },
+	"user-agent-mismatch": { ...denied("USER_AGENT"), message: () => "The token is for another User-Agent." },
+	"video-not-active": { ...denied("VIDEO_NOT_PLAYABLE"), message: () => "The video is not active." },
+	"video-not-started": {
+		...denied("VIDEO_NOT_PLAYABLE"),
+		message: ({ startsAt }) => `The video can be played from ${utc(startsAt)}.`,
+	},
+	"video-ended": {
+		...denied("VIDEO_NOT_PLAYABLE"),
+		message: ({ endedAt }) => `The video could be played until ${utc(endedAt)}.`,
+	},
+	"ip-limit": {
+		...denied("DENIED_BY_IP_LIMIT"),
+		message: ({ limit }) => `The token was already used from ${limit} other address(es), as many as it allows (maxip).`,
+	},
+	"use-limit": {
+		...denied("DENIED_BY_USE_LIMIT"),
+		message: ({ limit }) => `The token was already used ${limit} time(s), as often as it allows (maxu).`,
+	},
+	"device-limit": {
+		...denied("DENIED_BY_DEVICE_LIMITING"),
+		message: ({ limit }) => `The viewer already has ${limit} device(s), as many as the token allows (dlimit). Remove one first.`,
+	},
+	"stream-limit-create": {
+		...denied("DENIED_BY_STREAM_LIMIT_CREATE"),
+		message: ({ limit, active }) => `The viewer already plays ${active} stream(s); the token allows ${limit} (climit).`,
+	},
+	"stream-limit-renew": {
+		...denied("DENIED_BY_STREAM_LIMIT_RENEW"),
+		message: () => "Playback was stopped because the viewer started another stream (climit).",
+	},
+	"session-ended": {
+		...denied("DENIED_BY_STREAM_LIMIT_RENEW"),
+		message: ({ by }) => `This playback session was ended by ${by === "player" ? "its player" : "the publisher"}.`,
+	},
+	"limits-unavailable": {
+		status: 503,
+		code: "SERVICE_UNAVAILABLE",
+		subcode: "SERVICE_UNAVAILABLE",
+		message: () => "The limits of this token cannot be judged right now. Try again shortly.",
+	},
+	"bad-request": { ...badRequest("ILLEGAL_VALUE"), message: ({ detail }) => detail },
+	"video-not-found": { ...notFound("VIDEO_NOT_FOUND"), message: () => "There is no such video in the account." },
+	"resource-not-found": { ...notFound("RESOURCE_NOT_FOUND"), message: () => "There is nothing at this address." },
+	"method-not-allowed": {
+		status: 405,
+		code: "METHOD_NOT_ALLOWED",
+		subcode: "METHOD_NOT_ALLOWED",
+		message: ({ allowed }) => `This address answers ${allowed.join(", ")} only.`,
+	},
+	"source-unavailable": {
+		...serverError(502, "VIDEO_URLS_RETRIEVE_FAILURE"),
+		message: ({ detail }) => `The video's source could not be read: ${detail}.`,
+	},
+	"source-timeout": {
+		status: 504,
+		code: "SERVER_TIMEOUT",
+		subcode: "SERVER_TIMEOUT",
+		message: () => "The video's source did not answer in time.",
+	},
+	"catalog-unavailable": {
+		...serverError(502, "VIDEO_RETRIEVE_FAILURE"),
+		message: ({ record }) => `The record of the ${record} could not be read.`,
+	},
+	fault: { ...serverError(500, "SERVER_ERROR"), message: () => "Something went wrong in the gate. The decision id names this request." },
+	"credentials-required": {
+		...unauthorized,
+		message: () => "Management needs a credential: Authorization: Bearer <token>.",
+	},
+	"credentials-invalid": { ...unauthorized, message: () => "The management credential is not valid." },
+	"record-invalid": { ...badRequest("ILLEGAL_VALUE"), message: ({ issues }) => issues.join("; ") },
+	"account-not-found": { ...notFound("ACCOUNT_NOT_FOUND"), message: () => "There is no such account." },
+	"record-too-large": {
+		status: 413,
+		code: "BAD_REQUEST",
+		subcode: "ILLEGAL_VALUE",
+		message: ({ maxBytes }) => `The body is larger than ${maxBytes} bytes.`,
+	},
+};
+
+const RETRY_AFTER_SECONDS = 2;
+
+/** The wire form of a refusal (design 2; reference: wire facts 3 and 4.4). Holds no token, key or address. */
+export function wireError(refusal: Refusal, dialect: Dialect): WireError {
+	// The table is keyed by reason, so the row always fits the arm; TypeScript cannot correlate the two.
+	const row = table[refusal.reason] as Row<Refusal>;
+	const status = row.status ?? 401;
+	return {
+		status,
+		code: row.code ?? (dialect === "static" ? "INVALID_JWT" : "ACCESS_DENIED"),
+		subcode: refusal.reason === "catalog-unavailable" && refusal.record === "account" ? "ACCOUNT_RETRIEVE_FAILURE" : row.subcode,
+		reason: row.publicReason ?? refusal.reason,
+		message: row.message(refusal),
+		...(status === 503 ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
+		...(refusal.reason === "method-not-allowed" ? { allow: refusal.allowed } : {}),
+	};
+}

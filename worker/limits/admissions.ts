@@ -1,0 +1,50 @@
+import { LRUCache } from "lru-cache";
+import type { Decision } from "../decision/decision.ts";
+import type { Admission, AdmitAnswer } from "./contract.ts";
+
+const MOST_VIEWERS = 5000;
+const MOST_PER_VIEWER = 64;
+
+interface Remembered {
+	readonly answer: AdmitAnswer;
+	readonly sessionKey: string | null;
+	readonly untilMs: number;
+}
+
+/**
+ * What this isolate remembers of the objects' answers, so that a gated segment does not cost a call: admissions until the next
+ * touch is due, and those refusals that no later event can turn. Keyed by viewer, then by everything that the answer depends on.
+ */
+export class Admissions {
+	readonly #viewers = new LRUCache<string, Map<string, Remembered>>({ max: MOST_VIEWERS });
+
+	recall(viewer: string, client: string, nowMs: number): Decision<Admission> | null {
+		const remembered = this.#viewers.get(viewer)?.get(client);
+		return remembered !== undefined && remembered.untilMs > nowMs ? remembered.answer : null;
+	}
+
+	/** Learns an answer, and forgets at once the sessions that it ended. */
+	learn(viewer: string, client: string, answer: AdmitAnswer, untilMs: number): void {
+		if (answer.allowed) this.forgetSessions(viewer, answer.value.ended);
+		const sessionKey = answer.allowed ? (answer.value.session?.key ?? null) : null;
+		let clients = this.#viewers.get(viewer);
+		if (!clients) this.#viewers.set(viewer, (clients = new Map()));
+		if (clients.size >= MOST_PER_VIEWER && !clients.has(client)) clients.delete(clients.keys().next().value ?? "");
+		clients.set(client, { answer, sessionKey, untilMs });
+	}
+
+	forgetSessions(viewer: string, sessionKeys: readonly string[]): void {
+		const clients = this.#viewers.get(viewer);
+		if (!clients || sessionKeys.length === 0) return;
+		for (const [client, { sessionKey }] of clients) {
+			if (sessionKey !== null && sessionKeys.includes(sessionKey)) clients.delete(client);
+		}
+	}
+}
+
+/** Refusals that stay true for the same token, client and session, whatever happens next. */
+export function staysRefused(answer: AdmitAnswer): boolean {
+	if (answer.allowed) return false;
+	const { reason } = answer.refusal;
+	return reason === "use-limit" || reason === "ip-limit" || reason === "stream-limit-renew" || reason === "session-ended";
+}

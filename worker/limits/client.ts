@@ -1,0 +1,42 @@
+import { type Decision, allow, refuse } from "../decision/decision.ts";
+import type { AdmitAnswer, AdmitRequest, Admission } from "./contract.ts";
+import type { ViewerLimits } from "./viewer-limits.ts";
+
+type LimitsNamespace = DurableObjectNamespace<ViewerLimits>;
+
+/** Name of the object that holds a viewer's limits. Hashes, because object names are logged outside a jurisdiction. */
+export function viewerObjectName(account: string, viewer: { readonly uidHash: string } | { readonly tokenId: string }): string {
+	return "uidHash" in viewer ? `${account}/uid/${viewer.uidHash}` : `${account}/token/${viewer.tokenId}`;
+}
+
+/**
+ * Asks the viewer's object; one RPC. Retried once, with the same idempotency key, only where the platform says that it helps.
+ * `whenUnavailable` is the account's `when_counters_fail`. `onFault` is told what went wrong.
+ */
+export async function askLimits(
+	namespace: LimitsNamespace,
+	objectName: string,
+	request: AdmitRequest,
+	whenUnavailable: "deny" | "allow",
+	onFault: (fault: unknown) => void,
+): Promise<AdmitAnswer> {
+	for (const attempt of [1, 2]) {
+		try {
+			return await namespace.getByName(objectName).admit(request); // a stub is broken after a fault, so each attempt takes a new one
+		} catch (fault) {
+			onFault(fault);
+			if (attempt === 2 || !mayRetry(fault)) break;
+		}
+	}
+	return whenUnavailable === "allow" ? admittedUncounted() : refuse({ reason: "limits-unavailable" });
+}
+
+/** The platform sets these flags on faults of Durable Objects; an overloaded object only gets worse by retrying. */
+function mayRetry(fault: unknown): boolean {
+	if (typeof fault !== "object" || fault === null) return false;
+	return "retryable" in fault && fault.retryable === true && !("overloaded" in fault && fault.overloaded === true);
+}
+
+function admittedUncounted(): Decision<Admission> {
+	return allow({ session: null, ended: [] });
+}

@@ -1,0 +1,79 @@
+import type { Decision } from "../decision/decision.ts";
+
+// Shapes that cross RPC between a Worker and the limits object. During a deploy the two may be one version apart in either
+// direction: add optional members, never change or remove one in the same release that stops sending it.
+
+/**
+ * What a request asks of the viewer's limits. Times are milliseconds since the epoch unless the name says seconds.
+ */
+export interface AdmitRequest {
+	/** Idempotency key: a call that is retried with it spends nothing twice. */
+	readonly id: string;
+	/**
+	 * `start`: multivariant manifest or first licence. `renew`: anything under a grant. `reload`: a live media playlist that is loaded
+	 * again and again with the token itself: a start, except for a session that was ended and never went silent since.
+	 */
+	readonly intent: "start" | "renew" | "reload";
+	/** True for a request that `maxu` counts. */
+	readonly use: boolean;
+	readonly counting: "requests" | "playbacks";
+	/** Judges and answers, and writes nothing (HEAD, explain). */
+	readonly dryRun: boolean;
+	/** `id`: SHA-256 of the token's signing input. `expiresAt`: when the token's rows may be forgotten. */
+	readonly token: { readonly id: string; readonly expiresAt: number };
+	readonly limits: Limits;
+	readonly client: Client;
+	/** Null when nothing of the token needs sessions. */
+	readonly session: SessionAsk | null;
+}
+
+export interface Limits {
+	readonly maxip?: number;
+	readonly maxu?: number;
+	readonly climit?: number;
+	readonly cbeh?: "BLOCK_NEW" | "BLOCK_NEW_USER";
+	readonly dlimit?: number;
+}
+
+export interface Client {
+	/** Normalised: IPv4, or the /64 of an IPv6 address. */
+	readonly address: string;
+	readonly userAgent: string;
+	readonly device: string;
+}
+
+export interface SessionAsk {
+	/** Session that the grant names, or that the request's own facts make. */
+	readonly key: string;
+	/** Session that the request's own facts make; differs from `key` when a grant has moved to another client. */
+	readonly ownKey: string;
+	/** Start of the session that the grant names; absent for a token. */
+	readonly startedAt?: number;
+	readonly video: string;
+	readonly ttlSeconds: number;
+}
+
+/** What the isolate needs to remember the admission. */
+export interface Admission {
+	/** The session that was admitted: goes into the grant. Null when none is kept. */
+	readonly session: { readonly key: string; readonly startedAt: number } | null;
+	/** Keys of sessions that were ended to make room: isolates forget them at once. */
+	readonly ended: readonly string[];
+}
+
+export type AdmitAnswer = Decision<Admission>;
+
+/** A session as the management API lists it. */
+export interface LiveSession {
+	readonly key: string;
+	readonly video: string;
+	readonly address: string;
+	readonly device: string;
+	readonly userAgent: string;
+	readonly startedAt: number;
+	readonly seenAt: number;
+	/** Null while it is alive. */
+	readonly endedBy: EndedBy | null;
+}
+
+export type EndedBy = "limit" | "player" | "operator";

@@ -1,0 +1,50 @@
+import type { EndedBy } from "./contract.ts";
+
+/** A session's row. It stays after the session has ended, so that grants of before stay refused. */
+export interface SessionRow {
+	readonly key: string;
+	readonly video: string;
+	/** Where the session is now, by address family: a dual-stack client is one client. */
+	readonly ipv4: string | null;
+	readonly ipv6: string | null;
+	/** Addresses that the session has left, newest last, separated by spaces. */
+	readonly left: string;
+	readonly device: string;
+	readonly userAgent: string;
+	readonly startedAt: number;
+	readonly seenAt: number;
+	readonly ttlSeconds: number;
+	/** Null while the session is alive or has merely lapsed. */
+	readonly endedBy: EndedBy | null;
+	/** Grants started at or before this are refused; null when the session was never ended. */
+	readonly barredAt: number | null;
+	readonly barredBy: EndedBy | null;
+	/** When no grant that names the session can be valid any more. */
+	readonly forgetAt: number;
+}
+
+/** The viewer's counters, as the decision sees them: synchronous, so that a batch of decisions is one transaction. */
+export interface ViewerState {
+	wasSpent(requestId: string, now: number): boolean;
+	noteSpent(requestId: string, now: number): void;
+	usesOf(tokenId: string): number;
+	addUse(token: TokenRef): void;
+	playbackCounted(tokenId: string, sessionKey: string, startedAt: number): boolean;
+	notePlayback(tokenId: string, sessionKey: string, startedAt: number): void;
+	knowsAddress(tokenId: string, address: string): boolean;
+	addressesOf(tokenId: string): number;
+	addAddress(token: TokenRef, address: string): void;
+	knowsDevice(id: string): boolean;
+	deviceCount(): number;
+	addDevice(id: string, userAgent: string, now: number): void;
+	session(key: string): SessionRow | null;
+	/** Alive at `now`, oldest start first. */
+	aliveSessions(now: number): SessionRow[];
+	putSession(row: SessionRow): void;
+	touchSession(key: string, seenAt: number, forgetAt: number): void;
+}
+
+export interface TokenRef {
+	readonly id: string;
+	readonly expiresAt: number;
+}

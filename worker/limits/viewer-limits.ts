@@ -1,0 +1,106 @@
+import { DurableObject } from "cloudflare:workers";
+import type { AdmitAnswer, AdmitRequest, EndedBy, LiveSession } from "./contract.ts";
+import { decide, endSession } from "./decide.ts";
+import schema from "./schema.sql";
+import { SqlViewerState } from "./sql-state.ts";
+import type { SessionRow } from "./state.ts";
+
+interface Waiting {
+	readonly request: AdmitRequest;
+	readonly resolve: (answer: AdmitAnswer) => void;
+	readonly reject: (fault: unknown) => void;
+}
+
+const CLEANING_INTERVAL_MS = 60 * 60_000;
+
+/**
+ * The limits of one viewer (account and uid), or of one token without uid: maxip, maxu, dlimit and climit judged in one transaction.
+ *
+ * Calls that are waiting when a commit ends share the next one: the commit is nearly all that a decision costs. No answer leaves before its
+ * commit is durable. Nothing outside is awaited, and the heap holds nothing that a restart could lose.
+ */
+export class ViewerLimits extends DurableObject<Env> {
+	readonly #state: SqlViewerState;
+	#waiting: Waiting[] = [];
+	#committing = false;
+	#alarmIsSet = false;
+
+	constructor(ctx: DurableObjectState, env: Env) {
+		super(ctx, env);
+		ctx.storage.sql.exec(schema);
+		this.#state = new SqlViewerState(ctx.storage.sql);
+	}
+
+	/** Judges and spends. @throws only when storage fails: then nothing was spent. */
+	admit(request: AdmitRequest): Promise<AdmitAnswer> {
+		return new Promise((resolve, reject) => {
+			this.#waiting.push({ request, resolve, reject });
+			if (!this.#committing) void this.#commitWaiting();
+		});
+	}
+
+	async #commitWaiting(): Promise<void> {
+		this.#committing = true;
+		try {
+			while (this.#waiting.length > 0) await this.#commitBatch(this.#waiting.splice(0));
+		} finally {
+			this.#committing = false;
+		}
+	}
+
+	async #commitBatch(batch: readonly Waiting[]): Promise<void> {
+		try {
+			const now = Date.now();
+			const answers = this.ctx.storage.transactionSync(() => batch.map(({ request }) => decide(this.#state, request, now)));
+			await this.#keepAlarm(now);
+			await this.ctx.storage.sync();
+			for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as AdmitAnswer);
+		} catch (fault) {
+			for (const { reject } of batch) reject(fault);
+		}
+	}
+
+	/** The viewer's sessions, alive and ended, newest first. */
+	listSessions(): LiveSession[] {
+		return this.#state.listSessions(Date.now()).map(shown);
+	}
+
+	/** Ends one alive session, or all of them when `key` is null; answers the keys of those that it ended. */
+	async endSessions(key: string | null, by: EndedBy): Promise<string[]> {
+		const now = Date.now();
+		const ended = this.ctx.storage.transactionSync(() => {
+			const keys = key === null ? this.#state.aliveSessions(now).map((row) => row.key) : [key];
+			return keys.filter((each) => endSession(this.#state, each, by, now));
+		});
+		await this.ctx.storage.sync();
+		return ended;
+	}
+
+	/** Clears what is dead; an object with nothing left stores nothing. Late or doubled alarms change nothing. */
+	override async alarm(): Promise<void> {
+		this.#alarmIsSet = false;
+		const empty = this.ctx.storage.transactionSync(() => this.#state.forget(Date.now()));
+		if (!empty) return this.#keepAlarm(Date.now());
+		await this.ctx.storage.deleteAll();
+		this.ctx.storage.sql.exec(schema); // calls may still come to this instance
+	}
+
+	async #keepAlarm(now: number): Promise<void> {
+		if (this.#alarmIsSet) return;
+		if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(now + CLEANING_INTERVAL_MS);
+		this.#alarmIsSet = true;
+	}
+}
+
+function shown(row: SessionRow): LiveSession {
+	return {
+		key: row.key,
+		video: row.video,
+		address: row.ipv4 ?? row.ipv6 ?? "",
+		device: row.device,
+		userAgent: row.userAgent,
+		startedAt: row.startedAt,
+		seenAt: row.seenAt,
+		endedBy: row.endedBy,
+	};
+}

@@ -1,0 +1,53 @@
+import { type Decision, refuse } from "../decision/decision.ts";
+import type { RevocationList } from "../revocation/revocation-list.ts";
+import { type TokenIdentity, identifyToken } from "../token/identity.ts";
+import { type ManagedCall, type ManagedHandler, json, noContent } from "./managed.ts";
+
+/** The Blacklist API (reference: wire facts 7.2): whole tokens, any number of them, in force here at once and everywhere within 5 s. */
+const listOf = ({ exchange, account }: ManagedCall): DurableObjectStub<RevocationList> => exchange.gate.revocationLists.getByName(account);
+
+/** The token's identity is the hash of what is signed, so that a different spelling of its signature is revoked with it. */
+async function named(call: ManagedCall): Promise<Decision<TokenIdentity>> {
+	const token = await identifyToken(call.id);
+	return token.allowed ? token : refuse({ reason: "bad-request", detail: "The path must end in a whole JWT." });
+}
+
+export const putToken: ManagedHandler = async (call) => {
+	const token = await named(call);
+	if (!token.allowed) return token;
+	const { exp } = token.value;
+	await listOf(call).add({
+		kind: "token",
+		value: token.value.id,
+		before: null,
+		// Kept past the end by more than any clock skew that an account may allow.
+		expiresAt: exp === null ? null : exp + 7200,
+		createdAt: Math.floor(call.exchange.nowMs / 1000),
+		token: call.id,
+	});
+	await call.exchange.gate.revocations.refresh(call.account);
+	return noContent(call);
+};
+
+export const hasToken: ManagedHandler = async (call) => {
+	const token = await named(call);
+	if (!token.allowed) return token;
+	return (await listOf(call).has("token", token.value.id)) ? noContent(call) : refuse({ reason: "resource-not-found" });
+};
+
+export const deleteToken: ManagedHandler = async (call) => {
+	const token = await named(call);
+	if (!token.allowed) return token;
+	const removed = await listOf(call).remove("token", token.value.id);
+	await call.exchange.gate.revocations.refresh(call.account);
+	return removed ? noContent(call) : refuse({ reason: "resource-not-found" });
+};
+
+export const listTokens: ManagedHandler = async (call) => {
+	const entries = await listOf(call).list();
+	return json(
+		call,
+		entries.flatMap(({ token }) => (token === null ? [] : [{ token }])),
+	);
+};
+

@@ -1,0 +1,61 @@
+import { type KeyRecord, acceptKey, keyRecordSchema } from "../catalog/account-record.ts";
+import { parse } from "../catalog/issues.ts";
+import { kvKeys } from "../catalog/kv-keys.ts";
+import { idSchema } from "../catalog/video-schema.ts";
+import { refuse } from "../decision/decision.ts";
+import { type ManagedHandler, json, noContent, readJson } from "./managed.ts";
+
+/** The Key API (reference: wire facts 7.1), with both spellings of the field that its two documents disagree on. */
+function shown(id: string, record: KeyRecord) {
+	const { algorithm, value, created_at: createdAt } = record;
+	return { id, type: "public", algorithm: algorithm === "RS256" ? "rsa" : "ec", value, created_at: createdAt, createdAt };
+}
+
+/** `{"value": "<base64 SPKI or PEM>", "id": "<optional>"}`; any number of keys. */
+export const addKey: ManagedHandler = async (call) => {
+	const { gate, nowMs } = call.exchange;
+	const body = await readJson(call);
+	if (!body.allowed) return body;
+	if (typeof body.value !== "object" || body.value === null || Array.isArray(body.value)) {
+		return refuse({ reason: "record-invalid", issues: ["the body: must be an object"] });
+	}
+	const { value, id = gate.ports.newId() } = body.value as Record<string, unknown>;
+	const parsedId = parse(idSchema, id, "id");
+	if (!parsedId.ok) return refuse({ reason: "record-invalid", issues: parsedId.issues });
+	const key = await acceptKey(value, "value", new Date(nowMs).toISOString());
+	if (!key.ok) return refuse({ reason: "record-invalid", issues: key.issues });
+	const name = kvKeys.key(call.account, parsedId.value);
+	await gate.kv.put(name, JSON.stringify(key.value), { metadata: key.value });
+	gate.catalog.forgetAccount(call.account);
+	const location = `/v1/accounts/${call.account}/keys/${parsedId.value}`;
+	return json(call, shown(parsedId.value, key.value), 201, { Location: location });
+};
+
+export const listKeys: ManagedHandler = async (call) => {
+	const prefix = kvKeys.keysOf(call.account);
+	const keys = [];
+	let cursor: string | null = null;
+	do {
+		const page: KVNamespaceListResult<unknown> = await call.exchange.gate.kv.list({ prefix, cursor });
+		for (const { name, metadata } of page.keys) {
+			const record = parse(keyRecordSchema, metadata);
+			if (record.ok) keys.push(shown(name.slice(prefix.length), record.value));
+		}
+		cursor = page.list_complete ? null : page.cursor;
+	} while (cursor !== null);
+	return json(call, keys);
+};
+
+export const getKey: ManagedHandler = async (call) => {
+	const record = parse(keyRecordSchema, await call.exchange.gate.kv.get(kvKeys.key(call.account, call.id), "json"));
+	return record.ok ? json(call, shown(call.id, record.value)) : refuse({ reason: "resource-not-found" });
+};
+
+export const deleteKey: ManagedHandler = async (call) => {
+	const { gate } = call.exchange;
+	const name = kvKeys.key(call.account, call.id);
+	if ((await gate.kv.get(name)) === null) return refuse({ reason: "resource-not-found" });
+	await gate.kv.delete(name);
+	gate.catalog.forgetAccount(call.account);
+	return noContent(call);
+};

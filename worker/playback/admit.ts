@@ -1,0 +1,114 @@
+import type { Account, Video } from "../catalog/catalog.ts";
+import { type Decision, allow } from "../decision/decision.ts";
+import { staysRefused } from "../limits/admissions.ts";
+import { askLimits } from "../limits/client.ts";
+import type { Admission, AdmitRequest, SessionAsk } from "../limits/contract.ts";
+import { type ClientFacts, guessedDeviceId } from "./client.ts";
+import type { Exchange } from "../exchange.ts";
+import { type Subject, type TimedSubject, hashOf } from "./subject.ts";
+
+/** What kind of request asks, as the limits count it (see `AdmitRequest`). */
+export interface LimitAsk {
+	readonly intent: AdmitRequest["intent"];
+	readonly use: boolean;
+}
+
+export interface Asker {
+	readonly account: Account;
+	readonly video: Video;
+	readonly subject: TimedSubject;
+	readonly client: ClientFacts;
+}
+
+const NOTHING_KEPT: Admission = { session: null, ended: [] };
+
+/**
+ * The last step of a decision, the only one that spends: at most one call to one object, and none for a token without limits or for a
+ * client that this isolate remembers (design 4).
+ */
+export async function judgeLimits(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<Decision<Admission>> {
+	const { subject } = asker.subject;
+	if (subject.limits === null) return allow(NOTHING_KEPT);
+	const session = sessionAsk(asker);
+	const passing = ask.intent === "renew" && !ask.use;
+	if (passing && !session && subject.limits.maxip === undefined && subject.limits.dlimit === undefined) return allow(NOTHING_KEPT);
+	const { admissions } = exchange.gate;
+	const memoryKey = remembered(asker, ask, session);
+	const known = admissions.recall(subject.viewer, memoryKey, exchange.nowMs);
+	if (known) {
+		exchange.told.remembered = true;
+		return known;
+	}
+	const answer = await askViewer(exchange, asker, ask, session);
+	if (exchange.request.method === "HEAD") return answer;
+	const { touch_seconds: touch, session_ttl_seconds: ttl } = asker.account.settings;
+	const untilMs = exchange.nowMs + Math.min(touch, ttl / 2) * 1000; // a session must be heard of before it lapses
+	if (staysRefused(answer)) admissions.learn(subject.viewer, memoryKey, answer, untilMs);
+	if (answer.allowed) learnRenewal(exchange, asker, session, answer.value, untilMs);
+	return answer;
+}
+
+/** Whatever was admitted, the requests that now follow under its grant are renewals of the same session. */
+function learnRenewal(exchange: Exchange, asker: Asker, session: SessionAsk | null, admission: Admission, untilMs: number): void {
+	const { viewer } = asker.subject.subject;
+	const admitted = admission.session;
+	const renewed = session && admitted ? { ...session, key: admitted.key, startedAt: admitted.startedAt } : session;
+	const memoryKey = remembered(asker, { intent: "renew", use: false }, renewed);
+	exchange.gate.admissions.learn(viewer, memoryKey, allow(admission), untilMs);
+}
+
+/** Everything that an answer depends on. */
+function remembered({ subject: { subject }, client }: Asker, ask: LimitAsk, session: SessionAsk | null): string {
+	const { intent, use } = ask;
+	const named = session ? `${session.key} ${session.startedAt ?? ""}` : "";
+	return `${intent} ${use} ${subject.tokenId} ${named}\n${client.address} ${client.deviceId ?? ""}\n${client.userAgent}`;
+}
+
+function askViewer(exchange: Exchange, asker: Asker, ask: LimitAsk, session: SessionAsk | null): Promise<Decision<Admission>> {
+	const { gate, request } = exchange;
+	const { account, subject, client } = asker;
+	const { limits, tokenId, viewer } = subject.subject;
+	const rowsEndMs = (subject.expiresAt + account.settings.clock_skew_seconds) * 1000;
+	const admit: AdmitRequest = {
+		id: exchange.decisionId,
+		intent: ask.intent,
+		use: ask.use,
+		counting: account.settings.use_counting,
+		dryRun: request.method === "HEAD",
+		token: { id: tokenId, expiresAt: rowsEndMs },
+		limits: limits ?? {},
+		client: { address: client.address, userAgent: client.userAgent.slice(0, 512), device: deviceOf(subject.subject, client) },
+		session,
+	};
+	return askLimits(gate.limits, viewer, admit, account.settings.when_counters_fail, (fault) =>
+		gate.ports.log({ event: "fault", where: "limits", decision: exchange.decisionId, message: String(fault) }),
+	);
+}
+
+/** The session is kept when something counts by it, or when the viewer has a name under which it can be listed and ended. */
+function sessionAsk({ account, video, subject: { subject }, client }: Asker): SessionAsk | null {
+	const { claims, limits, grant } = subject;
+	const byPlayback = limits?.maxu !== undefined && account.settings.use_counting === "playbacks";
+	if (limits?.climit === undefined && claims.uid === undefined && !byPlayback) return null;
+	const { id } = video.record;
+	const ownKey = claims.sid === undefined ? `auto:${hashOf(`${client.userAgent}\n${client.address}\n${id}`)}` : claims.sid;
+	const granted = grant?.session;
+	return {
+		key: granted?.key ?? ownKey,
+		ownKey,
+		...(granted ? { startedAt: granted.startedAt } : {}),
+		video: id,
+		ttlSeconds: account.settings.session_ttl_seconds,
+	};
+}
+
+/** The id that the client gives; else that of the grant, as long as its player uses it; else a guess (design 4). */
+export function deviceOf(subject: Subject, client: ClientFacts): string {
+	if (client.deviceId !== null) return client.deviceId;
+	const granted = subject.grant?.device;
+	return granted && granted.userAgent === userAgentPrint(client) ? granted.id : guessedDeviceId(client);
+}
+
+export function userAgentPrint(client: ClientFacts): string {
+	return hashOf(client.userAgent).slice(0, 8);
+}

@@ -1,0 +1,88 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { parse as parseCookies } from "hono/utils/cookie";
+import ipaddr from "ipaddr.js";
+import { type Decision, allow, refuse } from "../decision/decision.ts";
+import type { Settings } from "../settings.ts";
+
+/** Who asks, as far as limits and rules care. */
+export interface ClientFacts {
+	/** IPv4, or the /64 of an IPv6 address; "unknown" when the platform names none. */
+	readonly address: string;
+	readonly userAgent: string;
+	readonly origin: string | null;
+	/** The device id that the client names or carries in the gate's cookie; null when it has none. */
+	readonly deviceId: string | null;
+}
+
+const DEVICE_ID = /^[A-Za-z0-9=/,@_.+-]{1,128}$/;
+const DEVICE_COOKIE = "playgate_device";
+const YEAR_SECONDS = 31_536_000;
+
+/** Reads the client from headers and query. Behind a trusted proxy `X-Client-IP` speaks for the client (design 7). */
+export function readClient(headers: Headers, query: URLSearchParams, settings: Settings): Decision<ClientFacts> {
+	const address = readAddress(headers, settings.trustClientHeaders);
+	if (!address.allowed) return address;
+	const deviceId = readDeviceId(headers, query, settings);
+	if (!deviceId.allowed) return deviceId;
+	return allow({
+		address: address.value,
+		userAgent: headers.get("User-Agent") ?? "",
+		origin: headers.get("Origin"),
+		deviceId: deviceId.value,
+	});
+}
+
+function readAddress(headers: Headers, trusted: boolean): Decision<string> {
+	const claimed = trusted ? headers.get("X-Client-IP") : null;
+	const text = claimed ?? headers.get("CF-Connecting-IP");
+	if (text === null) return allow("unknown");
+	const address = normaliseAddress(text.trim());
+	return address === null ? refuse({ reason: "bad-request", detail: "X-Client-IP is not an IP address." }) : allow(address);
+}
+
+/** IPv6 is counted by /64, which is what one connection gets; v4-mapped v6 is v4. Null when it is no address. */
+export function normaliseAddress(text: string): string | null {
+	if (/^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(text)) return ipaddr.IPv4.isValidFourPartDecimal(text) ? text : null;
+	if (!ipaddr.IPv6.isValid(text)) return null;
+	const address = ipaddr.IPv6.parse(text);
+	if (address.isIPv4MappedAddress()) return address.toIPv4Address().toString();
+	const network = address.parts.slice(0, 4).map((part) => part.toString(16));
+	return `${network.join(":")}::/64`;
+}
+
+function readDeviceId(headers: Headers, query: URLSearchParams, settings: Settings): Decision<string | null> {
+	const named = headers.get("BCOV-Device-Id") ?? query.get("device_id");
+	if (named !== null) {
+		const detail = "BCOV-Device-Id (or device_id) must be 1 to 128 of A-Z a-z 0-9 = / , @ _ . + -";
+		return DEVICE_ID.test(named) ? allow(named) : refuse({ reason: "bad-request", detail });
+	}
+	const cookies = headers.get("Cookie");
+	const cookie = cookies?.includes(DEVICE_COOKIE) ? parseCookies(cookies, DEVICE_COOKIE)[DEVICE_COOKIE] : undefined;
+	return allow(cookie === undefined ? null : openDeviceCookie(cookie, settings));
+}
+
+/** The id that stands for a client that names none. */
+export function guessedDeviceId(client: ClientFacts): string {
+	return createHash("sha256").update(`${client.userAgent}\n${client.address}`).digest("base64url").slice(0, 32);
+}
+
+/** Makes the guess stick, so that a browser stays one device when its address changes. */
+export function deviceCookie(deviceId: string, settings: Settings): string {
+	const value = `${deviceId}.${deviceMac(deviceId, settings.grantSecrets[0])}`;
+	return `${DEVICE_COOKIE}=${value}; Path=/; Max-Age=${YEAR_SECONDS}; Secure; HttpOnly; SameSite=None; Partitioned`;
+}
+
+function openDeviceCookie(cookie: string, settings: Settings): string | null {
+	const dot = cookie.lastIndexOf(".");
+	const [deviceId, mac] = [cookie.slice(0, dot), cookie.slice(dot + 1)];
+	if (dot < 1 || !DEVICE_ID.test(deviceId)) return null;
+	return settings.grantSecrets.some((secret) => equal(mac, deviceMac(deviceId, secret))) ? deviceId : null;
+}
+
+function deviceMac(deviceId: string, secret: string): string {
+	return createHmac("sha256", secret).update(`device\n${deviceId}`).digest("base64url").slice(0, 22);
+}
+
+function equal(left: string, right: string): boolean {
+	return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
+}

@@ -1,0 +1,47 @@
+/** Media types by file extension, for sources that name none. Playlists: RFC 8216bis section 4; segments: RFC 8216bis 3 and ISO/IEC 23000-19. */
+const TYPES: Readonly<Record<string, string>> = {
+	m3u8: "application/vnd.apple.mpegurl",
+	m3u: "application/vnd.apple.mpegurl",
+	mpd: "application/dash+xml",
+	ts: "video/mp2t",
+	m4s: "video/iso.segment",
+	cmfv: "video/mp4",
+	cmfa: "audio/mp4",
+	cmft: "application/mp4",
+	mp4: "video/mp4",
+	m4v: "video/mp4",
+	m4a: "audio/mp4",
+	aac: "audio/aac",
+	ac3: "audio/ac3",
+	ec3: "audio/eac3",
+	mp3: "audio/mpeg",
+	vtt: "text/vtt",
+	webvtt: "text/vtt",
+	srt: "application/x-subrip",
+	ttml: "application/ttml+xml",
+	jpg: "image/jpeg",
+	jpeg: "image/jpeg",
+	png: "image/png",
+	webp: "image/webp",
+	json: "application/json",
+};
+
+export const HLS_TYPE = "application/vnd.apple.mpegurl";
+
+/** `path`: without query. */
+export function contentTypeOf(path: string): string {
+	return TYPES[extensionOf(path)] ?? "application/octet-stream";
+}
+
+export function isKnownMedia(path: string): boolean {
+	return extensionOf(path) in TYPES;
+}
+
+function extensionOf(path: string): string {
+	return /\.([A-Za-z0-9]{2,6})$/.exec(path)?.[1]?.toLowerCase() ?? "";
+}
+
+/** Whether path or media type says that this is an HLS playlist. */
+export function saysHls(path: string, contentType: string | null): boolean {
+	return /\.m3u8?$/i.test(path) || (contentType !== null && /mpegurl/i.test(contentType));
+}

@@ -1,0 +1,88 @@
+import type { Decision } from "../decision/decision.ts";
+import { refuse } from "../decision/decision.ts";
+import { type Exchange, refused } from "../exchange.ts";
+import { LICENSE_AUDIENCES, PLAYBACK_API_AUDIENCES, STATIC_URL_AUDIENCES } from "../token/audience.ts";
+import { authorizeGrant, authorizeToken } from "./authorize.ts";
+import { serveKey } from "./key.ts";
+import { serveMaster } from "./master.ts";
+import { serveMedia } from "./media.ts";
+import { sourcePath } from "./source-paths.ts";
+import { isHlsSource, pickSource } from "./sources.ts";
+import { videoJson } from "./video-json.ts";
+
+interface VideoPath {
+	readonly account: string;
+	readonly video: string;
+}
+
+/** `GET /playback/v1/accounts/{a}/videos/{v}`: the video, its sources pointing at the gate. */
+export async function handleVideo(exchange: Exchange, path: VideoPath): Promise<Response> {
+	const asker = await authorizeToken(exchange, path, PLAYBACK_API_AUDIENCES);
+	return asker.allowed ? videoJson(exchange, asker.value) : refused(exchange, asker.refusal, "api");
+}
+
+/** `GET .../videos/{v}/master.m3u8` with a token. */
+export async function handleMaster(exchange: Exchange, path: VideoPath): Promise<Response> {
+	const asker = await authorizeToken(exchange, path, STATIC_URL_AUDIENCES);
+	if (!asker.allowed) return refused(exchange, asker.refusal, "static");
+	const { video, subject } = asker.value;
+	const index = pickSource(video.record, isHlsSource, subject.subject.claims.pro);
+	return answered(exchange, await serveMaster(exchange, asker.value, index));
+}
+
+/** `GET .../videos/{v}/licenses/aes128/{key}` with a token. */
+export async function handleKey(exchange: Exchange, path: VideoPath & { readonly key: string }): Promise<Response> {
+	const asker = await authorizeToken(exchange, path, LICENSE_AUDIENCES);
+	if (!asker.allowed) return refused(exchange, asker.refusal, "static");
+	const everySource = [...asker.value.video.record.sources.keys()];
+	return answered(exchange, await serveKey(exchange, asker.value, path.key, everySource, "start"));
+}
+
+const KEY_PREFIX = "licenses/aes128/";
+
+/** `/g/{grant}/...`: whatever a player asks for after its first manifest. `path` is what follows the grant, not decoded. */
+export async function handleGrant(exchange: Exchange, grantText: string, path: string): Promise<Response> {
+	const grant = exchange.gate.grants.open(grantText);
+	if (!grant) return refused(exchange, { reason: "grant-invalid" }, "static");
+	const asker = await authorizeGrant(exchange, grant);
+	if (!asker.allowed) return refused(exchange, asker.refusal, "static");
+	if (path === "master.m3u8") return answered(exchange, await serveMaster(exchange, asker.value, grant.source));
+	if (path.startsWith(KEY_PREFIX)) {
+		const name = decoded(path.slice(KEY_PREFIX.length));
+		const intent = grant.session ? "renew" : "start";
+		return answered(exchange, await serveKey(exchange, asker.value, name, [grant.source], intent));
+	}
+	return answered(exchange, await servePath(exchange, asker.value, grant, path));
+}
+
+async function servePath(
+	exchange: Exchange,
+	asker: Parameters<typeof serveMedia>[1],
+	grant: Parameters<typeof sourcePath>[2],
+	path: string,
+): Promise<Decision<Response>> {
+	const { url } = exchange.request;
+	const mark = url.indexOf("?");
+	const ask = sourcePath(path, mark < 0 ? "" : url.slice(mark), grant, asker.video, exchange.gate.manifests);
+	const source = asker.video.record.sources[grant.source];
+	if (!ask || !source) return refuse({ reason: "resource-not-found" });
+	// The multivariant playlist is a start, and for clear content a use, also when it is asked for by its own name.
+	if (ask.url.split("?", 1)[0] === source.src.split("?", 1)[0]) {
+		const manifest = await exchange.gate.manifests.read({ video: asker.video, source, url: source.src, servedBelow: null });
+		if (!manifest.allowed) return manifest;
+		if (manifest.value.kind === "multivariant") return serveMaster(exchange, asker, grant.source);
+	}
+	return serveMedia(exchange, asker, ask);
+}
+
+function answered(exchange: Exchange, served: Decision<Response>): Response {
+	return served.allowed ? served.value : refused(exchange, served.refusal, "static");
+}
+
+function decoded(segment: string): string {
+	try {
+		return decodeURIComponent(segment);
+	} catch {
+		return segment; // names nothing, and is refused as such
+	}
+}

@@ -1,0 +1,76 @@
+import type { Source } from "../catalog/video-schema.ts";
+import { type Decision, refuse } from "../decision/decision.ts";
+import { decisionHeaders } from "../decision/response.ts";
+import type { Admission } from "../limits/contract.ts";
+import { logDecision } from "../observe/decision-log.ts";
+import { type Asker, deviceOf, judgeLimits, userAgentPrint } from "./admit.ts";
+import { deviceCookie } from "./client.ts";
+import { HLS_TYPE } from "./content-type.ts";
+import { type Exchange, answerContext } from "../exchange.ts";
+import type { Manifest } from "./manifests.ts";
+
+/**
+ * Serves a source's own playlist to a viewer who passed everything but the limits. The playlist is read first, so that nothing is
+ * spent on a source that fails; then the session starts and the playlist is filled with its grant.
+ */
+export async function serveMaster(exchange: Exchange, asker: Asker, sourceIndex: number): Promise<Decision<Response>> {
+	const source = asker.video.record.sources[sourceIndex];
+	if (!source) return refuse({ reason: "resource-not-found" });
+	const url = withDirectives(source.src, exchange.query);
+	const manifest = await exchange.gate.manifests.read({ video: asker.video, source, url, servedBelow: null });
+	if (!manifest.allowed) return manifest;
+	const admission = await judgeLimits(exchange, asker, { intent: intentOf(manifest.value), use: countsUse(source) });
+	if (!admission.allowed) return admission;
+	const grant = signGrant(exchange, asker, sourceIndex, admission.value);
+	const headers = decisionHeaders(answerContext(exchange));
+	headers.set("Content-Type", HLS_TYPE);
+	rememberDevice(exchange, asker, headers);
+	logDecision(exchange, { status: 200 });
+	return { allowed: true, value: new Response(manifest.value.body(`/g/${grant}/`), { headers }) };
+}
+
+/** A live media playlist that a source offers without a multivariant one is loaded again and again: see `AdmitRequest.intent`. */
+const intentOf = ({ kind, live }: Manifest): "start" | "reload" => (kind === "media" && live ? "reload" : "start");
+
+/** `maxu` counts licences and keys; for content that has neither, requests for the multivariant manifest (design 4). */
+const countsUse = (source: Source): boolean => source.protection === "";
+
+/** Low-latency and steering directives are for the source (RFC 8216bis section 6.2.5). */
+function withDirectives(src: string, query: URLSearchParams): string {
+	const directives = [...query].filter(([name]) => name.startsWith("_HLS_"));
+	return directives.length === 0 ? src : `${src}${src.includes("?") ? "&" : "?"}${new URLSearchParams(directives)}`;
+}
+
+/** The grant for what follows; `admission` is null for a link under which no session has started yet. */
+export function signGrant(exchange: Exchange, asker: Asker, source: number, admission: Admission | null): string {
+	const { subject, expiresAt } = asker.subject;
+	const session = admission?.session ?? null;
+	const keepsDevice = admission !== null && (subject.claims.dlimit !== undefined || subject.claims.cbeh === "BLOCK_NEW_USER");
+	const device = keepsDevice ? { id: deviceOf(subject, asker.client), userAgent: userAgentPrint(asker.client) } : null;
+	const { id } = asker.video.record;
+	const held = `${id} ${source} ${expiresAt} ${session?.key ?? ""} ${session?.startedAt ?? ""} ${device?.id ?? ""}`;
+	const known = subject.grantTexts.get(held);
+	if (known !== undefined) return known;
+	const text = exchange.gate.grants.sign({
+		account: asker.account.id,
+		video: id,
+		source,
+		tokenId: subject.tokenId,
+		keyId: subject.keyId,
+		expiresAt,
+		claims: subject.lasting,
+		session,
+		device,
+	});
+	if (subject.grantTexts.size >= MOST_GRANTS_KEPT) subject.grantTexts.clear();
+	subject.grantTexts.set(held, text);
+	return text;
+}
+
+const MOST_GRANTS_KEPT = 16;
+
+function rememberDevice({ gate }: Exchange, asker: Asker, headers: Headers): void {
+	const { subject } = asker.subject;
+	if (subject.claims.dlimit === undefined || asker.client.deviceId !== null) return;
+	headers.append("Set-Cookie", deviceCookie(deviceOf(subject, asker.client), gate.settings));
+}

@@ -1,0 +1,117 @@
+import { type Decision, allow, refuse } from "../decision/decision.ts";
+import { decisionHeaders } from "../decision/response.ts";
+import { logDecision } from "../observe/decision-log.ts";
+import { isHls } from "../manifest/hls.ts";
+import { type Asker, judgeLimits } from "./admit.ts";
+import { HLS_TYPE, isKnownMedia, saysHls } from "./content-type.ts";
+import { type Exchange, answerContext } from "../exchange.ts";
+import { readUpTo } from "./limited-body.ts";
+import type { Manifest } from "./manifests.ts";
+import { redirectHosts } from "./sources.ts";
+
+/** Something below a directory of the source, as a player asks for it under a grant. */
+export interface MediaAsk {
+	/** Address at the source, with the player's query. */
+	readonly url: string;
+	/** The directory that its relative URIs may stay in. */
+	readonly dir: string;
+	/** From the document to `/g/<grant>/`: "../../". */
+	readonly base: string;
+	readonly sourceIndex: number;
+}
+
+/** Headers of the source's answer that the player gets. */
+const PASSED_HEADERS = ["Content-Type", "Content-Length", "Content-Range", "Content-Encoding", "Accept-Ranges", "ETag", "Last-Modified"];
+const KEY_BYTES = 16;
+
+/** Serves a media playlist, segment or other resource: a renewal of the session. */
+export async function serveMedia(exchange: Exchange, asker: Asker, ask: MediaAsk): Promise<Decision<Response>> {
+	const admission = await judgeLimits(exchange, asker, { intent: "renew", use: false });
+	if (!admission.allowed) return admission;
+	const path = pathOf(ask.url);
+	const served = saysHls(path, null) ? await servePlaylist(exchange, asker, ask) : await serveFile(exchange, asker, ask, path);
+	if (served.allowed) logDecision(exchange, { status: served.value.status });
+	return served;
+}
+
+async function servePlaylist(exchange: Exchange, asker: Asker, ask: MediaAsk): Promise<Decision<Response>> {
+	const source = asker.video.record.sources[ask.sourceIndex];
+	if (!source) return refuse({ reason: "resource-not-found" });
+	const { manifests } = exchange.gate;
+	const manifest = await manifests.read({ video: asker.video, source, url: ask.url, servedBelow: { dir: ask.dir } });
+	return manifest.allowed ? allow(playlistResponse(exchange, manifest.value, ask.base)) : manifest;
+}
+
+function playlistResponse(exchange: Exchange, manifest: Manifest, base: string): Response {
+	const headers = decisionHeaders(answerContext(exchange));
+	const etag = manifest.etag(base);
+	if (etag !== null) headers.set("ETag", etag);
+	const known = exchange.request.headers.get("If-None-Match");
+	if (etag !== null && known?.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag)) {
+		return new Response(null, { status: 304, headers });
+	}
+	headers.set("Content-Type", HLS_TYPE);
+	return new Response(manifest.body(base), { headers });
+}
+
+async function serveFile(exchange: Exchange, asker: Asker, ask: MediaAsk, path: string): Promise<Decision<Response>> {
+	const { gate, request } = exchange;
+	const known = isKnownMedia(path);
+	const read = await gate.sources.read({
+		url: ask.url,
+		headers: request.headers,
+		head: request.method === "HEAD",
+		redirectHosts: redirectHosts(asker.video.record),
+		cacheable: known,
+	});
+	if (!read.allowed) return read;
+	const source = read.value;
+	if (saysHls(path, source.headers.get("Content-Type")) && source.status === 200) {
+		await source.body?.cancel();
+		return servePlaylist(exchange, asker, ask);
+	}
+	if (isKeySized(source)) {
+		await source.body?.cancel();
+		return refuse({ reason: "resource-not-found" });
+	}
+	const body = known || source.status !== 200 || request.method === "HEAD" ? allow(source.body) : await inspect(source);
+	if (!body.allowed) return body;
+	if (body.value === "playlist") return servePlaylist(exchange, asker, ask);
+	return allow(new Response(body.value, { status: source.status, headers: passedHeaders(exchange, source) }));
+}
+
+function passedHeaders(exchange: Exchange, source: Response): Headers {
+	const headers = decisionHeaders(answerContext(exchange));
+	for (const name of PASSED_HEADERS) {
+		const value = source.headers.get(name);
+		if (value !== null) headers.set(name, value);
+	}
+	return headers;
+}
+
+/** A key beside the media must not be had as a segment, past `maxu`: no segment is as short as a key. */
+function isKeySized({ status, headers }: Response): boolean {
+	const total = status === 206 ? headers.get("Content-Range")?.split("/")[1] : headers.get("Content-Length");
+	return total === String(KEY_BYTES);
+}
+
+/** A file whose name says nothing may be a playlist under another name, or a key of a source that names no length. */
+async function inspect(source: Response): Promise<Decision<BodyInit | "playlist">> {
+	const { bytes, rest } = await readUpTo(source, KEY_BYTES + 1);
+	if (rest === null && bytes.byteLength === KEY_BYTES) return refuse({ reason: "resource-not-found" });
+	if (isHls(new TextDecoder().decode(bytes.subarray(0, 64)))) {
+		await rest?.cancel();
+		return allow("playlist");
+	}
+	if (rest === null) return allow(bytes);
+	const { readable, writable } = new IdentityTransformStream();
+	void (async () => {
+		const writer = writable.getWriter();
+		await writer.write(bytes);
+		writer.releaseLock();
+		await rest.pipeTo(writable);
+	})().catch(() => {}); // the player went away
+	return allow(readable);
+}
+
+const pathOf = (url: string): string => url.split(/[?#]/, 1)[0] ?? url;

@@ -1,0 +1,143 @@
+import { isLoopback } from "../catalog/video-schema.ts";
+import { type Decision, allow, refuse } from "../decision/decision.ts";
+import type { Ports } from "../ports.ts";
+import type { Settings } from "../settings.ts";
+import { contentTypeOf } from "./content-type.ts";
+
+/** Request headers that a source may see; nothing of the viewer's own (no cookie, no token, no referrer). */
+const FORWARDED_HEADERS = ["Range", "If-Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since"] as const;
+const TIME_LIMIT_MS = 15_000;
+const MOST_REDIRECTS = 5;
+const PASSED_STATUSES = new Set([200, 206, 304, 412, 416]);
+
+export interface SourceAsk {
+	/** `https:`, `r2:`, or `http:` on loopback in the local environment. */
+	readonly url: string;
+	/** Conditional and range headers are taken from here; absent for a plain GET. */
+	readonly headers?: Headers;
+	readonly head?: boolean;
+	/** Hosts that a redirect may lead to. */
+	readonly redirectHosts: readonly string[];
+	/** Lets the platform's cache keep the answer as the source allows: for media, not for playlists and keys. */
+	readonly cacheable?: boolean;
+}
+
+/** Reads media, playlists and keys from where a video's record says: an HTTP origin or an R2 bucket. */
+export class SourceReader {
+	readonly #bindings: Readonly<Record<string, unknown>>;
+	readonly #settings: Settings;
+	readonly #ports: Ports;
+
+	constructor(bindings: Readonly<Record<string, unknown>>, settings: Settings, ports: Ports) {
+		this.#bindings = bindings;
+		this.#settings = settings;
+		this.#ports = ports;
+	}
+
+	/** An answer of 200, 206, 304, 412 or 416; anything else of the source is a refusal that names its status. */
+	async read(ask: SourceAsk): Promise<Decision<Response>> {
+		const url = new URL(ask.url);
+		return url.protocol === "r2:" ? this.#readBucket(url, ask) : this.#readOrigin(url, ask);
+	}
+
+	/** Whether the gate would fetch from there: https, or http on loopback in the local environment. */
+	reaches(url: URL): boolean {
+		return url.protocol === "https:" || (url.protocol === "http:" && this.#settings.local && isLoopback(url.hostname));
+	}
+
+	async #readOrigin(first: URL, ask: SourceAsk): Promise<Decision<Response>> {
+		let url = first;
+		for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
+			if (!this.reaches(url)) return unavailable("its address is not https");
+			const response = await this.#fetch(url, ask);
+			if (!response.allowed) return response;
+			const location = isRedirect(response.value.status) ? response.value.headers.get("Location") : null;
+			if (location === null) return judgeStatus(response.value);
+			await response.value.body?.cancel();
+			const next = URL.parse(location, url.href);
+			if (!next || !(next.host === first.host || ask.redirectHosts.includes(next.host) || ask.redirectHosts.includes(next.hostname))) {
+				return unavailable("it redirects to a host that the record does not allow (allowed_hosts)");
+			}
+			url = next;
+		}
+		return unavailable(`it redirects more than ${MOST_REDIRECTS} times`);
+	}
+
+	async #fetch(url: URL, ask: SourceAsk): Promise<Decision<Response>> {
+		const headers = new Headers();
+		for (const name of FORWARDED_HEADERS) {
+			const value = ask.headers?.get(name);
+			if (value !== null && value !== undefined) headers.set(name, value);
+		}
+		const request = new Request(url.href, {
+			method: ask.head ? "HEAD" : "GET",
+			headers,
+			redirect: "manual",
+			signal: AbortSignal.timeout(TIME_LIMIT_MS),
+			...(ask.cacheable ? { cf: { cacheEverything: true } } : {}),
+		});
+		try {
+			return allow(await this.#ports.fetch(request));
+		} catch (fault) {
+			if (fault instanceof Error && fault.name === "TimeoutError") return refuse({ reason: "source-timeout" });
+			return unavailable("the connection failed");
+		}
+	}
+
+	async #readBucket(url: URL, ask: SourceAsk): Promise<Decision<Response>> {
+		const bucket = this.#bindings[url.host];
+		if (!isBucket(bucket)) return unavailable(`there is no R2 binding named ${url.host}`);
+		const key = decodeURIComponent(url.pathname.slice(1));
+		const conditions = ask.headers ?? new Headers();
+		let object: R2Object | R2ObjectBody | null;
+		try {
+			object = ask.head ? await bucket.head(key) : await bucket.get(key, { range: conditions, onlyIf: conditions });
+		} catch {
+			// R2 throws for a range that the object does not have.
+			return conditions.has("Range") ? allow(new Response(null, { status: 416 })) : unavailable("the bucket could not be read");
+		}
+		return object === null ? refuse({ reason: "resource-not-found" }) : allow(bucketResponse(key, object, conditions, ask.head === true));
+	}
+}
+
+function isBucket(binding: unknown): binding is R2Bucket {
+	return typeof binding === "object" && binding !== null && "createMultipartUpload" in binding && "get" in binding;
+}
+
+function bucketResponse(key: string, object: R2Object | R2ObjectBody, conditions: Headers, head: boolean): Response {
+	const headers = new Headers();
+	object.writeHttpMetadata(headers);
+	if (!headers.has("Content-Type")) headers.set("Content-Type", contentTypeOf(key));
+	headers.set("ETag", object.httpEtag);
+	headers.set("Last-Modified", object.uploaded.toUTCString());
+	headers.set("Accept-Ranges", "bytes");
+	const body = "body" in object ? object.body : null;
+	if (body === null && !head) {
+		const revalidated = conditions.has("If-None-Match") || conditions.has("If-Modified-Since");
+		return new Response(null, { status: revalidated ? 304 : 412, headers });
+	}
+	const range = conditions.has("Range") ? partOf(object) : null;
+	headers.set("Content-Length", String(range ? range.length : object.size));
+	if (!range) return new Response(body, { headers });
+	headers.set("Content-Range", `bytes ${range.offset}-${range.offset + range.length - 1}/${object.size}`);
+	return new Response(body, { status: 206, headers });
+}
+
+/** What R2 gave of the object, or null for the whole of it. */
+function partOf({ range, size }: R2Object): { readonly offset: number; readonly length: number } | null {
+	if (!range) return null;
+	if ("suffix" in range) return { offset: Math.max(0, size - range.suffix), length: Math.min(size, range.suffix) };
+	const offset = range.offset ?? 0;
+	return { offset, length: Math.min(range.length ?? size, size - offset) };
+}
+
+const isRedirect = (status: number): boolean => status >= 300 && status < 400 && status !== 304;
+
+function judgeStatus(response: Response): Decision<Response> {
+	if (PASSED_STATUSES.has(response.status)) return allow(response);
+	void response.body?.cancel();
+	if (response.status === 404 || response.status === 410) return refuse({ reason: "resource-not-found" });
+	return unavailable(`it answered ${response.status}`);
+}
+
+const unavailable = (detail: string) => refuse({ reason: "source-unavailable", detail });

@@ -1,0 +1,27 @@
+import type { VideoRecord } from "../catalog/video-record.ts";
+import type { Source } from "../catalog/video-schema.ts";
+import type { Claims } from "../token/claims.ts";
+
+export const isHlsSource = (source: Source): boolean => source.type !== "application/dash+xml" && source.type !== "video/mp4";
+
+/**
+ * Index of the source that a URL serves, or -1: its type by the path, its protection by the claim `pro`; without `pro` the clear
+ * one, else the first (design 5).
+ */
+export function pickSource(video: VideoRecord, isType: (source: Source) => boolean, pro: Claims["pro"]): number {
+	const fitting = [...video.sources.entries()].filter(([, source]) => isType(source));
+	const exact = fitting.find(([, source]) => source.protection === (pro ?? ""));
+	if (exact) return exact[0];
+	return pro === undefined || pro === "" ? (fitting[0]?.[0] ?? -1) : -1;
+}
+
+/** "https://origin/clip/" of "https://origin/clip/master.m3u8?x=1". */
+export function directoryOf(url: string): string {
+	const path = url.split(/[?#]/, 1)[0] ?? url;
+	return path.slice(0, path.lastIndexOf("/") + 1);
+}
+
+/** Hosts that a redirect of one of the video's sources may lead to. */
+export function redirectHosts(video: VideoRecord): readonly string[] {
+	return [...video.allowed_hosts, ...video.sources.map((source) => new URL(source.src).host)];
+}

@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import type { Account } from "../catalog/catalog.ts";
+import { type Decision, allow, refuse } from "../decision/decision.ts";
+import type { Limits } from "../limits/contract.ts";
+import { viewerObjectName } from "../limits/client.ts";
+import { judgeAudience } from "../token/audience.ts";
+import type { Claims } from "../token/claims.ts";
+import { judgeLifetime } from "../token/lifetime.ts";
+import { type VerifiedToken, verifyToken } from "../token/verify.ts";
+import { type Grant, lastingClaims } from "./grant.ts";
+
+/** Whom a request speaks for: the same for a token and for a grant that was given for it. */
+export interface Subject {
+	readonly tokenId: string;
+	readonly keyId: string;
+	readonly claims: Claims;
+	/** Claims that a grant carries on. */
+	readonly lasting: Claims;
+	readonly highestTier: { readonly claim: string; readonly tier: number };
+	/** Null when the token limits nothing. */
+	readonly limits: Limits | null;
+	/** Name of the object that holds the viewer's limits. */
+	readonly viewer: string;
+	/** Null for a token. */
+	readonly grant: Grant | null;
+	/** Grants signed for this token by this isolate, by what they hold; they differ only there. */
+	readonly grantTexts: Map<string, string>;
+}
+
+/** A subject and when it ends: `expiresAt` in seconds, without skew. */
+export interface TimedSubject {
+	readonly subject: Subject;
+	readonly expiresAt: number;
+}
+
+// Derived from the token or grant alone, so made once for each that the isolate remembers.
+const ofTokens = new WeakMap<VerifiedToken, Subject>();
+const ofGrants = new WeakMap<Grant, Subject>();
+
+/** Signature, then claims, then times, then audience. */
+export async function subjectOfToken(
+	raw: string,
+	account: Account,
+	audiences: readonly string[],
+	nowSeconds: number,
+): Promise<Decision<TimedSubject>> {
+	const token = await verifyToken(raw, account.keySet);
+	if (!token.allowed) return token;
+	const { claims } = token.value;
+	const { settings } = account;
+	const lifetime = judgeLifetime(
+		claims,
+		{
+			requireExp: settings.require_exp,
+			maxLifetimeSeconds: settings.max_token_lifetime_seconds,
+			clockSkewSeconds: settings.clock_skew_seconds,
+		},
+		nowSeconds,
+	);
+	if (!lifetime.allowed) return lifetime;
+	const audience = judgeAudience(claims, audiences, settings.require_aud);
+	if (!audience.allowed) return audience;
+	return allow({ subject: fromToken(token.value, account.id), expiresAt: lifetime.value });
+}
+
+/** The grant's signature was checked when it was opened; what is left is its end. */
+export function subjectOfGrant(grant: Grant, account: Account, nowSeconds: number): Decision<TimedSubject> {
+	if (nowSeconds >= grant.expiresAt + account.settings.clock_skew_seconds) {
+		return refuse({ reason: "token-expired", expiredAt: grant.expiresAt });
+	}
+	return allow({ subject: fromGrant(grant), expiresAt: grant.expiresAt });
+}
+
+function fromToken(token: VerifiedToken, account: string): Subject {
+	const known = ofTokens.get(token);
+	if (known) return known;
+	const { id: tokenId, keyId, claims, highestTier } = token;
+	const lasting = lastingClaims(claims);
+	const subject = { tokenId, keyId, claims, lasting, highestTier, ...counted(account, tokenId, claims), grant: null, grantTexts: new Map() };
+	ofTokens.set(token, subject);
+	return subject;
+}
+
+const NO_TIER = { claim: "", tier: 1 }; // judged when the grant was given
+
+function fromGrant(grant: Grant): Subject {
+	const known = ofGrants.get(grant);
+	if (known) return known;
+	const { tokenId, keyId, claims, account } = grant;
+	const subject: Subject = {
+		tokenId,
+		keyId,
+		claims,
+		lasting: claims,
+		highestTier: NO_TIER,
+		...counted(account, tokenId, claims),
+		grant,
+		grantTexts: new Map(),
+	};
+	ofGrants.set(grant, subject);
+	return subject;
+}
+
+function counted(account: string, tokenId: string, claims: Claims): Pick<Subject, "limits" | "viewer"> {
+	const { maxip, maxu, climit, cbeh, dlimit, uid } = claims;
+	const limited = maxip !== undefined || maxu !== undefined || climit !== undefined || dlimit !== undefined;
+	const limits: Limits = {
+		...(maxip === undefined ? {} : { maxip }),
+		...(maxu === undefined ? {} : { maxu }),
+		...(climit === undefined ? {} : { climit }),
+		...(cbeh === undefined ? {} : { cbeh }),
+		...(dlimit === undefined ? {} : { dlimit }),
+	};
+	const viewer = viewerObjectName(account, uid === undefined ? { tokenId } : { uidHash: hashOf(uid) });
+	return { limits: limited ? limits : null, viewer };
+}
+
+export function hashOf(text: string): string {
+	return createHash("sha256").update(text).digest("base64url");
+}

@@ -1,0 +1,117 @@
+import { DurableObject } from "cloudflare:workers";
+import type { RevokedBy } from "../decision/refusals.ts";
+import type { Revocation, RevocationChanges } from "./contract.ts";
+import schema from "./schema.sql";
+
+type StoredRevocation = {
+	kind: string;
+	value: string;
+	before: number | null;
+	expires_at: number | null;
+	created_at: number;
+	token: string | null;
+	version: number;
+	removed_at: number | null;
+};
+
+const TOMBSTONE_SECONDS = 86_400;
+const CLEANING_INTERVAL_MS = 24 * 60 * 60_000;
+
+/**
+ * The revocation list of one account, unlimited in number. Every change has a version; isolates ask every few seconds for what
+ * changed since the one they have.
+ */
+export class RevocationList extends DurableObject<Env> {
+	constructor(ctx: DurableObjectState, env: Env) {
+		super(ctx, env);
+		ctx.storage.sql.exec(schema);
+	}
+
+	async add(entry: Revocation): Promise<void> {
+		const version = this.#nextVersion();
+		this.#sql.exec(
+			"INSERT OR REPLACE INTO revocations VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+			entry.kind,
+			entry.value,
+			entry.before,
+			entry.expiresAt,
+			entry.createdAt,
+			entry.token,
+			version,
+		);
+		if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + CLEANING_INTERVAL_MS);
+	}
+
+	/** False when it was not on the list. */
+	remove(kind: RevokedBy, value: string): boolean {
+		if (!this.has(kind, value)) return false;
+		const statement = "UPDATE revocations SET removed_at = ?, version = ?, token = NULL WHERE kind = ? AND value = ?";
+		this.#sql.exec(statement, nowSeconds(), this.#nextVersion(), kind, value);
+		return true;
+	}
+
+	has(kind: RevokedBy, value: string): boolean {
+		const query = `SELECT 1 FROM revocations WHERE kind = ? AND value = ? AND ${LIVE}`;
+		return !this.#sql.exec(query, kind, value, nowSeconds()).next().done;
+	}
+
+	/** The entries that are in force, oldest first. */
+	list(): Revocation[] {
+		const query = `SELECT * FROM revocations WHERE ${LIVE} ORDER BY created_at, version`;
+		return this.#sql.exec<StoredRevocation>(query, nowSeconds()).toArray().map(toRevocation);
+	}
+
+	changesSince(version: number): RevocationChanges {
+		const state = this.#sql.exec<{ version: number; horizon: number }>("SELECT version, horizon FROM state").one();
+		if (version === state.version) return { version, full: false, entries: [] };
+		const full = version < state.horizon || version > state.version;
+		const query = full
+			? "SELECT * FROM revocations WHERE removed_at IS NULL AND version > ?"
+			: "SELECT * FROM revocations WHERE version > ?";
+		const rows = this.#sql.exec<StoredRevocation>(query, full ? -1 : version).toArray();
+		const entries = rows.map((row) => ({
+			kind: row.kind as RevokedBy,
+			value: row.value,
+			before: row.before,
+			expiresAt: row.expires_at,
+			removed: row.removed_at !== null,
+		}));
+		return { version: state.version, full, entries };
+	}
+
+	override async alarm(): Promise<void> {
+		const now = nowSeconds();
+		this.ctx.storage.transactionSync(() => {
+			this.#sql.exec("DELETE FROM revocations WHERE expires_at <= ?", now); // isolates drop these by themselves
+			this.#sql.exec(
+				"UPDATE state SET horizon = max(horizon, (SELECT coalesce(max(version), 0) FROM revocations WHERE removed_at <= ?))",
+				now - TOMBSTONE_SECONDS,
+			);
+			this.#sql.exec("DELETE FROM revocations WHERE removed_at <= ?", now - TOMBSTONE_SECONDS);
+		});
+		const left = !this.#sql.exec("SELECT 1 FROM revocations LIMIT 1").next().done;
+		if (left) await this.ctx.storage.setAlarm(Date.now() + CLEANING_INTERVAL_MS);
+	}
+
+	get #sql(): SqlStorage {
+		return this.ctx.storage.sql;
+	}
+
+	#nextVersion(): number {
+		return this.#sql.exec<{ version: number }>("UPDATE state SET version = version + 1 RETURNING version").one().version;
+	}
+}
+
+const LIVE = "removed_at IS NULL AND (expires_at IS NULL OR expires_at > ?)";
+const nowSeconds = (): number => Math.floor(Date.now() / 1000);
+
+function toRevocation(row: StoredRevocation): Revocation {
+	return {
+		kind: row.kind as RevokedBy,
+		value: row.value,
+		before: row.before,
+		expiresAt: row.expires_at,
+		createdAt: row.created_at,
+		token: row.token,
+	};
+}

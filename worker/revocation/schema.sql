@@ -1,0 +1,23 @@
+-- The revocation list of one account. Removed entries stay as tombstones for a day, so that isolates can ask for changes.
+CREATE TABLE IF NOT EXISTS revocations (
+	kind TEXT NOT NULL,
+	value TEXT NOT NULL,
+	before INTEGER,
+	expires_at INTEGER,
+	created_at INTEGER NOT NULL,
+	token TEXT,
+	version INTEGER NOT NULL,
+	removed_at INTEGER,
+	PRIMARY KEY (kind, value)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX IF NOT EXISTS revocations_by_version ON revocations (version);
+
+-- `version` counts changes; below `horizon` tombstones are gone and a reader gets the whole list.
+CREATE TABLE IF NOT EXISTS state (
+	id INTEGER PRIMARY KEY CHECK (id = 1),
+	version INTEGER NOT NULL,
+	horizon INTEGER NOT NULL
+) STRICT;
+
+INSERT OR IGNORE INTO state (id, version, horizon) VALUES (1, 0, 0);

@@ -1,0 +1,81 @@
+import { type Decision, allow, refuse } from "../decision/decision.ts";
+import type { Ports } from "../ports.ts";
+import type { RevocationList } from "./revocation-list.ts";
+import { type RevocableFacts, RevocationSnapshot } from "./snapshot.ts";
+
+/** A request that finds the copy older than this asks for changes behind its answer. */
+const REFRESH_AFTER_MS = 2000;
+/** No decision uses a copy older than this: a revocation is in force everywhere within 5 s (design 5). */
+const USABLE_FOR_MS = 4500;
+
+interface Watched {
+	readonly snapshot: RevocationSnapshot;
+	/** When the copy was asked for, which is the moment it is true of. */
+	asOfMs: number;
+	askingSinceMs: number | null;
+}
+
+/** Keeps each account's revocation list at hand in this isolate. */
+export class RevocationWatch {
+	readonly #namespace: DurableObjectNamespace<RevocationList>;
+	readonly #ports: Ports;
+	readonly #accounts = new Map<string, Watched>();
+
+	constructor(namespace: DurableObjectNamespace<RevocationList>, ports: Ports) {
+		this.#namespace = namespace;
+		this.#ports = ports;
+	}
+
+	/** Refuses what is revoked. @throws nothing: without a usable list the account's `when_counters_fail` decides. */
+	async judge(
+		account: string,
+		facts: RevocableFacts,
+		whenUnavailable: "deny" | "allow",
+		waitUntil: (work: Promise<unknown>) => void,
+	): Promise<Decision> {
+		const watched = this.#watched(account);
+		const nowMs = this.#ports.now();
+		const ageMs = nowMs - watched.asOfMs;
+		if (ageMs > USABLE_FOR_MS) {
+			const known = await this.refresh(account);
+			if (!known && whenUnavailable === "deny") return refuse({ reason: "limits-unavailable" });
+		} else if (ageMs > REFRESH_AFTER_MS && !this.#isAsking(watched, nowMs)) {
+			waitUntil(this.refresh(account));
+		}
+		const by = watched.snapshot.judge(facts, Math.floor(nowMs / 1000));
+		return by === null ? allow() : refuse({ reason: "token-revoked", by });
+	}
+
+	/** Asks the list now; called after a change made by this isolate, so that its next request knows. False when it cannot be asked. */
+	async refresh(account: string): Promise<boolean> {
+		const watched = this.#watched(account);
+		const askedAtMs = this.#ports.now();
+		watched.askingSinceMs = askedAtMs;
+		try {
+			const changes = await this.#namespace.getByName(account).changesSince(watched.snapshot.version);
+			// Answers may come back out of order; a newer copy is never replaced by an older one.
+			if (changes.full || changes.version >= watched.snapshot.version) {
+				watched.snapshot.apply(changes);
+				watched.asOfMs = Math.max(watched.asOfMs, askedAtMs);
+			}
+			return true;
+		} catch (fault) {
+			this.#ports.log({ event: "fault", where: "revocation-list", account, message: String(fault) });
+			return false;
+		} finally {
+			watched.askingSinceMs = null;
+		}
+	}
+
+	#isAsking(watched: Watched, nowMs: number): boolean {
+		return watched.askingSinceMs !== null && nowMs - watched.askingSinceMs < REFRESH_AFTER_MS;
+	}
+
+	#watched(account: string): Watched {
+		const known = this.#accounts.get(account);
+		if (known) return known;
+		const fresh: Watched = { snapshot: new RevocationSnapshot(), asOfMs: Number.NEGATIVE_INFINITY, askingSinceMs: null };
+		this.#accounts.set(account, fresh);
+		return fresh;
+	}
+}
