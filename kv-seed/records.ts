@@ -67,12 +67,19 @@ export async function toRecords(seed: unknown, options: SeedOptions): Promise<Se
 	return issues.length > 0 ? { ok: false, issues } : { ok: true, records };
 }
 
-function keyRecords(account: SeedAccount, at: string, { now = new Date() }: SeedOptions): Promise<Parsed<readonly KvRecord[]>[]> {
+function keyRecords(
+	account: SeedAccount,
+	at: string,
+	{ now = new Date() }: SeedOptions,
+): Promise<Parsed<readonly KvRecord[]>[]> {
 	return Promise.all(
 		account.keys.map(async ({ id, value }, index): Promise<Parsed<readonly KvRecord[]>> => {
 			const key = await acceptKey(value, `${at}.keys[${index}].value`, now.toISOString());
 			if (!key.ok) return key;
-			return { ok: true, value: [{ key: kvKeys.key(account.id, id), value: JSON.stringify(key.value), metadata: key.value }] };
+			return {
+				ok: true,
+				value: [{ key: kvKeys.key(account.id, id), value: JSON.stringify(key.value), metadata: key.value }],
+			};
 		}),
 	);
 }

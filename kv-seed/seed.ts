@@ -25,7 +25,8 @@ export async function seed(args: readonly string[]): Promise<string> {
 	if (file === undefined) throw new UsageError("--file is missing: which seed file?");
 	const remote = flags["remote"] === true;
 	const result = await toRecords(await readSeed(file), { contentSecret: await contentSecret(remote), local: !remote });
-	if (!result.ok) throw new Error(`${file} is wrong, nothing was written:\n${result.issues.map((issue) => `  ${issue}`).join("\n")}`);
+	if (!result.ok)
+		throw new Error(`${file} is wrong, nothing was written:\n${result.issues.map((issue) => `  ${issue}`).join("\n")}`);
 	const summary = `${result.records.length} records: ${result.records.map(({ key }) => key).join(", ")}`;
 	if (flags["check"] === true) return `${file} is right. ${summary}`;
 	await put(result.records, remote);
@@ -46,7 +47,10 @@ async function readSeed(file: string): Promise<unknown> {
 async function contentSecret(remote: boolean): Promise<string> {
 	const given = process.env["CONTENT_SECRET"];
 	if (given) return given;
-	if (remote) throw new Error("CONTENT_SECRET must be set in the environment, to the same value as the deployed Worker's secret.");
+	if (remote)
+		throw new Error(
+			"CONTENT_SECRET must be set in the environment, to the same value as the deployed Worker's secret.",
+		);
 	const devVars = parseEnv(await readFile(join(projectDir, ".dev.vars"), "utf8").catch(() => ""));
 	if (devVars["CONTENT_SECRET"]) return devVars["CONTENT_SECRET"];
 	throw new Error("CONTENT_SECRET is not set, and .dev.vars has none: run npm start once, which makes it.");
@@ -59,7 +63,9 @@ async function put(records: readonly KvRecord[], remote: boolean): Promise<void>
 		await writeFile(file, JSON.stringify(records), { mode: 0o600 });
 		const where = remote ? ["--remote"] : ["--local", "--persist-to", stateDirOf(process.env)];
 		const wrangler = join(projectDir, "node_modules/.bin/wrangler");
-		await promisify(execFile)(wrangler, ["kv", "bulk", "put", file, "--binding", "CATALOG", ...where], { cwd: projectDir });
+		await promisify(execFile)(wrangler, ["kv", "bulk", "put", file, "--binding", "CATALOG", ...where], {
+			cwd: projectDir,
+		});
 	} finally {
 		await rm(folder, { recursive: true, force: true });
 	}

@@ -50,7 +50,7 @@ function decisionLogOf(env: Environment): (typeof decisionLogs)[number] {
 	return known;
 }
 
-/** Stopping when asked is success. A second signal does not wait. */
+/** Stopping when asked is success: exit code 0. A second signal does not wait. */
 function stopOnSignals(gate: RunningGate): void {
 	let stopping = false;
 	const stop = (): void => {
@@ -61,8 +61,10 @@ function stopOnSignals(gate: RunningGate): void {
 			() => process.exit(1),
 		);
 	};
-	process.on("SIGINT", stop);
-	process.on("SIGTERM", stop);
+	for (const signal of ["SIGINT", "SIGTERM"]) {
+		process.removeAllListeners(signal); // Miniflare's, which ends the process before anything else is done
+		process.on(signal, stop);
+	}
 }
 
 /** What the terminal shows: links that work as they stand, after the gate itself was asked. */

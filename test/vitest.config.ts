@@ -20,14 +20,13 @@ export default defineConfig({
 				test: {
 					name: "worker",
 					include: ["test/worker/**/*.test.ts"],
-					setupFiles: ["test/support/reset.ts"],
 					restoreMocks: true,
 				},
 			},
 			{
 				test: {
 					name: "node",
-					include: ["test/kv-seed/**/*.test.ts", "test/e2e/**/*.test.ts"],
+					include: ["test/*.test.ts", "test/kv-seed/**/*.test.ts", "test/e2e/**/*.test.ts"],
 					environment: "node",
 					testTimeout: 60_000,
 					hookTimeout: 120_000,

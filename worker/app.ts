@@ -26,12 +26,20 @@ export function createApp(gate: Gate): Hono {
 	app.route("/", managementRoutes(gate, beginExchange));
 	app.get("/healthz", () => new Response("ok\n", { headers: { "Cache-Control": "no-store" } }));
 	for (const path of ["/g/:grant/*", `${VIDEO}/master.m3u8`, `${VIDEO}/licenses/aes128/:key`, VIDEO, "/healthz"]) {
-		app.all(path, (c) => refused(exchange(c), { reason: "method-not-allowed", allowed: ["GET", "HEAD", "OPTIONS"] }, "api"));
+		app.all(path, (c) =>
+			refused(exchange(c), { reason: "method-not-allowed", allowed: ["GET", "HEAD", "OPTIONS"] }, "api"),
+		);
 	}
 	app.notFound((c) => refused(exchange(c), { reason: "resource-not-found" }, "api"));
 	app.onError((fault, c) => {
 		const begun = exchange(c);
-		gate.ports.log({ event: "fault", where: "request", decision: begun.decisionId, message: String(fault), stack: fault.stack });
+		gate.ports.log({
+			event: "fault",
+			where: "request",
+			decision: begun.decisionId,
+			message: String(fault),
+			stack: fault.stack,
+		});
 		return refused(begun, refusalOfFault(fault), "api");
 	});
 	return app;

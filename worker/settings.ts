@@ -23,7 +23,8 @@ export function parseSettings(env: Readonly<Record<string, unknown>>): Settings 
 	const secret = (name: string): string => {
 		const value = env[name];
 		if (typeof value !== "string" || value === "") faults.push(`${name} is not set`);
-		else if (!local && value.length < LEAST_SECRET_LENGTH) faults.push(`${name} is shorter than ${LEAST_SECRET_LENGTH} characters`);
+		else if (!local && value.length < LEAST_SECRET_LENGTH)
+			faults.push(`${name} is shorter than ${LEAST_SECRET_LENGTH} characters`);
 		else return value;
 		return "";
 	};
@@ -35,7 +36,8 @@ export function parseSettings(env: Readonly<Record<string, unknown>>): Settings 
 		trustClientHeaders: env["TRUST_CLIENT_HEADERS"] === "true",
 		decisionLog: decisionLog ?? "all",
 		adminToken: secret("ADMIN_TOKEN"),
-		grantSecrets: typeof previous === "string" && previous !== "" ? [secret("GRANT_SECRET"), previous] : [secret("GRANT_SECRET")],
+		grantSecrets:
+			typeof previous === "string" && previous !== "" ? [secret("GRANT_SECRET"), previous] : [secret("GRANT_SECRET")],
 		contentSecret: secret("CONTENT_SECRET"),
 	};
 	if (faults.length > 0) throw new TypeError(`Settings: ${faults.join("; ")}`);

@@ -37,10 +37,16 @@ export type KeyRecord = v.InferOutput<typeof keyRecordSchema>;
 
 /** Validates a public key as users send it. */
 export async function acceptKey(value: unknown, at: string, createdAt: string): Promise<Parsed<KeyRecord>> {
-	if (typeof value !== "string") return { ok: false, issues: [`${at}: must be a string, the public key in base64 or PEM`] };
+	if (typeof value !== "string")
+		return { ok: false, issues: [`${at}: must be a string, the public key in base64 or PEM`] };
 	const imported = await importPublicKey(value);
 	if (!imported.ok) return { ok: false, issues: [`${at}: ${imported.message}`] };
-	const record = { schema: SCHEMA_VERSION, value: imported.value, algorithm: imported.algorithm, created_at: createdAt } as const;
+	const record = {
+		schema: SCHEMA_VERSION,
+		value: imported.value,
+		algorithm: imported.algorithm,
+		created_at: createdAt,
+	} as const;
 	return { ok: true, value: record };
 }
 

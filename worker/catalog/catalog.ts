@@ -64,14 +64,17 @@ export class Catalog {
 	/** `idOrReference` as in a path: an id, or `ref:` and a reference id. @throws CatalogUnavailable */
 	video(account: string, idOrReference: string): Video | null | Promise<Video | null> {
 		const key = `${account}/${idOrReference}`;
-		return this.#videos.fresh(key) ?? this.#videos.get(key, (previous) => this.#loadVideo(account, idOrReference, previous));
+		return (
+			this.#videos.fresh(key) ?? this.#videos.get(key, (previous) => this.#loadVideo(account, idOrReference, previous))
+		);
 	}
 
 	/** The content key named `name` of a source, or null when the record holds none. @throws when it cannot be unsealed. */
 	contentKey(video: Video, source: Source, name: string): string | null {
 		if (!Object.hasOwn(source.keys, name)) return null;
 		const key = openSecret(source.keys[name] ?? "", video.record, this.#sealer);
-		if (key === null) throw new Error(`the content key of video ${video.record.id} was sealed with another CONTENT_SECRET`);
+		if (key === null)
+			throw new Error(`the content key of video ${video.record.id} was sealed with another CONTENT_SECRET`);
 		return key;
 	}
 
@@ -82,7 +85,8 @@ export class Catalog {
 
 	forgetVideo(record: Pick<VideoRecord, "account_id" | "id" | "reference_id">): void {
 		this.#videos.forget(`${record.account_id}/${record.id}`);
-		if (record.reference_id !== null) this.#videos.forget(`${record.account_id}/${REFERENCE_PREFIX}${record.reference_id}`);
+		if (record.reference_id !== null)
+			this.#videos.forget(`${record.account_id}/${REFERENCE_PREFIX}${record.reference_id}`);
 	}
 
 	async #loadAccount(id: string, previous: Account | undefined): Promise<Account> {
@@ -91,7 +95,9 @@ export class Catalog {
 		if (record && !record.ok) throw new Error(`account ${id}: ${record.issues.join("; ")}`);
 		const settings = record ? record.value.settings : defaultSettings;
 		const published = settings.jwks_url === null ? [] : await this.#fetchJwks(id, settings.jwks_url, previous);
-		const prints = await Promise.all(published.map(async (key) => [key.id, await crypto.subtle.exportKey("jwk", key.key)]));
+		const prints = await Promise.all(
+			published.map(async (key) => [key.id, await crypto.subtle.exportKey("jwk", key.key)]),
+		);
 		const version = JSON.stringify([text, keys, prints]);
 		if (previous?.version === version) return previous;
 		const opened = await Promise.all(keys.map(([keyId, stored]) => openKey(keyId, stored)));

@@ -1,13 +1,18 @@
 import * as v from "valibot";
 
-export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly issues: readonly string[] };
+export type Parsed<T> =
+	| { readonly ok: true; readonly value: T }
+	| { readonly ok: false; readonly issues: readonly string[] };
 
 const MOST_ISSUES = 20;
 
 /** An object with these members and no others. Arrays are objects to the library, not to our users. */
 export function object<const E extends v.ObjectEntries>(entries: E) {
 	return v.pipe(
-		v.custom<object>((input) => typeof input === "object" && input !== null && !Array.isArray(input), "must be an object"),
+		v.custom<object>(
+			(input) => typeof input === "object" && input !== null && !Array.isArray(input),
+			"must be an object",
+		),
 		v.strictObject(entries),
 	);
 }

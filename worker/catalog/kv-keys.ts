@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../hash.ts";
 
 /** Every key of the CATALOG namespace (docs/storage.md). Ids are of `idSchema`, so "/" never occurs in one. */
 export const kvKeys = {
@@ -8,8 +8,7 @@ export const kvKeys = {
 	videosOf: (account: string) => `video/${account}/`,
 	video: (account: string, id: string) => `video/${account}/${id}`,
 	/** Hashed: reference ids are free text and KV keys end at 512 bytes. */
-	reference: (account: string, referenceId: string) =>
-		`ref/${account}/${createHash("sha256").update(referenceId).digest("base64url")}`,
+	reference: (account: string, referenceId: string) => `ref/${account}/${sha256(referenceId)}`,
 };
 
 /** Version of the shape of every record; a reader refuses what it does not know. */

@@ -14,7 +14,10 @@ const DAY = 86_400;
 const httpsUrl = v.pipe(
 	v.string("must be a string"),
 	v.maxLength(2048, "must be at most 2048 characters"),
-	v.check((text) => URL.canParse(text) && ["https:", "http:"].includes(new URL(text).protocol), "must be an absolute https:// URL"),
+	v.check(
+		(text) => URL.canParse(text) && ["https:", "http:"].includes(new URL(text).protocol),
+		"must be an absolute https:// URL",
+	),
 );
 
 const origin = v.pipe(
@@ -39,7 +42,10 @@ export const accountSettingsSchema = object({
 	when_counters_fail: v.optional(v.picklist(["deny", "allow"], "must be deny or allow"), "deny"),
 	generic_stream_concurrency: v.optional(v.boolean("must be true or false"), true),
 	jwks_url: v.optional(v.nullable(httpsUrl), null),
-	allowed_origins: v.optional(v.pipe(v.array(origin, "must be a list"), v.maxLength(100, "must have at most 100 entries")), ["*"]),
+	allowed_origins: v.optional(
+		v.pipe(v.array(origin, "must be a list"), v.maxLength(100, "must have at most 100 entries")),
+		["*"],
+	),
 });
 
 export type AccountSettings = v.InferOutput<typeof accountSettingsSchema>;

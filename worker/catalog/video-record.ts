@@ -84,13 +84,20 @@ function keyIssues(source: Source): string[] {
 	for (const [name, key] of Object.entries(source.keys)) {
 		const readable = key !== KEY_MASK && !key.startsWith(SEALED);
 		if (name.includes("/")) issues.push(`keys.${name}: must be the last path segment of a key URI, without "/"`);
-		if (source.protection === "aes128" && readable && !key.endsWith("==")) issues.push(`keys.${name}: must be base64 of exactly 16 bytes`);
-		if (source.protection === "clearkey" && !/^[0-9a-fA-F]{32}$/.test(name)) issues.push(`keys.${name}: the name must be the key id in 32 hex digits`);
+		if (source.protection === "aes128" && readable && !key.endsWith("=="))
+			issues.push(`keys.${name}: must be base64 of exactly 16 bytes`);
+		if (source.protection === "clearkey" && !/^[0-9a-fA-F]{32}$/.test(name))
+			issues.push(`keys.${name}: the name must be the key id in 32 hex digits`);
 	}
 	return issues;
 }
 
-function sealSecrets(video: VideoInput, place: VideoPlace, sealer: Sealer, complain: (issue: string) => void): VideoInput {
+function sealSecrets(
+	video: VideoInput,
+	place: VideoPlace,
+	sealer: Sealer,
+	complain: (issue: string) => void,
+): VideoInput {
 	const context = secretContext(place.account, place.id);
 	const seal = (at: string, value: string, stored: string | undefined): string => {
 		if (value === KEY_MASK) {
@@ -103,7 +110,9 @@ function sealSecrets(video: VideoInput, place: VideoPlace, sealer: Sealer, compl
 		return SEALED + sealer.seal(value, context);
 	};
 	const each = (at: string, values: Values, stored: Values | undefined) =>
-		Object.fromEntries(Object.entries(values).map(([name, value]) => [name, seal(`${at}.${name}`, value, stored?.[name])]));
+		Object.fromEntries(
+			Object.entries(values).map(([name, value]) => [name, seal(`${at}.${name}`, value, stored?.[name])]),
+		);
 	const licenses = eachLicense(video.licenses, (headers, system) =>
 		each(`licenses.${system}.headers`, headers, place.stored?.licenses[system]?.headers),
 	);
@@ -120,7 +129,10 @@ function sealSecrets(video: VideoInput, place: VideoPlace, sealer: Sealer, compl
 type Licenses = VideoInput["licenses"];
 type Values = Readonly<Record<string, string>>;
 
-function eachLicense(licenses: Licenses, change: (headers: Values, system: keyof Licenses) => Record<string, string>): Licenses {
+function eachLicense(
+	licenses: Licenses,
+	change: (headers: Values, system: keyof Licenses) => Record<string, string>,
+): Licenses {
 	const changed: Licenses = {};
 	for (const system of ["widevine", "playready", "fairplay"] as const) {
 		const server = licenses[system];

@@ -1,9 +1,14 @@
 import * as v from "valibot";
 import { object } from "./issues.ts";
 
-const text = (most: number) => v.pipe(v.string("must be a string"), v.maxLength(most, `must be at most ${most} characters`));
+const text = (most: number) =>
+	v.pipe(v.string("must be a string"), v.maxLength(most, `must be at most ${most} characters`));
 const filled = (most: number) => v.pipe(text(most), v.minLength(1, "must not be empty"));
-const count = v.pipe(v.number("must be a number"), v.integer("must be a whole number"), v.minValue(0, "must not be negative"));
+const count = v.pipe(
+	v.number("must be a number"),
+	v.integer("must be a whole number"),
+	v.minValue(0, "must not be negative"),
+);
 const flag = v.boolean("must be true or false");
 const epochSeconds = v.pipe(count, v.maxValue(253_402_300_799, "must be seconds since 1970, not milliseconds"));
 const json = v.unknown();
@@ -11,7 +16,10 @@ const json = v.unknown();
 /** `account`, `video` and key ids: they stand in paths and in KV keys, so nothing that would need quoting there. */
 export const idSchema = v.pipe(
 	v.string("must be a string"),
-	v.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/, "must be 1 to 128 of A-Z a-z 0-9 _ . - and start with a letter or digit"),
+	v.regex(
+		/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/,
+		"must be 1 to 128 of A-Z a-z 0-9 _ . - and start with a letter or digit",
+	),
 );
 
 /** Where media is fetched: `https://host/path`, `r2://BINDING/prefix`, or `http://` on loopback (refused outside the local environment when fetched). */
@@ -39,7 +47,8 @@ export const KEY_MASK = "********";
 const contentKey = v.pipe(
 	v.string("must be a string"),
 	v.check(
-		(value) => value === KEY_MASK || value.startsWith("sealed:") || isBase64Key(value) || /^[0-9a-fA-F]{32}$/.test(value),
+		(value) =>
+			value === KEY_MASK || value.startsWith("sealed:") || isBase64Key(value) || /^[0-9a-fA-F]{32}$/.test(value),
 		"must be base64 of exactly 16 bytes, or 32 hex digits",
 	),
 );
@@ -54,7 +63,10 @@ const sourceSchema = object({
 		"must be application/x-mpegURL, application/vnd.apple.mpegurl, application/dash+xml or video/mp4",
 	),
 	src: sourceUrl,
-	protection: v.optional(v.picklist(PROTECTIONS, `must be one of ${PROTECTIONS.map((name) => `"${name}"`).join(", ")}`), ""),
+	protection: v.optional(
+		v.picklist(PROTECTIONS, `must be one of ${PROTECTIONS.map((name) => `"${name}"`).join(", ")}`),
+		"",
+	),
 	keys: v.optional(v.record(filled(256), contentKey, "must be an object of name: key"), {}),
 	avg_bitrate: v.optional(count),
 	width: v.optional(count),
@@ -106,16 +118,26 @@ export const videoSchema = object({
 	name: v.optional(text(1000), ""),
 	reference_id: v.optional(v.nullable(filled(256)), null),
 	duration: v.optional(v.nullable(count), null),
-	tags: v.optional(v.pipe(v.array(filled(128), "must be a list of strings"), v.maxLength(1200, "must have at most 1200 entries")), []),
+	tags: v.optional(
+		v.pipe(v.array(filled(128), "must be a list of strings"), v.maxLength(1200, "must have at most 1200 entries")),
+		[],
+	),
 	custom_fields: v.optional(v.record(filled(256), json, "must be an object"), {}),
 	state: v.optional(v.picklist(["ACTIVE", "INACTIVE"], "must be ACTIVE or INACTIVE"), "ACTIVE"),
 	schedule: v.optional(v.nullable(schedule), { starts_at: null, ends_at: null }),
 	playback_rights_id: v.optional(v.nullable(filled(128)), null),
 	segments: v.optional(v.picklist(["gate", "direct"], "must be gate or direct"), "gate"),
 	allowed_hosts: v.optional(v.array(filled(255), "must be a list of host names"), []),
-	sources: v.optional(v.pipe(v.array(sourceSchema, "must be a list"), v.maxLength(200, "must have at most 200 entries")), []),
+	sources: v.optional(
+		v.pipe(v.array(sourceSchema, "must be a list"), v.maxLength(200, "must have at most 200 entries")),
+		[],
+	),
 	licenses: v.optional(
-		object({ widevine: v.optional(licenseServer), playready: v.optional(licenseServer), fairplay: v.optional(licenseServer) }),
+		object({
+			widevine: v.optional(licenseServer),
+			playready: v.optional(licenseServer),
+			fairplay: v.optional(licenseServer),
+		}),
 		{},
 	),
 	vmap: v.optional(

@@ -75,7 +75,8 @@ const table: Table = {
 	},
 	"audience-mismatch": {
 		...TOKEN_VALIDATION,
-		message: ({ expected }) => `The claim aud of the token does not name this use: it must contain ${expected.join(" or ")}.`,
+		message: ({ expected }) =>
+			`The claim aud of the token does not name this use: it must contain ${expected.join(" or ")}.`,
 	},
 	"grant-invalid": {
 		...TOKEN_VALIDATION,
@@ -113,7 +114,8 @@ const table: Table = {
 	},
 	"device-limit": {
 		...denied("DENIED_BY_DEVICE_LIMITING"),
-		message: ({ limit }) => `The viewer already has ${limit} device(s), as many as the token allows (dlimit). Remove one first.`,
+		message: ({ limit }) =>
+			`The viewer already has ${limit} device(s), as many as the token allows (dlimit). Remove one first.`,
 	},
 	"stream-limit-create": {
 		...denied("DENIED_BY_STREAM_LIMIT_CREATE"),
@@ -156,7 +158,10 @@ const table: Table = {
 		...serverError(502, "VIDEO_RETRIEVE_FAILURE"),
 		message: ({ record }) => `The record of the ${record} could not be read.`,
 	},
-	fault: { ...serverError(500, "SERVER_ERROR"), message: () => "Something went wrong in the gate. The decision id names this request." },
+	fault: {
+		...serverError(500, "SERVER_ERROR"),
+		message: () => "Something went wrong in the gate. The decision id names this request.",
+	},
 	"credentials-required": {
 		...unauthorized,
 		message: () => "Management needs a credential: Authorization: Bearer <token>.",
@@ -182,7 +187,10 @@ export function wireError(refusal: Refusal, dialect: Dialect): WireError {
 	return {
 		status,
 		code: row.code ?? (dialect === "static" ? "INVALID_JWT" : "ACCESS_DENIED"),
-		subcode: refusal.reason === "catalog-unavailable" && refusal.record === "account" ? "ACCOUNT_RETRIEVE_FAILURE" : row.subcode,
+		subcode:
+			refusal.reason === "catalog-unavailable" && refusal.record === "account"
+				? "ACCOUNT_RETRIEVE_FAILURE"
+				: row.subcode,
 		reason: row.publicReason ?? refusal.reason,
 		message: row.message(refusal),
 		...(status === 503 ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),

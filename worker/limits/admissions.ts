@@ -46,5 +46,7 @@ export class Admissions {
 export function staysRefused(answer: AdmitAnswer): boolean {
 	if (answer.allowed) return false;
 	const { reason } = answer.refusal;
-	return reason === "use-limit" || reason === "ip-limit" || reason === "stream-limit-renew" || reason === "session-ended";
+	return (
+		reason === "use-limit" || reason === "ip-limit" || reason === "stream-limit-renew" || reason === "session-ended"
+	);
 }

@@ -1,12 +1,16 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
+import { sha256 } from "../hash.ts";
 import type { AdmitAnswer, AdmitRequest, Admission } from "./contract.ts";
 import type { ViewerLimits } from "./viewer-limits.ts";
 
 type LimitsNamespace = DurableObjectNamespace<ViewerLimits>;
 
 /** Name of the object that holds a viewer's limits. Hashes, because object names are logged outside a jurisdiction. */
-export function viewerObjectName(account: string, viewer: { readonly uidHash: string } | { readonly tokenId: string }): string {
-	return "uidHash" in viewer ? `${account}/uid/${viewer.uidHash}` : `${account}/token/${viewer.tokenId}`;
+export function viewerObjectName(
+	account: string,
+	viewer: { readonly uid: string } | { readonly tokenId: string },
+): string {
+	return "uid" in viewer ? `${account}/uid/${sha256(viewer.uid)}` : `${account}/token/${viewer.tokenId}`;
 }
 
 /**

@@ -18,9 +18,11 @@ export function decide(state: ViewerState, request: AdmitRequest, now: number): 
 	if (!barred.allowed) return barred;
 	const { limits, token, client } = request;
 	const newAddress = limits.maxip !== undefined && !state.knowsAddress(token.id, client.address);
-	if (newAddress && state.addressesOf(token.id) >= limits.maxip) return refuse({ reason: "ip-limit", limit: limits.maxip });
+	if (newAddress && state.addressesOf(token.id) >= limits.maxip)
+		return refuse({ reason: "ip-limit", limit: limits.maxip });
 	const newDevice = limits.dlimit !== undefined && !state.knowsDevice(client.device);
-	if (newDevice && state.deviceCount() >= limits.dlimit) return refuse({ reason: "device-limit", limit: limits.dlimit });
+	if (newDevice && state.deviceCount() >= limits.dlimit)
+		return refuse({ reason: "device-limit", limit: limits.dlimit });
 	const plan = planSession(state, request, now);
 	if (!plan.allowed) return plan;
 	const use = usesOne(state, request, plan.value, now);
@@ -69,7 +71,8 @@ function sessionKey(state: ViewerState, ask: SessionAsk, client: Client): string
 
 const isIpv6 = (address: string): boolean => address.includes(":");
 const currentAddress = (row: SessionRow, like: string): string | null => (isIpv6(like) ? row.ipv6 : row.ipv4);
-const isAlive = (row: SessionRow, now: number): boolean => row.endedBy === null && row.seenAt + row.ttlSeconds * 1000 > now;
+const isAlive = (row: SessionRow, now: number): boolean =>
+	row.endedBy === null && row.seenAt + row.ttlSeconds * 1000 > now;
 
 function planSession(state: ViewerState, request: AdmitRequest, now: number): Decision<SessionPlan | null> {
 	const ask = request.session;
@@ -89,7 +92,8 @@ function makeRoom(state: ViewerState, { limits, client }: AdmitRequest, now: num
 	const alive = state.aliveSessions(now);
 	if (alive.length < climit) return allow([]);
 	if (cbeh === undefined) return allow(alive.slice(0, alive.length - climit + 1));
-	const sameUser = (row: SessionRow) => row.device === client.device && currentAddress(row, client.address) === client.address;
+	const sameUser = (row: SessionRow) =>
+		row.device === client.device && currentAddress(row, client.address) === client.address;
 	if (cbeh === "BLOCK_NEW_USER" && alive.some(sameUser)) return allow([]);
 	return refuse({ reason: "stream-limit-create", limit: climit, active: alive.length });
 }
@@ -114,7 +118,13 @@ function movedTo(row: SessionRow, address: string): Pick<SessionRow, "ipv4" | "i
 	return { ...here, left: [...left, before].slice(-MOST_LEFT_ADDRESSES).join(" ") };
 }
 
-function started(key: string, before: SessionRow | null, { client, token }: AdmitRequest, ask: SessionAsk, now: number): SessionRow {
+function started(
+	key: string,
+	before: SessionRow | null,
+	{ client, token }: AdmitRequest,
+	ask: SessionAsk,
+	now: number,
+): SessionRow {
 	const barredAt = before?.barredAt ?? null;
 	return {
 		key,

@@ -58,7 +58,12 @@ export class SqlViewerState implements ViewerState {
 	}
 
 	notePlayback(tokenId: string, sessionKey: string, startedAt: number): void {
-		this.#sql.exec("INSERT INTO playbacks (token, session, started_at) VALUES (?, ?, ?)", tokenId, sessionKey, startedAt);
+		this.#sql.exec(
+			"INSERT INTO playbacks (token, session, started_at) VALUES (?, ?, ?)",
+			tokenId,
+			sessionKey,
+			startedAt,
+		);
 	}
 
 	knowsAddress(tokenId: string, address: string): boolean {
@@ -98,7 +103,8 @@ export class SqlViewerState implements ViewerState {
 	}
 
 	aliveSessions(now: number): SessionRow[] {
-		const query = "SELECT * FROM sessions WHERE ended_by IS NULL AND seen_at + ttl_seconds * 1000 > ? ORDER BY started_at, key";
+		const query =
+			"SELECT * FROM sessions WHERE ended_by IS NULL AND seen_at + ttl_seconds * 1000 > ? ORDER BY started_at, key";
 		return this.#sql.exec<StoredSession>(query, now).toArray().map(toRow);
 	}
 

@@ -51,7 +51,9 @@ export class ViewerLimits extends DurableObject<Env> {
 	async #commitBatch(batch: readonly Waiting[]): Promise<void> {
 		try {
 			const now = Date.now();
-			const answers = this.ctx.storage.transactionSync(() => batch.map(({ request }) => decide(this.#state, request, now)));
+			const answers = this.ctx.storage.transactionSync(() =>
+				batch.map(({ request }) => decide(this.#state, request, now)),
+			);
 			await this.#keepAlarm(now);
 			await this.ctx.storage.sync();
 			for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as AdmitAnswer);

@@ -4,7 +4,8 @@ import { type TokenIdentity, identifyToken } from "../token/identity.ts";
 import { type ManagedCall, type ManagedHandler, json, noContent } from "./managed.ts";
 
 /** The Blacklist API (reference: wire facts 7.2): whole tokens, any number of them, in force here at once and everywhere within 5 s. */
-const listOf = ({ exchange, account }: ManagedCall): DurableObjectStub<RevocationList> => exchange.gate.revocationLists.getByName(account);
+const listOf = ({ exchange, account }: ManagedCall): DurableObjectStub<RevocationList> =>
+	exchange.gate.revocationLists.getByName(account);
 
 /** The token's identity is the hash of what is signed, so that a different spelling of its signature is revoked with it. */
 async function named(call: ManagedCall): Promise<Decision<TokenIdentity>> {
@@ -50,4 +51,3 @@ export const listTokens: ManagedHandler = async (call) => {
 		entries.flatMap(({ token }) => (token === null ? [] : [{ token }])),
 	);
 };
-

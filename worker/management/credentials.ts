@@ -8,5 +8,7 @@ const digest = (text: string): Buffer => createHash("sha256").update(text).diges
 export function judgeCredentials(headers: Headers, settings: Settings): Decision {
 	const given = /^Bearer +(\S+) *$/i.exec(headers.get("Authorization") ?? "")?.[1];
 	if (given === undefined) return refuse({ reason: "credentials-required" });
-	return timingSafeEqual(digest(given), digest(settings.adminToken)) ? allow() : refuse({ reason: "credentials-invalid" });
+	return timingSafeEqual(digest(given), digest(settings.adminToken))
+		? allow()
+		: refuse({ reason: "credentials-invalid" });
 }

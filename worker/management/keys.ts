@@ -8,7 +8,14 @@ import { type ManagedHandler, json, noContent, readJson } from "./managed.ts";
 /** The Key API (reference: wire facts 7.1), with both spellings of the field that its two documents disagree on. */
 function shown(id: string, record: KeyRecord) {
 	const { algorithm, value, created_at: createdAt } = record;
-	return { id, type: "public", algorithm: algorithm === "RS256" ? "rsa" : "ec", value, created_at: createdAt, createdAt };
+	return {
+		id,
+		type: "public",
+		algorithm: algorithm === "RS256" ? "rsa" : "ec",
+		value,
+		created_at: createdAt,
+		createdAt,
+	};
 }
 
 /** `{"value": "<base64 SPKI or PEM>", "id": "<optional>"}`; any number of keys. */

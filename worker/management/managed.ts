@@ -12,7 +12,12 @@ export interface ManagedCall {
 export type ManagedHandler = (call: ManagedCall) => Promise<Decision<Response>>;
 
 /** 200 with JSON, or the status given. */
-export function json({ exchange }: ManagedCall, value: unknown, status = 200, extra: Readonly<Record<string, string>> = {}) {
+export function json(
+	{ exchange }: ManagedCall,
+	value: unknown,
+	status = 200,
+	extra: Readonly<Record<string, string>> = {},
+) {
 	const headers = decisionHeaders(answerContext(exchange));
 	headers.set("Content-Type", "application/json; charset=utf-8");
 	for (const [name, text] of Object.entries(extra)) headers.set(name, text);

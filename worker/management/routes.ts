@@ -37,7 +37,8 @@ const MOST_BODY_BYTES = 1_048_576;
 /** The publisher's and ops' API: the credential first, then the path, then the body. */
 export function managementRoutes(gate: Gate, begin: (gate: Gate, c: Context) => Exchange): Hono {
 	const app = new Hono();
-	const tooLarge = (c: Context) => refused(begin(gate, c), { reason: "record-too-large", maxBytes: MOST_BODY_BYTES }, "api");
+	const tooLarge = (c: Context) =>
+		refused(begin(gate, c), { reason: "record-too-large", maxBytes: MOST_BODY_BYTES }, "api");
 	for (const { path, methods, freeId = false } of routes) {
 		const limit = bodyLimit({ maxSize: MOST_BODY_BYTES, onError: tooLarge });
 		for (const [method, handler] of Object.entries(methods)) {
@@ -52,16 +53,27 @@ export function managementRoutes(gate: Gate, begin: (gate: Gate, c: Context) => 
 	return app;
 }
 
-async function managed(exchange: Exchange, c: Context, handler: ManagedHandler, freeId: boolean): Promise<Decision<Response>> {
+async function managed(
+	exchange: Exchange,
+	c: Context,
+	handler: ManagedHandler,
+	freeId: boolean,
+): Promise<Decision<Response>> {
 	const credentials = judgeCredentials(exchange.request.headers, exchange.gate.settings);
 	if (!credentials.allowed) return credentials;
 	const account = c.req.param("account") ?? "";
 	const id = c.req.param("id") ?? "";
 	if (!safeParse(idSchema, account).success) {
-		return refuse({ reason: "bad-request", detail: "The account id in the path has characters that no account id has." });
+		return refuse({
+			reason: "bad-request",
+			detail: "The account id in the path has characters that no account id has.",
+		});
 	}
 	if (id !== "" && !freeId && !safeParse(idSchema, id).success) {
-		return refuse({ reason: "bad-request", detail: "The id in the path must be 1 to 128 of A-Z a-z 0-9 _ . - and start with a letter or digit." });
+		return refuse({
+			reason: "bad-request",
+			detail: "The id in the path must be 1 to 128 of A-Z a-z 0-9 _ . - and start with a letter or digit.",
+		});
 	}
 	return handler({ exchange, account, id });
 }

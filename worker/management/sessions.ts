@@ -1,14 +1,13 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import { viewerObjectName } from "../limits/client.ts";
 import type { LiveSession } from "../limits/contract.ts";
-import { hashOf } from "../playback/subject.ts";
 import { type ManagedCall, type ManagedHandler, json, noContent } from "./managed.ts";
 
 /** The viewer that `?uid=` names. */
 function viewerOf({ exchange, account }: ManagedCall): Decision<{ readonly uid: string; readonly name: string }> {
 	const uid = exchange.query.get("uid");
 	if (!uid) return refuse({ reason: "bad-request", detail: "The query must name the viewer: ?uid=..." });
-	return allow({ uid, name: viewerObjectName(account, { uidHash: hashOf(uid) }) });
+	return allow({ uid, name: viewerObjectName(account, { uid }) });
 }
 
 /** Field names of the Generic Stream Concurrency API (reference: wire facts 6.3), and what ops asks next. Times in milliseconds. */

@@ -1,5 +1,12 @@
 import { kvKeys } from "../catalog/kv-keys.ts";
-import { CONTENT_PURPOSE, type VideoRecord, acceptVideo, maskVideo, readVideo, writeVideo } from "../catalog/video-record.ts";
+import {
+	CONTENT_PURPOSE,
+	type VideoRecord,
+	acceptVideo,
+	maskVideo,
+	readVideo,
+	writeVideo,
+} from "../catalog/video-record.ts";
 import { type Decision, refuse } from "../decision/decision.ts";
 import { Sealer } from "../sealing.ts";
 import { type ManagedCall, type ManagedHandler, json, noContent, readJson } from "./managed.ts";
@@ -42,7 +49,11 @@ export const putVideo: ManagedHandler = async (call) => {
 	return json(call, maskVideo(video.value), before ? 200 : 201);
 };
 
-async function claimReference({ exchange, account, id }: ManagedCall, video: VideoRecord, before: VideoRecord | null): Promise<Decision> {
+async function claimReference(
+	{ exchange, account, id }: ManagedCall,
+	video: VideoRecord,
+	before: VideoRecord | null,
+): Promise<Decision> {
 	const { kv } = exchange.gate;
 	const [next, last] = [video.reference_id, before?.reference_id ?? null];
 	if (next !== null) {

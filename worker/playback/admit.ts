@@ -1,11 +1,12 @@
 import type { Account, Video } from "../catalog/catalog.ts";
 import { type Decision, allow } from "../decision/decision.ts";
+import { sha256 } from "../hash.ts";
 import { staysRefused } from "../limits/admissions.ts";
 import { askLimits } from "../limits/client.ts";
 import type { Admission, AdmitRequest, SessionAsk } from "../limits/contract.ts";
 import { type ClientFacts, guessedDeviceId } from "./client.ts";
 import type { Exchange } from "../exchange.ts";
-import { type Subject, type TimedSubject, hashOf } from "./subject.ts";
+import type { Subject, TimedSubject } from "./subject.ts";
 
 /** What kind of request asks, as the limits count it (see `AdmitRequest`). */
 export interface LimitAsk {
@@ -31,7 +32,8 @@ export async function judgeLimits(exchange: Exchange, asker: Asker, ask: LimitAs
 	if (subject.limits === null) return allow(NOTHING_KEPT);
 	const session = sessionAsk(asker);
 	const passing = ask.intent === "renew" && !ask.use;
-	if (passing && !session && subject.limits.maxip === undefined && subject.limits.dlimit === undefined) return allow(NOTHING_KEPT);
+	if (passing && !session && subject.limits.maxip === undefined && subject.limits.dlimit === undefined)
+		return allow(NOTHING_KEPT);
 	const { admissions } = exchange.gate;
 	const memoryKey = remembered(asker, ask, session);
 	const known = admissions.recall(subject.viewer, memoryKey, exchange.nowMs);
@@ -49,7 +51,13 @@ export async function judgeLimits(exchange: Exchange, asker: Asker, ask: LimitAs
 }
 
 /** Whatever was admitted, the requests that now follow under its grant are renewals of the same session. */
-function learnRenewal(exchange: Exchange, asker: Asker, session: SessionAsk | null, admission: Admission, untilMs: number): void {
+function learnRenewal(
+	exchange: Exchange,
+	asker: Asker,
+	session: SessionAsk | null,
+	admission: Admission,
+	untilMs: number,
+): void {
 	const { viewer } = asker.subject.subject;
 	const admitted = admission.session;
 	const renewed = session && admitted ? { ...session, key: admitted.key, startedAt: admitted.startedAt } : session;
@@ -64,7 +72,12 @@ function remembered({ subject: { subject }, client }: Asker, ask: LimitAsk, sess
 	return `${intent} ${use} ${subject.tokenId} ${named}\n${client.address} ${client.deviceId ?? ""}\n${client.userAgent}`;
 }
 
-function askViewer(exchange: Exchange, asker: Asker, ask: LimitAsk, session: SessionAsk | null): Promise<Decision<Admission>> {
+function askViewer(
+	exchange: Exchange,
+	asker: Asker,
+	ask: LimitAsk,
+	session: SessionAsk | null,
+): Promise<Decision<Admission>> {
 	const { gate, request } = exchange;
 	const { account, subject, client } = asker;
 	const { limits, tokenId, viewer } = subject.subject;
@@ -77,7 +90,11 @@ function askViewer(exchange: Exchange, asker: Asker, ask: LimitAsk, session: Ses
 		dryRun: request.method === "HEAD",
 		token: { id: tokenId, expiresAt: rowsEndMs },
 		limits: limits ?? {},
-		client: { address: client.address, userAgent: client.userAgent.slice(0, 512), device: deviceOf(subject.subject, client) },
+		client: {
+			address: client.address,
+			userAgent: client.userAgent.slice(0, 512),
+			device: deviceOf(subject.subject, client),
+		},
 		session,
 	};
 	return askLimits(gate.limits, viewer, admit, account.settings.when_counters_fail, (fault) =>
@@ -91,7 +108,8 @@ function sessionAsk({ account, video, subject: { subject }, client }: Asker): Se
 	const byPlayback = limits?.maxu !== undefined && account.settings.use_counting === "playbacks";
 	if (limits?.climit === undefined && claims.uid === undefined && !byPlayback) return null;
 	const { id } = video.record;
-	const ownKey = claims.sid === undefined ? `auto:${hashOf(`${client.userAgent}\n${client.address}\n${id}`)}` : claims.sid;
+	const ownKey =
+		claims.sid === undefined ? `auto:${sha256(`${client.userAgent}\n${client.address}\n${id}`)}` : claims.sid;
 	const granted = grant?.session;
 	return {
 		key: granted?.key ?? ownKey,
@@ -110,5 +128,5 @@ export function deviceOf(subject: Subject, client: ClientFacts): string {
 }
 
 export function userAgentPrint(client: ClientFacts): string {
-	return hashOf(client.userAgent).slice(0, 8);
+	return sha256(client.userAgent).slice(0, 8);
 }

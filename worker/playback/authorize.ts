@@ -66,7 +66,12 @@ async function authorizeSubject(
 	return allow({ account, video, subject: timed, client: client.value });
 }
 
-function judgeRevocation(exchange: Exchange, account: Account, video: Video, { subject }: TimedSubject): Promise<Decision> {
+function judgeRevocation(
+	exchange: Exchange,
+	account: Account,
+	video: Video,
+	{ subject }: TimedSubject,
+): Promise<Decision> {
 	const { claims } = subject;
 	const facts = {
 		tokenId: subject.tokenId,

@@ -1,7 +1,8 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, timingSafeEqual } from "node:crypto";
 import { parse as parseCookies } from "hono/utils/cookie";
 import ipaddr from "ipaddr.js";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
+import { sha256 } from "../hash.ts";
 import type { Settings } from "../settings.ts";
 
 /** Who asks, as far as limits and rules care. */
@@ -37,7 +38,9 @@ function readAddress(headers: Headers, trusted: boolean): Decision<string> {
 	const text = claimed ?? headers.get("CF-Connecting-IP");
 	if (text === null) return allow("unknown");
 	const address = normaliseAddress(text.trim());
-	return address === null ? refuse({ reason: "bad-request", detail: "X-Client-IP is not an IP address." }) : allow(address);
+	return address === null
+		? refuse({ reason: "bad-request", detail: "X-Client-IP is not an IP address." })
+		: allow(address);
 }
 
 /** IPv6 is counted by /64, which is what one connection gets; v4-mapped v6 is v4. Null when it is no address. */
@@ -63,7 +66,7 @@ function readDeviceId(headers: Headers, query: URLSearchParams, settings: Settin
 
 /** The id that stands for a client that names none. */
 export function guessedDeviceId(client: ClientFacts): string {
-	return createHash("sha256").update(`${client.userAgent}\n${client.address}`).digest("base64url").slice(0, 32);
+	return sha256(`${client.userAgent}\n${client.address}`).slice(0, 32);
 }
 
 /** Makes the guess stick, so that a browser stays one device when its address changes. */

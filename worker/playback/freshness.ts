@@ -16,6 +16,10 @@ export function freshForMs(response: Response, live: boolean, targetDurationSeco
 
 function saidMs({ status, headers }: Response): number | null {
 	if (!headers.has("Cache-Control") && !headers.has("Expires") && !headers.has("Pragma")) return null;
-	const policy = new CachePolicy({ method: "GET", headers: {} }, { status, headers: Object.fromEntries(headers) }, { cacheHeuristic: 0 });
+	const policy = new CachePolicy(
+		{ method: "GET", headers: {} },
+		{ status, headers: Object.fromEntries(headers) },
+		{ cacheHeuristic: 0 },
+	);
 	return policy.storable() ? policy.timeToLive() : 0;
 }

@@ -103,6 +103,18 @@ function mac(body: string, secret: string): string {
 
 /** Which video, audience and tier the token was for is settled by the grant itself; these are judged again and again. */
 export function lastingClaims(claims: Claims): Claims {
-	const { accid: _a, aud: _b, exp: _c, nbf: _d, vids: _e, conid: _f, tags: _g, vod: _h, pkid: _i, cexp: _j, ...lasting } = claims;
+	const {
+		accid: _a,
+		aud: _b,
+		exp: _c,
+		nbf: _d,
+		vids: _e,
+		conid: _f,
+		tags: _g,
+		vod: _h,
+		pkid: _i,
+		cexp: _j,
+		...lasting
+	} = claims;
 	return lasting;
 }

@@ -68,7 +68,12 @@ async function servePath(
 	if (!ask || !source) return refuse({ reason: "resource-not-found" });
 	// The multivariant playlist is a start, and for clear content a use, also when it is asked for by its own name.
 	if (ask.url.split("?", 1)[0] === source.src.split("?", 1)[0]) {
-		const manifest = await exchange.gate.manifests.read({ video: asker.video, source, url: source.src, servedBelow: null });
+		const manifest = await exchange.gate.manifests.read({
+			video: asker.video,
+			source,
+			url: source.src,
+			servedBelow: null,
+		});
 		if (!manifest.allowed) return manifest;
 		if (manifest.value.kind === "multivariant") return serveMaster(exchange, asker, grant.source);
 	}

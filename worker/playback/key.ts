@@ -34,7 +34,12 @@ export async function serveKey(
 	return allow(new Response(key.value, { headers }));
 }
 
-function heldKey({ gate }: Exchange, video: Video, name: string, sourceIndexes: readonly number[]): Decision<Uint8Array> {
+function heldKey(
+	{ gate }: Exchange,
+	video: Video,
+	name: string,
+	sourceIndexes: readonly number[],
+): Decision<Uint8Array> {
 	for (const index of sourceIndexes) {
 		const source = video.record.sources[index];
 		const key = source ? gate.catalog.contentKey(video, source, name) : null;

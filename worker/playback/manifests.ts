@@ -98,7 +98,8 @@ export class ManifestStore {
 			kept.refreshingUntilMs = 0;
 			return allow(keptView(kept));
 		}
-		if (response.status !== 200) return refuse({ reason: "source-unavailable", detail: `it answered ${response.status}` });
+		if (response.status !== 200)
+			return refuse({ reason: "source-unavailable", detail: `it answered ${response.status}` });
 		return this.#compile(key, ask, response, nowMs);
 	}
 
@@ -121,7 +122,14 @@ export class ManifestStore {
 		if (freshMs > 0) {
 			const validators = validatorsOf(response);
 			// Twice: the parts, and the bytes that are rendered from them.
-			const kept = { manifest, template, validators, bytes: 2 * text.length + 1000, freshUntilMs: nowMs + freshMs, refreshingUntilMs: 0 };
+			const kept = {
+				manifest,
+				template,
+				validators,
+				bytes: 2 * text.length + 1000,
+				freshUntilMs: nowMs + freshMs,
+				refreshingUntilMs: 0,
+			};
 			this.#kept.set(key, kept);
 		}
 		return allow({ manifest, variables: template.variables });
@@ -179,7 +187,11 @@ function compiled(template: HlsTemplate): Manifest {
 	const shared = (base: string) => {
 		if (rendered?.base === base) return rendered;
 		const bytes = new TextEncoder().encode(template.parts.join(base));
-		return (rendered = { base, bytes, etag: `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"` });
+		return (rendered = {
+			base,
+			bytes,
+			etag: `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`,
+		});
 	};
 	const isShared = (base: string): boolean => !base.startsWith("/");
 	return {
@@ -200,8 +212,10 @@ function streamed(head: string, bytes: Uint8Array, rest: ReadableStream<Uint8Arr
 			const decoder = utf8Decoder();
 			const encoder = new TextEncoder();
 			const rewrite = new TransformStream<Uint8Array, Uint8Array>({
-				start: (controller) => controller.enqueue(encoder.encode(rewriter.push(decoder.decode(bytes, { stream: true })))),
-				transform: (chunk, controller) => controller.enqueue(encoder.encode(rewriter.push(decoder.decode(chunk, { stream: true })))),
+				start: (controller) =>
+					controller.enqueue(encoder.encode(rewriter.push(decoder.decode(bytes, { stream: true })))),
+				transform: (chunk, controller) =>
+					controller.enqueue(encoder.encode(rewriter.push(decoder.decode(chunk, { stream: true })))),
 				flush: (controller) => controller.enqueue(encoder.encode(rewriter.push(decoder.decode()) + rewriter.end())),
 			});
 			return rest.pipeThrough(rewrite);

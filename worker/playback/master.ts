@@ -38,14 +38,17 @@ const countsUse = (source: Source): boolean => source.protection === "";
 /** Low-latency and steering directives are for the source (RFC 8216bis section 6.2.5). */
 function withDirectives(src: string, query: URLSearchParams): string {
 	const directives = [...query].filter(([name]) => name.startsWith("_HLS_"));
-	return directives.length === 0 ? src : `${src}${src.includes("?") ? "&" : "?"}${new URLSearchParams(directives)}`;
+	return directives.length === 0
+		? src
+		: `${src}${src.includes("?") ? "&" : "?"}${new URLSearchParams(directives).toString()}`;
 }
 
 /** The grant for what follows; `admission` is null for a link under which no session has started yet. */
 export function signGrant(exchange: Exchange, asker: Asker, source: number, admission: Admission | null): string {
 	const { subject, expiresAt } = asker.subject;
 	const session = admission?.session ?? null;
-	const keepsDevice = admission !== null && (subject.claims.dlimit !== undefined || subject.claims.cbeh === "BLOCK_NEW_USER");
+	const keepsDevice =
+		admission !== null && (subject.claims.dlimit !== undefined || subject.claims.cbeh === "BLOCK_NEW_USER");
 	const device = keepsDevice ? { id: deviceOf(subject, asker.client), userAgent: userAgentPrint(asker.client) } : null;
 	const { id } = asker.video.record;
 	const held = `${id} ${source} ${expiresAt} ${session?.key ?? ""} ${session?.startedAt ?? ""} ${device?.id ?? ""}`;

@@ -21,15 +21,20 @@ export interface MediaAsk {
 }
 
 /** Headers of the source's answer that the player gets. */
-const PASSED_HEADERS = ["Content-Type", "Content-Length", "Content-Range", "Content-Encoding", "Accept-Ranges", "ETag", "Last-Modified"];
+const PASSED_HEADERS = ["Content-Type", "Accept-Ranges", "ETag", "Last-Modified"];
+/** Those that speak of the body as it was sent; a compressed one is unpacked on its way, so for that they would be wrong. */
+const BODY_HEADERS = ["Content-Length", "Content-Range"];
 const KEY_BYTES = 16;
+const PLAYLIST = Symbol("playlist");
 
 /** Serves a media playlist, segment or other resource: a renewal of the session. */
 export async function serveMedia(exchange: Exchange, asker: Asker, ask: MediaAsk): Promise<Decision<Response>> {
 	const admission = await judgeLimits(exchange, asker, { intent: "renew", use: false });
 	if (!admission.allowed) return admission;
 	const path = pathOf(ask.url);
-	const served = saysHls(path, null) ? await servePlaylist(exchange, asker, ask) : await serveFile(exchange, asker, ask, path);
+	const served = saysHls(path, null)
+		? await servePlaylist(exchange, asker, ask)
+		: await serveFile(exchange, asker, ask, path);
 	if (served.allowed) logDecision(exchange, { status: served.value.status });
 	return served;
 }
@@ -76,13 +81,14 @@ async function serveFile(exchange: Exchange, asker: Asker, ask: MediaAsk, path: 
 	}
 	const body = known || source.status !== 200 || request.method === "HEAD" ? allow(source.body) : await inspect(source);
 	if (!body.allowed) return body;
-	if (body.value === "playlist") return servePlaylist(exchange, asker, ask);
+	if (body.value === PLAYLIST) return servePlaylist(exchange, asker, ask);
 	return allow(new Response(body.value, { status: source.status, headers: passedHeaders(exchange, source) }));
 }
 
 function passedHeaders(exchange: Exchange, source: Response): Headers {
 	const headers = decisionHeaders(answerContext(exchange));
-	for (const name of PASSED_HEADERS) {
+	const passed = source.headers.has("Content-Encoding") ? PASSED_HEADERS : [...PASSED_HEADERS, ...BODY_HEADERS];
+	for (const name of passed) {
 		const value = source.headers.get(name);
 		if (value !== null) headers.set(name, value);
 	}
@@ -96,12 +102,12 @@ function isKeySized({ status, headers }: Response): boolean {
 }
 
 /** A file whose name says nothing may be a playlist under another name, or a key of a source that names no length. */
-async function inspect(source: Response): Promise<Decision<BodyInit | "playlist">> {
+async function inspect(source: Response): Promise<Decision<Uint8Array | ReadableStream | typeof PLAYLIST>> {
 	const { bytes, rest } = await readUpTo(source, KEY_BYTES + 1);
 	if (rest === null && bytes.byteLength === KEY_BYTES) return refuse({ reason: "resource-not-found" });
 	if (isHls(new TextDecoder().decode(bytes.subarray(0, 64)))) {
 		await rest?.cancel();
-		return allow("playlist");
+		return allow(PLAYLIST);
 	}
 	if (rest === null) return allow(bytes);
 	const { readable, writable } = new IdentityTransformStream();

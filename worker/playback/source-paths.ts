@@ -14,7 +14,13 @@ const OWN_PARAMETERS = ["bcov_auth", "bcov-auth", "device_id", "CMCD"];
  * @param path what follows `/g/<grant>/`, not decoded
  * @param search "?..." or ""
  */
-export function sourcePath(path: string, search: string, grant: Grant, video: Video, manifests: ManifestStore): MediaAsk | null {
+export function sourcePath(
+	path: string,
+	search: string,
+	grant: Grant,
+	video: Video,
+	manifests: ManifestStore,
+): MediaAsk | null {
 	const source = video.record.sources[grant.source];
 	const slash = path.indexOf("/", 2);
 	const [dir, below] = path.startsWith("s/")

@@ -5,7 +5,14 @@ import type { Settings } from "../settings.ts";
 import { contentTypeOf } from "./content-type.ts";
 
 /** Request headers that a source may see; nothing of the viewer's own (no cookie, no token, no referrer). */
-const FORWARDED_HEADERS = ["Range", "If-Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since"] as const;
+const FORWARDED_HEADERS = [
+	"Range",
+	"If-Range",
+	"If-None-Match",
+	"If-Modified-Since",
+	"If-Match",
+	"If-Unmodified-Since",
+] as const;
 const TIME_LIMIT_MS = 15_000;
 const MOST_REDIRECTS = 5;
 const PASSED_STATUSES = new Set([200, 206, 304, 412, 416]);
@@ -55,7 +62,14 @@ export class SourceReader {
 			if (location === null) return judgeStatus(response.value);
 			await response.value.body?.cancel();
 			const next = URL.parse(location, url.href);
-			if (!next || !(next.host === first.host || ask.redirectHosts.includes(next.host) || ask.redirectHosts.includes(next.hostname))) {
+			if (
+				!next ||
+				!(
+					next.host === first.host ||
+					ask.redirectHosts.includes(next.host) ||
+					ask.redirectHosts.includes(next.hostname)
+				)
+			) {
 				return unavailable("it redirects to a host that the record does not allow (allowed_hosts)");
 			}
 			url = next;
@@ -64,7 +78,7 @@ export class SourceReader {
 	}
 
 	async #fetch(url: URL, ask: SourceAsk): Promise<Decision<Response>> {
-		const headers = new Headers();
+		const headers = new Headers(ask.cacheable ? { "Accept-Encoding": "identity" } : {}); // media is compressed already
 		for (const name of FORWARDED_HEADERS) {
 			const value = ask.headers?.get(name);
 			if (value !== null && value !== undefined) headers.set(name, value);
@@ -94,9 +108,13 @@ export class SourceReader {
 			object = ask.head ? await bucket.head(key) : await bucket.get(key, { range: conditions, onlyIf: conditions });
 		} catch {
 			// R2 throws for a range that the object does not have.
-			return conditions.has("Range") ? allow(new Response(null, { status: 416 })) : unavailable("the bucket could not be read");
+			return conditions.has("Range")
+				? allow(new Response(null, { status: 416 }))
+				: unavailable("the bucket could not be read");
 		}
-		return object === null ? refuse({ reason: "resource-not-found" }) : allow(bucketResponse(key, object, conditions, ask.head === true));
+		return object === null
+			? refuse({ reason: "resource-not-found" })
+			: allow(bucketResponse(key, object, conditions, ask.head === true));
 	}
 }
 

@@ -2,7 +2,8 @@ import type { VideoRecord } from "../catalog/video-record.ts";
 import type { Source } from "../catalog/video-schema.ts";
 import type { Claims } from "../token/claims.ts";
 
-export const isHlsSource = (source: Source): boolean => source.type !== "application/dash+xml" && source.type !== "video/mp4";
+export const isHlsSource = (source: Source): boolean =>
+	source.type !== "application/dash+xml" && source.type !== "video/mp4";
 
 /**
  * Index of the source that a URL serves, or -1: its type by the path, its protection by the claim `pro`; without `pro` the clear

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Account } from "../catalog/catalog.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { Limits } from "../limits/contract.ts";
@@ -76,7 +75,16 @@ function fromToken(token: VerifiedToken, account: string): Subject {
 	if (known) return known;
 	const { id: tokenId, keyId, claims, highestTier } = token;
 	const lasting = lastingClaims(claims);
-	const subject = { tokenId, keyId, claims, lasting, highestTier, ...counted(account, tokenId, claims), grant: null, grantTexts: new Map() };
+	const subject = {
+		tokenId,
+		keyId,
+		claims,
+		lasting,
+		highestTier,
+		...counted(account, tokenId, claims),
+		grant: null,
+		grantTexts: new Map(),
+	};
 	ofTokens.set(token, subject);
 	return subject;
 }
@@ -111,10 +119,6 @@ function counted(account: string, tokenId: string, claims: Claims): Pick<Subject
 		...(cbeh === undefined ? {} : { cbeh }),
 		...(dlimit === undefined ? {} : { dlimit }),
 	};
-	const viewer = viewerObjectName(account, uid === undefined ? { tokenId } : { uidHash: hashOf(uid) });
+	const viewer = viewerObjectName(account, uid === undefined ? { tokenId } : { uid });
 	return { limits: limited ? limits : null, viewer };
-}
-
-export function hashOf(text: string): string {
-	return createHash("sha256").update(text).digest("base64url");
 }

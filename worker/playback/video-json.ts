@@ -29,11 +29,25 @@ export function videoJson(exchange: Exchange, asker: Asker): Response {
 /** The fields of a source that players read; where it is kept and what it is encrypted with stay here. */
 function describeSource(source: Source, src: string): Record<string, unknown> {
 	const { src: _origin, keys: _keys, protection, ...facts } = source;
-	return { ...facts, ext_x_version: facts.ext_x_version ?? "4", ...(protection === "aes128" ? { encryption: "aes128" } : {}), src };
+	return {
+		...facts,
+		ext_x_version: facts.ext_x_version ?? "4",
+		...(protection === "aes128" ? { encryption: "aes128" } : {}),
+		src,
+	};
 }
 
 function describeVideo(record: VideoRecord, sources: readonly Record<string, unknown>[]): Record<string, unknown> {
-	const { segments: _s, allowed_hosts: _h, licenses: _l, vmap: _v, state: _t, schedule, sources: _o, ...facts } = record;
+	const {
+		segments: _s,
+		allowed_hosts: _h,
+		licenses: _l,
+		vmap: _v,
+		state: _t,
+		schedule,
+		sources: _o,
+		...facts
+	} = record;
 	return {
 		description: null,
 		long_description: null,

@@ -39,7 +39,8 @@ export class RevocationList extends DurableObject<Env> {
 			entry.token,
 			version,
 		);
-		if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + CLEANING_INTERVAL_MS);
+		if ((await this.ctx.storage.getAlarm()) === null)
+			await this.ctx.storage.setAlarm(Date.now() + CLEANING_INTERVAL_MS);
 	}
 
 	/** False when it was not on the list. */
@@ -98,7 +99,8 @@ export class RevocationList extends DurableObject<Env> {
 	}
 
 	#nextVersion(): number {
-		return this.#sql.exec<{ version: number }>("UPDATE state SET version = version + 1 RETURNING version").one().version;
+		return this.#sql.exec<{ version: number }>("UPDATE state SET version = version + 1 RETURNING version").one()
+			.version;
 	}
 }
 

@@ -37,7 +37,11 @@ export class RevocationSnapshot {
 
 	/** What it was revoked by, or null. A token without `iat` counts as issued before any moment. */
 	judge(facts: RevocableFacts, nowSeconds: number): RevokedBy | null {
-		if (this.#issuedBefore && this.#issuedBefore.until > nowSeconds && (facts.issuedAt ?? 0) < this.#issuedBefore.before) {
+		if (
+			this.#issuedBefore &&
+			this.#issuedBefore.until > nowSeconds &&
+			(facts.issuedAt ?? 0) < this.#issuedBefore.before
+		) {
 			return "issued-before";
 		}
 		if (this.#until.size === 0) return null;

@@ -74,7 +74,11 @@ export class RevocationWatch {
 	#watched(account: string): Watched {
 		const known = this.#accounts.get(account);
 		if (known) return known;
-		const fresh: Watched = { snapshot: new RevocationSnapshot(), asOfMs: Number.NEGATIVE_INFINITY, askingSinceMs: null };
+		const fresh: Watched = {
+			snapshot: new RevocationSnapshot(),
+			asOfMs: Number.NEGATIVE_INFINITY,
+			askingSinceMs: null,
+		};
 		this.#accounts.set(account, fresh);
 		return fresh;
 	}

@@ -16,5 +16,8 @@ export async function identifyToken(raw: string): Promise<Decision<TokenIdentity
 	if (!token.allowed) return token;
 	const { payload, signingInput } = token.value;
 	const { exp } = payload;
-	return allow({ id: await identityOf(signingInput), exp: typeof exp === "number" && Number.isSafeInteger(exp) ? exp : null });
+	return allow({
+		id: await identityOf(signingInput),
+		exp: typeof exp === "number" && Number.isSafeInteger(exp) ? exp : null,
+	});
 }

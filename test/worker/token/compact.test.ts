@@ -60,6 +60,18 @@ describe("a well-formed token", () => {
 		expect(detailOf(compact(RS256, `{"x":${"[".repeat(depth)}${"]".repeat(depth)}}`))).toBeUndefined();
 	});
 
+	it("reads a header that it has seen before as it did then", () => {
+		const first = compact({ alg: "ES256", kid: "seen" }, { accid: "1" });
+		const second = compact({ alg: "ES256", kid: "seen" }, { accid: "2" });
+		for (const [raw, accid] of [
+			[first, "1"],
+			[second, "2"],
+			[first, "1"],
+		] as const) {
+			expect(parseCompact(raw)).toMatchObject({ value: { algorithm: "ES256", keyId: "seen", payload: { accid } } });
+		}
+	});
+
 	it(`may have exactly ${MAX_TOKEN_LENGTH} characters`, () => {
 		const start = compact(RS256, {}, "");
 		// 4 characters a group, and the remainder is never 1 modulo 4 for this start.

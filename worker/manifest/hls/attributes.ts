@@ -40,16 +40,19 @@ function readValue(line: string, from: number): { start: number; end: number; ne
 	return { start, end: start + rest.trim().length, next: next + 1 };
 }
 
+/** What a name may follow. A tab is none of it: URL parsers drop tabs, so that one may stand within a value. */
+const DELIMITER = "\\n\\r\\v\\f \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff,\"'";
+
 /**
- * The values of what may be taken for the named attributes from a mistake (`brokenAt`) on. Players differ in how they go on after a
- * mistake, so quotes are no shelter here, and a value begins wherever one of them could see it begin.
+ * The values of what may be taken for the named attributes from a mistake (`brokenAt`) on. Players differ in how they go on
+ * after one, so quotes are no shelter here, and a value begins wherever one of them could see it begin.
  */
 export function findAttributes(line: string, from: number, names: readonly string[]): Attribute[] {
-	if (from === line.length) return [];
-	const pattern = new RegExp(`(?<=^|[\\s,:"'])(${names.join("|")})\\s*=[\\s"']*([^"',]*)`, "dg");
-	pattern.lastIndex = from;
-	return Array.from(line.matchAll(pattern), (match) => {
+	const name = `(?<=^|[${DELIMITER}])\\t*(${names.join("|")})`;
+	// The value is only looked at: a name may begin in what could be the value of another.
+	const pattern = new RegExp(`${name}\\s*=\\s*["']?\\s*(?=([^${DELIMITER}]*))`, "dg");
+	return Array.from(line.slice(from).matchAll(pattern), (match) => {
 		const [start, end] = match.indices?.[2] ?? [match.index, match.index];
-		return { name: match[1] ?? "", start, end };
+		return { name: match[1] ?? "", start: from + start, end: from + end };
 	});
 }

@@ -47,13 +47,21 @@ export class Playlist {
 	#readLine(start: number, end: number, ambiguous: boolean): void {
 		const text = this.#text;
 		if (text.charCodeAt(start) !== HASH) {
-			this.#rewrite(start, end, this.#nextUri, !ambiguous);
-			this.#nextUri = "media";
+			this.#readUri(start, end, ambiguous);
 		} else if (text.startsWith(SEGMENT_INFO, start)) {
 			this.#readSegmentInfo(start + SEGMENT_INFO.length, end);
 		} else if (text.startsWith("#EXT", start)) {
 			this.#readTag(start, end, ambiguous);
 		}
+	}
+
+	#readUri(start: number, end: number, ambiguous: boolean): void {
+		const replacement = this.#references.rewrite(this.#text, start, end, this.#nextUri, !ambiguous);
+		this.#nextUri = "media";
+		if (replacement === null) return;
+		const { atBase, text } = replacement;
+		// A player that reads on from the tag before must not find an attribute in here.
+		this.#output.replace(start, end, { atBase, text: ambiguous ? text.replace(/[",]/g, encodeURIComponent) : text });
 	}
 
 	#readSegmentInfo(start: number, end: number): void {
@@ -62,7 +70,7 @@ export class Playlist {
 		const at = afterDuration(this.#text, start, end);
 		if (at === end) return;
 		const uri = this.#text.slice(at, end).trimStart();
-		if (leavesGate(this.#variables.expand(uri))) this.#rewrite(end - uri.length, end, "media");
+		if (leavesGate(this.#variables.expand(uri))) this.#rewrite(end - uri.length, end, "media", true);
 	}
 
 	#readTag(start: number, end: number, ambiguous: boolean): void {
@@ -78,22 +86,24 @@ export class Playlist {
 	}
 
 	#rewriteAttributes(tag: string, line: string, offset: number, ambiguous: boolean): void {
-		const { kind, attributes: names } = ruleOf(tag);
+		const { kind, attributes: names } = ruleOf(tag, ambiguous);
 		if (!names.some((name) => line.includes(name))) return;
 		const { attributes, brokenAt } = readAttributes(line, tag.length + 2);
 		if (kind !== "key" || ambiguous || isGateKey(line, attributes, this.#variables)) {
 			for (const { name, start, end } of attributes) {
-				if (names.includes(name)) this.#rewrite(offset + start, offset + end, kind);
+				if (names.includes(name)) this.#rewrite(offset + start, offset + end, kind, !ambiguous);
 			}
 		}
 		// Beyond a mistake nothing is touched but what could lead a lenient player away from the gate.
+		let rewritten = 0;
 		for (const { start, end } of findAttributes(line, brokenAt, names)) {
-			const leaves = leavesGate(this.#variables.expand(line.slice(start, end)));
-			if (leaves) this.#rewrite(offset + start, offset + end, kind);
+			if (start < rewritten || !leavesGate(this.#variables.expand(line.slice(start, end)))) continue;
+			this.#rewrite(offset + start, offset + end, kind, !ambiguous);
+			rewritten = end;
 		}
 	}
 
-	#rewrite(start: number, end: number, kind: ReferenceKind, mayStay = true): void {
+	#rewrite(start: number, end: number, kind: ReferenceKind, mayStay: boolean): void {
 		const replacement = this.#references.rewrite(this.#text, start, end, kind, mayStay);
 		if (replacement !== null) this.#output.replace(start, end, replacement);
 	}

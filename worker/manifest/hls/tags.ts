@@ -49,6 +49,10 @@ export const MULTIVARIANT_TAGS: ReadonlySet<string> = new Set([
 	"EXT-X-CONTENT-STEERING",
 ]);
 
-export function ruleOf(tag: string): TagRule {
-	return RULES.get(tag) ?? OTHER;
+const URI_ATTRIBUTES = Array.from(new Set([OTHER, ...RULES.values()].flatMap(({ attributes }) => attributes)));
+
+/** @param ambiguous whether another player could take the attributes for those of another tag: then all of them count */
+export function ruleOf(tag: string, ambiguous: boolean): TagRule {
+	const rule = RULES.get(tag) ?? OTHER;
+	return ambiguous ? { kind: rule.kind, attributes: URI_ATTRIBUTES } : rule;
 }

@@ -1,0 +1,69 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { expect, it } from "vitest";
+
+const worker = join(import.meta.dirname, "../worker");
+
+/** What each room may import of the others. The files beside the rooms (`app.ts`, `gate.ts`, ...) are wiring and tools. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+	decision: [],
+	manifest: [],
+	token: ["decision"],
+	limits: ["decision", "hash.ts"],
+	revocation: ["decision", "ports.ts"],
+	catalog: ["token", "hash.ts", "ports.ts", "sealing.ts", "settings.ts"],
+	policy: ["decision", "catalog", "token"],
+	observe: ["decision", "exchange.ts"],
+	playback: [
+		"catalog",
+		"decision",
+		"limits",
+		"manifest",
+		"observe",
+		"policy",
+		"token",
+		"exchange.ts",
+		"hash.ts",
+		"ports.ts",
+		"sealing.ts",
+		"settings.ts",
+	],
+	management: [
+		"catalog",
+		"decision",
+		"limits",
+		"observe",
+		"revocation",
+		"token",
+		"exchange.ts",
+		"gate.ts",
+		"sealing.ts",
+		"settings.ts",
+	],
+};
+
+const files = readdirSync(worker, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+
+function importsOf(file: string): string[] {
+	const text = readFileSync(join(worker, file), "utf8");
+	return [...text.matchAll(/from "(\.[^"]+)"/g)].map(([, path]) => relative(worker, join(worker, dirname(file), path ?? "")));
+}
+
+it.each(Object.entries(rooms))("%s imports only what is before it", (room, allowed) => {
+	const beyond = files
+		.filter((file) => file.startsWith(`${room}/`))
+		.flatMap((file) => importsOf(file).map((imported) => [file, imported] as const))
+		.filter(([, imported]) => !imported.startsWith(`${room}/`) && !allowed.includes(imported.split("/")[0] ?? ""));
+	expect(beyond).toEqual([]);
+});
+
+it("every room is named here", () => {
+	const found = new Set(files.filter((file) => file.includes("/")).map((file) => file.split("/")[0]));
+	expect([...found].toSorted()).toEqual(Object.keys(rooms).toSorted());
+});
+
+it("jose is used by the token room only, the clock by the ports and the objects only", () => {
+	const using = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(join(worker, file), "utf8")));
+	expect(using(/from "jose"/).filter((file) => !file.startsWith("token/"))).toEqual([]);
+	expect(using(/Date\.now\(\)/).toSorted()).toEqual(["limits/viewer-limits.ts", "ports.ts", "revocation/revocation-list.ts"]);
+});

@@ -1,0 +1,79 @@
+import { env } from "cloudflare:workers";
+import type { AdmitAnswer, AdmitRequest, Limits } from "../../worker/limits/contract.ts";
+import type { ViewerLimits } from "../../worker/limits/viewer-limits.ts";
+
+/** Alarms set for the past fire at once, so tests that hold the clock live far in the future. */
+export const EPOCH = Date.UTC(2100, 0, 1);
+
+let viewers = 0;
+
+export interface Asked {
+	readonly id?: string;
+	readonly intent?: AdmitRequest["intent"];
+	readonly use?: boolean;
+	readonly counting?: AdmitRequest["counting"];
+	readonly dryRun?: boolean;
+	readonly token?: string;
+	readonly limits?: Limits;
+	readonly address?: string;
+	readonly agent?: string;
+	readonly device?: string;
+	/** Session of the grant, if any, with its start. */
+	readonly granted?: { readonly key: string; readonly startedAt: number };
+	/** The session that the request's own facts make; null for none. */
+	readonly session?: string | null;
+	readonly ttlSeconds?: number;
+}
+
+export interface Viewer {
+	readonly stub: DurableObjectStub<ViewerLimits>;
+	readonly ask: (asked: Asked) => Promise<AdmitAnswer>;
+}
+
+/** The limits object of a viewer nobody else asks about. */
+export function newViewer(): Viewer {
+	viewers += 1;
+	const namespace = env.VIEWER_LIMITS as unknown as DurableObjectNamespace<ViewerLimits>;
+	const name = `test/viewer-${viewers}`;
+	return {
+		get stub() {
+			return namespace.getByName(name); // a stub is broken after its object was evicted
+		},
+		ask: async (asked) => (await namespace.getByName(name).admit(requestOf(asked))) as AdmitAnswer,
+	};
+}
+
+function requestOf(asked: Asked): AdmitRequest {
+	const { address = "203.0.113.1", agent = "Player/1.0", session = "own" } = asked;
+	return {
+		id: asked.id ?? crypto.randomUUID(),
+		intent: asked.intent ?? "start",
+		use: asked.use ?? false,
+		counting: asked.counting ?? "requests",
+		dryRun: asked.dryRun ?? false,
+		token: { id: asked.token ?? "token-1", expiresAt: EPOCH + 86_400_000 },
+		limits: asked.limits ?? {},
+		client: { address, userAgent: agent, device: asked.device ?? `${agent} at ${address}` },
+		session:
+			session === null
+				? null
+				: {
+						key: asked.granted?.key ?? session,
+						ownKey: session,
+						...(asked.granted ? { startedAt: asked.granted.startedAt } : {}),
+						video: "clip",
+						ttlSeconds: asked.ttlSeconds ?? 90,
+					},
+	};
+}
+
+/** "allowed", or the reason. */
+export function verdict(answer: AdmitAnswer): string {
+	return answer.allowed ? "allowed" : answer.refusal.reason;
+}
+
+/** The session that an answer admitted. */
+export function sessionOf(answer: AdmitAnswer): { readonly key: string; readonly startedAt: number } {
+	if (!answer.allowed || !answer.value.session) throw new Error(`no session: ${verdict(answer)}`);
+	return answer.value.session;
+}
