@@ -25,19 +25,16 @@ export interface Gate {
 }
 
 export function createGate(env: Env, settings: Settings, ports: Ports): Gate {
-	// wrangler cannot name the classes of the bindings in the types that it generates from wrangler.toml.
-	const limits = env.VIEWER_LIMITS as unknown as DurableObjectNamespace<ViewerLimits>;
-	const revocationLists = env.REVOCATION_LIST as unknown as DurableObjectNamespace<RevocationList>;
-	const sources = new SourceReader(env as unknown as Readonly<Record<string, unknown>>, settings, ports);
+	const sources = new SourceReader({ ...env }, settings, ports);
 	return {
 		settings,
 		ports,
 		kv: env.CATALOG,
 		catalog: new Catalog(env.CATALOG, settings, ports),
-		limits,
+		limits: env.VIEWER_LIMITS,
 		admissions: new Admissions(),
-		revocationLists,
-		revocations: new RevocationWatch(revocationLists, ports),
+		revocationLists: env.REVOCATION_LIST,
+		revocations: new RevocationWatch(env.REVOCATION_LIST, ports),
 		grants: new GrantBox(settings.grantSecrets),
 		sources,
 		manifests: new ManifestStore(sources, settings, ports),

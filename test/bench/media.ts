@@ -11,7 +11,7 @@ export function multivariantPlaylist(): string {
 		lines.push(
 			`#EXT-X-STREAM-INF:BANDWIDTH=${bandwidth},AVERAGE-BANDWIDTH=${Math.round(bandwidth * 0.9)},` +
 				`CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=${160 * (index + 1)}x${90 * (index + 1)},` +
-				'FRAME-RATE=25.000,VIDEO-RANGE=SDR,CLOSED-CAPTIONS=NONE',
+				"FRAME-RATE=25.000,VIDEO-RANGE=SDR,CLOSED-CAPTIONS=NONE",
 			`video/rendition-${index}/avc-aac-${bandwidth}/index.m3u8?quality=${index}&set=main-${"0".repeat(32)}`,
 		);
 	}

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
@@ -93,7 +94,7 @@ export function compressed(body: string | Uint8Array, headers: Readonly<Record<s
 }
 
 function file(body: Buffer, headers: Readonly<Record<string, string>>): Answerer {
-	const etag = `"${body.length}-${body.subarray(0, 8).toString("hex")}"`;
+	const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 16)}"`;
 	return (request, response) => {
 		const common = { ETag: etag, "Accept-Ranges": "bytes", ...headers };
 		if (request.headers["if-none-match"] === etag) return void response.writeHead(304, common).end();

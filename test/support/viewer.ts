@@ -33,7 +33,7 @@ export interface Viewer {
 /** The limits object of a viewer nobody else asks about. */
 export function newViewer(): Viewer {
 	viewers += 1;
-	const namespace = env.VIEWER_LIMITS as unknown as DurableObjectNamespace<ViewerLimits>;
+	const namespace = env.VIEWER_LIMITS;
 	const name = `test/viewer-${viewers}`;
 	return {
 		get stub() {

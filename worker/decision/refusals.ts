@@ -72,7 +72,6 @@ type ManagementRefusal =
 	| { readonly reason: "credentials-invalid" }
 	/** `issues` name the place and the mistake: `sources[0].src: must start with https://`. */
 	| { readonly reason: "record-invalid"; readonly issues: readonly string[] }
-	| { readonly reason: "account-not-found" }
 	| { readonly reason: "record-too-large"; readonly maxBytes: number };
 
 export type Reason = Refusal["reason"];

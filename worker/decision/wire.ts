@@ -168,7 +168,6 @@ const table: Table = {
 	},
 	"credentials-invalid": { ...unauthorized, message: () => "The management credential is not valid." },
 	"record-invalid": { ...badRequest("ILLEGAL_VALUE"), message: ({ issues }) => issues.join("; ") },
-	"account-not-found": { ...notFound("ACCOUNT_NOT_FOUND"), message: () => "There is no such account." },
 	"record-too-large": {
 		status: 413,
 		code: "BAD_REQUEST",

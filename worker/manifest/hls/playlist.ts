@@ -5,12 +5,12 @@ import { createFactReader } from "./facts.ts";
 import { forEachLine } from "./lines.ts";
 import { createOutput } from "./output.ts";
 import { References, leavesGate } from "./references.ts";
-import { PLAIN_TAGS, ruleOf } from "./tags.ts";
+import { TAGS_WITHOUT_URI, ruleOf } from "./tags.ts";
 import { createVariables, type Variables } from "./variables.ts";
 
 const HASH = "#".charCodeAt(0);
 const COMMA = ",".charCodeAt(0);
-const DURATION: ReadonlySet<number> = new Set([..."0123456789. \t"].map((char) => char.charCodeAt(0)));
+const DURATION: ReadonlySet<number> = new Set(Array.from("0123456789. \t", (char) => char.charCodeAt(0)));
 const SEGMENT_INFO = "#EXTINF:";
 
 /** Rewrites a playlist that comes in stretches of whole lines. */
@@ -47,30 +47,31 @@ export class Playlist {
 	#readLine(start: number, end: number, ambiguous: boolean): void {
 		const text = this.#text;
 		if (text.charCodeAt(start) !== HASH) {
-			this.#readUri(start, end, ambiguous);
+			this.#readUri(start, end, this.#nextUri, ambiguous);
+			this.#nextUri = "media";
 		} else if (text.startsWith(SEGMENT_INFO, start)) {
-			this.#readSegmentInfo(start + SEGMENT_INFO.length, end);
+			this.#readSegmentInfo(start, end, ambiguous);
 		} else if (text.startsWith("#EXT", start)) {
 			this.#readTag(start, end, ambiguous);
 		}
 	}
 
-	#readUri(start: number, end: number, ambiguous: boolean): void {
-		const replacement = this.#references.rewrite(this.#text, start, end, this.#nextUri, !ambiguous);
-		this.#nextUri = "media";
+	#readUri(start: number, end: number, kind: ReferenceKind, ambiguous: boolean): void {
+		const replacement = this.#references.rewrite(this.#text, start, end, kind, !ambiguous);
 		if (replacement === null) return;
 		const { atBase, text } = replacement;
 		// A player that reads on from the tag before must not find an attribute in here.
 		this.#output.replace(start, end, { atBase, text: ambiguous ? text.replace(/[",]/g, encodeURIComponent) : text });
 	}
 
-	#readSegmentInfo(start: number, end: number): void {
+	#readSegmentInfo(start: number, end: number, ambiguous: boolean): void {
 		this.#facts.read("EXTINF", "");
 		// Without a comma after the duration, a lenient player takes what follows for the URI of the segment.
-		const at = afterDuration(this.#text, start, end);
-		if (at === end) return;
-		const uri = this.#text.slice(at, end).trimStart();
-		if (leavesGate(this.#variables.expand(uri))) this.#rewrite(end - uri.length, end, "media", true);
+		const at = afterDuration(this.#text, start + SEGMENT_INFO.length, end);
+		const rest = this.#text.slice(at, end).trimStart();
+		if (rest !== "" && leavesGate(this.#variables.expand(rest)))
+			this.#readUri(end - rest.length, end, "media", ambiguous);
+		else if (ambiguous) this.#rewriteAttributes("EXTINF", this.#text.slice(start, end), start, ambiguous);
 	}
 
 	#readTag(start: number, end: number, ambiguous: boolean): void {
@@ -79,10 +80,9 @@ export class Playlist {
 		const tag = line.slice(1, colon === -1 ? line.length : colon);
 		this.#facts.read(tag, line.slice(tag.length + 2));
 		if (tag === "EXT-X-STREAM-INF") this.#nextUri = "playlist";
-		if (colon === -1 || PLAIN_TAGS.has(tag)) return;
-		if (tag !== "EXT-X-DEFINE") return this.#rewriteAttributes(tag, line, start, ambiguous);
-		const instead = readDefine(line, colon + 1, this.#variables, this.#imports);
+		const instead = tag === "EXT-X-DEFINE" ? readDefine(line, colon + 1, this.#variables, this.#imports) : null;
 		if (instead !== null) this.#output.replace(start, end, { atBase: false, text: instead });
+		else if (ambiguous || !TAGS_WITHOUT_URI.has(tag)) this.#rewriteAttributes(tag, line, start, ambiguous);
 	}
 
 	#rewriteAttributes(tag: string, line: string, offset: number, ambiguous: boolean): void {

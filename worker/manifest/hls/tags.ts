@@ -10,8 +10,8 @@ const URI = ["URI"];
 const PLAYLIST: TagRule = { kind: "playlist", attributes: URI };
 const KEY: TagRule = { kind: "key", attributes: URI };
 
-/** Tags whose text is no attribute list, or whose URI-like text is a title. */
-export const PLAIN_TAGS: ReadonlySet<string> = new Set([
+/** Tags whose text is a title or a number, or an attribute list that defines and asks for nothing. */
+export const TAGS_WITHOUT_URI: ReadonlySet<string> = new Set([
 	"EXTM3U",
 	"EXTINF",
 	"EXT-X-VERSION",
@@ -22,6 +22,7 @@ export const PLAIN_TAGS: ReadonlySet<string> = new Set([
 	"EXT-X-PROGRAM-DATE-TIME",
 	"EXT-X-BYTERANGE",
 	"EXT-X-BITRATE",
+	"EXT-X-DEFINE",
 ]);
 
 /** RFC 8216bis 4.4 and appendix D (interstitials). Every other tag may have a `URI`, which is taken for media. */

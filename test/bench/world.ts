@@ -1,0 +1,139 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { startGate } from "../../kv-seed/local/gate.ts";
+import type { RunningGate } from "../../kv-seed/local/gate.ts";
+import { projectDir } from "../../kv-seed/local/paths.ts";
+import { buildBaseline } from "./baseline/build.ts";
+import type { CaseName } from "./cases.ts";
+import { askOnce } from "./load.ts";
+import type { Target } from "./load.ts";
+import { CONTENT_SECRET, openPublisher, publish } from "./publisher.ts";
+import type { Publisher } from "./publisher.ts";
+import { startOrigin } from "./origin.ts";
+import type { Origin } from "./origin.ts";
+import { type GatePaths, gatePaths } from "./viewers.ts";
+
+const secrets = {
+	ADMIN_TOKEN: "admin-token-of-the-benchmark",
+	GRANT_SECRET: "grant-secret-of-the-benchmark",
+	CONTENT_SECRET,
+};
+
+/** The gate, the baselines and the origin, running, and what to ask of them. */
+export interface World {
+	readonly targets: Readonly<Record<CaseName, Target>>;
+	readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts everything on 127.0.0.1. State lies in the project's `.wrangler` folder, on a disk: commits shall cost what they cost.
+ *
+ * @param bundleDir a built Worker to measure; without it the Worker is built now
+ */
+export async function openWorld(bundleDir: string | undefined): Promise<World> {
+	const root = join(projectDir, ".wrangler");
+	await mkdir(root, { recursive: true });
+	const dir = await mkdtemp(join(root, "bench-"));
+	const closers = [() => rm(dir, { recursive: true, force: true })];
+	const stop = async (): Promise<void> => {
+		for (const close of closers.toReversed()) await close();
+	};
+	try {
+		const origin = await startOrigin();
+		closers.push(async () => void (await origin.stop()));
+		const publisher = await openPublisher(dir);
+		const gate = await startGate({
+			stateDir: join(dir, "gate"),
+			secrets,
+			...(bundleDir === undefined ? {} : { bundleDir }),
+		});
+		closers.push(gate.stop);
+		await publish(gate.miniflare, publisher, origin.url);
+		const paths = await gatePaths(gate, publisher);
+		const baseline = await startBaseline(dir, { gate, publisher, origin, paths });
+		closers.push(baseline.stop);
+		return { targets: { ...gateTargets(gate, paths), ...baselineTargets(baseline, paths) }, stop };
+	} catch (error) {
+		await stop();
+		throw error;
+	}
+}
+
+interface Known {
+	readonly gate: RunningGate;
+	readonly publisher: Publisher;
+	readonly origin: Origin;
+	readonly paths: GatePaths;
+}
+
+/** The baselines return the bytes that the gate returns, so they are built after it has answered. */
+async function startBaseline(dir: string, { gate, publisher, origin, paths }: Known): Promise<RunningGate> {
+	const bodyOf = async (path: string, status: number): Promise<Buffer> =>
+		Buffer.from(await (await askOnce({ server: gate, paths: [path], status })).arrayBuffer());
+	const pem = (value: string) => `-----BEGIN PUBLIC KEY-----\n${value}\n-----END PUBLIC KEY-----`;
+	const { RS256, ES256 } = publisher.keys;
+	const fixtures = {
+		manifest: (await bodyOf(paths.manifest, 200)).toString(),
+		refusal: (await bodyOf(paths.refused, 403)).toString(),
+		key: (await bodyOf(paths.key, 200)).toString("base64"),
+		publicKeys: { RS256: pem(RS256.publicValue), ES256: pem(ES256.publicValue) },
+		origin: origin.url,
+	};
+	const bundleDir = join(dir, "baseline-bundle");
+	await mkdir(bundleDir);
+	await buildBaseline(bundleDir, fixtures, await bodyOf(paths.playlist, 200));
+	const baseline = await startGate({ stateDir: join(dir, "baseline"), secrets, bundleDir });
+	const segment = await (await askOnce({ server: gate, paths: [paths.segmentBucket], status: 200 })).arrayBuffer();
+	await (await baseline.miniflare.getR2Bucket("MEDIA")).put("segment.ts", segment);
+	return baseline;
+}
+
+type GateCase =
+	| "manifest"
+	| `manifest-${string}`
+	| `limits-${string}`
+	| "refused"
+	| "key"
+	| `segment-${string}`
+	| "playlist";
+
+function gateTargets(gate: RunningGate, paths: GatePaths): Readonly<Record<Extract<CaseName, GateCase>, Target>> {
+	const ask = (first: string, status = 200): Target => ({ server: gate, paths: [first], status });
+	const each = (all: GatePaths["newRs256"]): Target => ({ server: gate, paths: all, status: 200 });
+	return {
+		manifest: ask(paths.manifest),
+		"manifest-rs256": each(paths.newRs256),
+		"manifest-es256": each(paths.newEs256),
+		"limits-hot": ask(paths.limitsHot),
+		"limits-spread": each(paths.limitsSpread),
+		refused: ask(paths.refused, 403),
+		key: ask(paths.key),
+		"segment-bucket": ask(paths.segmentBucket),
+		"segment-origin": ask(paths.segmentOrigin),
+		playlist: ask(paths.playlist),
+	};
+}
+
+function baselineTargets(
+	baseline: RunningGate,
+	paths: GatePaths,
+): Readonly<Record<Exclude<CaseName, GateCase>, Target>> {
+	const ask = (first: string, status = 200): Target => ({ server: baseline, paths: [first], status });
+	const verify = (algorithm: string, [asked]: readonly [string, ...string[]]) =>
+		ask(`/verify/${algorithm}?${asked.split("?")[1] ?? ""}`);
+	const objects = Array.from(paths.limitsSpread, (_, index) => `/count/object-${index}` as const);
+	return {
+		"bare-manifest": ask("/manifest"),
+		"jose-rs256": verify("RS256", paths.newRs256),
+		"jose-es256": verify("ES256", paths.newEs256),
+		"call-hot": ask("/call/object"),
+		"count-hot": ask("/count/object"),
+		"count-spread": { server: baseline, paths: ["/count/object-0", ...objects.slice(1)], status: 200 },
+		"bare-refusal": ask("/refusal", 403),
+		"bare-key": ask("/key"),
+		"bucket-segment": ask("/bucket/segment.ts"),
+		"origin-segment": ask("/origin/remote/segment.ts"),
+		"origin-playlist": ask("/origin/remote/index.m3u8"),
+		"bare-playlist": ask("/playlist"),
+	};
+}

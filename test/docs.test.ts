@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Reason, Refusal } from "../worker/decision/refusals.ts";
+import { wireError } from "../worker/decision/wire.ts";
+
+const doc = (name: string) => readFileSync(join(import.meta.dirname, "../docs", name), "utf8");
+
+/** One refusal of each reason; the type makes the compiler ask for a new one. */
+const samples: { readonly [K in Reason]: Extract<Refusal, { reason: K }> } = {
+	"token-required": { reason: "token-required" },
+	"token-repeated": { reason: "token-repeated", parameter: "bcov_auth" },
+	"token-conflict": { reason: "token-conflict", carriers: ["query", "cookie"] },
+	"token-malformed": { reason: "token-malformed", detail: "a token has three parts" },
+	"key-unknown": { reason: "key-unknown" },
+	"signature-invalid": { reason: "signature-invalid" },
+	"claim-invalid": { reason: "claim-invalid", claim: "climit", detail: "must be at least 1" },
+	"claim-missing": { reason: "claim-missing", claim: "exp" },
+	"token-expired": { reason: "token-expired", expiredAt: 0 },
+	"token-not-yet-valid": { reason: "token-not-yet-valid", validFrom: 0 },
+	"token-lifetime-too-long": { reason: "token-lifetime-too-long", lifetimeSeconds: 2, maxSeconds: 1 },
+	"audience-mismatch": { reason: "audience-mismatch", expected: ["a"] },
+	"grant-invalid": { reason: "grant-invalid" },
+	"token-revoked": { reason: "token-revoked", by: "token" },
+	"claim-not-enabled": { reason: "claim-not-enabled", claim: "uid", tier: 1, neededTier: 3 },
+	"account-mismatch": { reason: "account-mismatch" },
+	"video-not-in-token": { reason: "video-not-in-token", claim: "conid" },
+	"tags-mismatch": { reason: "tags-mismatch" },
+	"user-agent-mismatch": { reason: "user-agent-mismatch" },
+	"video-not-active": { reason: "video-not-active" },
+	"video-not-started": { reason: "video-not-started", startsAt: 0 },
+	"video-ended": { reason: "video-ended", endedAt: 0 },
+	"ip-limit": { reason: "ip-limit", limit: 1 },
+	"use-limit": { reason: "use-limit", limit: 1 },
+	"device-limit": { reason: "device-limit", limit: 1 },
+	"stream-limit-create": { reason: "stream-limit-create", limit: 1, active: 1 },
+	"stream-limit-renew": { reason: "stream-limit-renew" },
+	"session-ended": { reason: "session-ended", by: "operator" },
+	"limits-unavailable": { reason: "limits-unavailable" },
+	"bad-request": { reason: "bad-request", detail: "What was wrong." },
+	"video-not-found": { reason: "video-not-found" },
+	"resource-not-found": { reason: "resource-not-found" },
+	"method-not-allowed": { reason: "method-not-allowed", allowed: ["GET"] },
+	"source-unavailable": { reason: "source-unavailable", detail: "it answered 500" },
+	"source-timeout": { reason: "source-timeout" },
+	"catalog-unavailable": { reason: "catalog-unavailable", record: "video" },
+	fault: { reason: "fault" },
+	"credentials-required": { reason: "credentials-required" },
+	"credentials-invalid": { reason: "credentials-invalid" },
+	"record-invalid": { reason: "record-invalid", issues: ["a: wrong"] },
+	"record-too-large": { reason: "record-too-large", maxBytes: 1 },
+};
+
+describe("docs/reasons.md", () => {
+	const rows = new Map(
+		doc("reasons.md")
+			.split("\n")
+			.filter((line) => line.startsWith("| `"))
+			.map((line) => line.split("|").map((cell) => cell.trim()))
+			.map(([, reason = "", status, code, subcode]) => [reason.replaceAll("`", ""), [Number(status), code, subcode]] as const),
+	);
+
+	it("has a row for each reason and for no other", () => {
+		expect([...rows.keys()].toSorted()).toEqual(Object.keys(samples).toSorted());
+	});
+
+	it.each(Object.values(samples))("tells the wire form of $reason", (refusal) => {
+		const { status, code, subcode, message } = wireError(refusal, "static");
+		expect(rows.get(refusal.reason)).toEqual([status, code, subcode]);
+		expect(message).toMatch(/^\S.*\S$/);
+	});
+});
+
+describe("the wire form", () => {
+	it.each(["token-required", "token-expired", "signature-invalid"] as const)("names %s in the dialect of the path", (reason) => {
+		expect([wireError(samples[reason], "static").code, wireError(samples[reason], "api").code]).toEqual(["INVALID_JWT", "ACCESS_DENIED"]);
+	});
+
+	it("does not say whether key or signature was the problem", () => {
+		const shown = (["key-unknown", "signature-invalid"] as const).map((reason) => wireError(samples[reason], "api"));
+		expect(shown[0]).toEqual(shown[1]);
+		expect(shown[0]?.reason).toBe("token-invalid");
+	});
+});
