@@ -164,19 +164,16 @@ describe("an origin", () => {
 		expect(await outcomeOf(ask(url, { ip: "198.51.100.2" }))).toBe(200);
 	});
 
-	it.each(failures.filter(({ failure }) => failure !== "breaks off"))(
-		"that $failure for the key: $status $reason, and nothing is spent",
-		async (row) => {
-			const root = await publishClip(gate, account, { record: clipOf("aes128") });
-			const key = `${new URL(root).pathname}low/k1.key`;
-			gate.origin.answer(key, row.answerer);
-			const playback = await openPlayback(account.masterUrl("clip", await account.sign({ maxu: 1 })));
-			expect(await refusalOf(await ask(playback.key))).toMatchObject({ status: row.status, reason: row.reason });
-			gate.origin.put(key, CONTENT_KEY);
-			expect(await bytesOf(playback.key)).toEqual(CONTENT_KEY);
-			expect(await outcomeOf(ask(playback.key))).toBe("use-limit");
-		},
-	);
+	it.each(failures)("that $failure for the key: $status $reason, and nothing is spent", async (row) => {
+		const root = await publishClip(gate, account, { record: clipOf("aes128") });
+		const key = `${new URL(root).pathname}low/k1.key`;
+		gate.origin.answer(key, row.answerer);
+		const playback = await openPlayback(account.masterUrl("clip", await account.sign({ maxu: 1 })));
+		expect(await refusalOf(await ask(playback.key))).toMatchObject({ status: row.status, reason: row.reason });
+		gate.origin.put(key, CONTENT_KEY);
+		expect(await bytesOf(playback.key)).toEqual(CONTENT_KEY);
+		expect(await outcomeOf(ask(playback.key))).toBe("use-limit");
+	});
 
 	it.each(failures.filter(({ failure }) => !/breaks off|sends a page/.test(failure)))(
 		"that $failure for a segment: $status $reason",
@@ -245,15 +242,15 @@ describe.each<Store>(["origin", "r2"])("below a grant for a clip in %s", (store)
 		"r2://MEDIA/secret.ts",
 		"?/../../secret.ts",
 	])("nothing outside the source's folder is reached by s/%s", async (trick) => {
-		const path = new URL(playback.base).pathname;
-		const answer = await askRaw(gate.url, `${path}s/${trick}`);
+		const before = gate.origin.seen("").length;
+		const answer = await askRaw(gate.url, `${new URL(playback.base).pathname}s/${trick}`);
 		expect(answer.body).not.toContain(SECRET);
 		expect(answer.status).toBeGreaterThanOrEqual(400);
-		const targets = gate.origin.seen("").map(({ url }) => decodeOnce(url));
-		expect(
-			targets.filter((url) => url.includes("secret.ts") && !url.startsWith(`/${folder}`) && url.includes(account.id)),
-		).toEqual([]);
-		expect(targets.filter((url) => /^\/+secret\.ts/.test(url) || url.includes("/../"))).toEqual([]);
+		const paths = gate.origin
+			.seen("")
+			.slice(before)
+			.map(({ url }) => decodeOnce(url.split("?", 1)[0] ?? ""));
+		expect(paths.filter((path) => !path.startsWith(`/${folder}`) || /[/\\]\.\.([/\\]|$)/.test(path))).toEqual([]);
 	});
 
 	const decodeOnce = (url: string): string => {
@@ -295,7 +292,6 @@ describe.each<Store>(["origin", "r2"])("below a grant for a clip in %s", (store)
 		for (const url of [sealed.key, sealed.segment]) {
 			expect(await outcomeOf(ask(url.replace(sealed.base, other.base)))).toBe("resource-not-found");
 		}
-		expect(await outcomeOf(ask(`${other.base}s/../../far/seg0.ts`))).toBe("resource-not-found");
 	});
 
 	it("a grant that was changed opens nothing", async () => {

@@ -101,20 +101,17 @@ export class SourceReader {
 	async #readBucket(url: URL, ask: SourceAsk): Promise<Decision<Response>> {
 		const bucket = this.#bindings[url.host];
 		if (!isBucket(bucket)) return unavailable(`there is no R2 binding named ${url.host}`);
-		const key = decodeURIComponent(url.pathname.slice(1));
-		const conditions = ask.headers ?? new Headers();
-		let object: R2Object | R2ObjectBody | null;
+		const headers = ask.headers ?? new Headers();
+		const range = SINGLE_RANGE.test(headers.get("Range") ?? "") ? { range: headers } : {};
 		try {
-			object = ask.head ? await bucket.head(key) : await bucket.get(key, { range: conditions, onlyIf: conditions });
+			const key = decodeURIComponent(url.pathname.slice(1));
+			const object = ask.head ? await bucket.head(key) : await bucket.get(key, { ...range, onlyIf: headers });
+			return object === null
+				? refuse({ reason: "resource-not-found" })
+				: allow(bucketResponse(key, object, headers, ask.head === true));
 		} catch {
-			// R2 throws for a range that the object does not have.
-			return conditions.has("Range")
-				? allow(new Response(null, { status: 416 }))
-				: unavailable("the bucket could not be read");
+			return unavailable("the bucket could not be read");
 		}
-		return object === null
-			? refuse({ reason: "resource-not-found" })
-			: allow(bucketResponse(key, object, conditions, ask.head === true));
 	}
 }
 
@@ -134,19 +131,30 @@ function bucketResponse(key: string, object: R2Object | R2ObjectBody, conditions
 		const revalidated = conditions.has("If-None-Match") || conditions.has("If-Modified-Since");
 		return new Response(null, { status: revalidated ? 304 : 412, headers });
 	}
-	const range = conditions.has("Range") ? partOf(object) : null;
-	headers.set("Content-Length", String(range ? range.length : object.size));
-	if (!range) return new Response(body, { headers });
-	headers.set("Content-Range", `bytes ${range.offset}-${range.offset + range.length - 1}/${object.size}`);
+	const part = head ? null : partOf(object, conditions.get("Range"));
+	if (part === "beyond") {
+		headers.set("Content-Range", `bytes */${object.size}`);
+		void body?.cancel();
+		return new Response(null, { status: 416, headers });
+	}
+	headers.set("Content-Length", String(part ? part.length : object.size));
+	if (!part) return new Response(body, { headers });
+	headers.set("Content-Range", `bytes ${part.offset}-${part.offset + part.length - 1}/${object.size}`);
 	return new Response(body, { status: 206, headers });
 }
 
-/** What R2 gave of the object, or null for the whole of it. */
-function partOf({ range, size }: R2Object): { readonly offset: number; readonly length: number } | null {
-	if (!range) return null;
-	if ("suffix" in range) return { offset: Math.max(0, size - range.suffix), length: Math.min(size, range.suffix) };
-	const offset = range.offset ?? 0;
-	return { offset, length: Math.min(range.length ?? size, size - offset) };
+/** The only form that R2 reads (RFC 9110 section 14.1.2); others are ignored, as a server may. */
+const SINGLE_RANGE = /^bytes=(?:(\d+)-\d*|-\d+)$/;
+
+/** What R2 gave of the object; null for the whole of it, asked for as such. R2 gives the whole for a range beyond its end. */
+function partOf({ range, size }: R2Object, asked: string | null): { offset: number; length: number } | "beyond" | null {
+	const match = SINGLE_RANGE.exec(asked ?? "");
+	if (!match || !range) return null;
+	if (match[1] !== undefined && Number(match[1]) >= size) return "beyond";
+	const { offset = 0, length = size - offset, suffix } = range as { offset?: number; length?: number; suffix?: number };
+	return suffix === undefined
+		? { offset, length }
+		: { offset: Math.max(0, size - suffix), length: Math.min(size, suffix) };
 }
 
 const isRedirect = (status: number): boolean => status >= 300 && status < 400 && status !== 304;
