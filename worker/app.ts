@@ -48,10 +48,12 @@ export function createApp(gate: Gate): Hono {
 function beginExchange(gate: Gate, c: Context): Exchange {
 	const { url } = c.req.raw;
 	const mark = url.indexOf("?");
+	// Not hono's path, which is decoded: what a dot or a slash was spelled like decides where it may lead.
+	const path = url.slice(url.indexOf("/", url.indexOf("://") + 3), mark < 0 ? undefined : mark);
 	return {
 		gate,
 		request: c.req.raw,
-		path: c.req.path,
+		path,
 		query: new URLSearchParams(mark < 0 ? "" : url.slice(mark)),
 		decisionId: gate.ports.newId(),
 		nowMs: gate.ports.now(),

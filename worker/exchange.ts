@@ -9,7 +9,7 @@ import { logDecision } from "./observe/decision-log.ts";
 export interface Exchange {
 	readonly gate: Gate;
 	readonly request: Request;
-	/** Path of the request, not decoded. */
+	/** Path of the request as it was sent: not decoded, dot segments and all. */
 	readonly path: string;
 	readonly query: URLSearchParams;
 	readonly decisionId: string;

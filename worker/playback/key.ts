@@ -53,7 +53,9 @@ async function fetchKey({ gate }: Exchange, video: Video, sealed: string): Promi
 	if (url === null) return refuse({ reason: "resource-not-found" });
 	const response = await gate.sources.read({ url, redirectHosts: redirectHosts(video.record) });
 	if (!response.allowed) return response;
-	const { bytes, rest } = await readUpTo(response.value, KEY_BYTES);
+	const body = await readUpTo(response.value, KEY_BYTES);
+	if (!body.allowed) return body;
+	const { bytes, rest } = body.value;
 	if (rest === null && bytes.byteLength === KEY_BYTES) return allow(bytes);
 	await rest?.cancel();
 	return refuse({ reason: "source-unavailable", detail: `the key server did not answer with ${KEY_BYTES} bytes` });

@@ -1,11 +1,21 @@
+import { type Decision, allow, refuse } from "../decision/decision.ts";
+
 /** `rest` is what was not read, or null when `bytes` is the whole body. */
 export interface LimitedBody {
 	readonly bytes: Uint8Array;
 	readonly rest: ReadableStream<Uint8Array> | null;
 }
 
-/** Reads a body until it ends or more than `mostBytes` have come; what comes after can still be streamed. */
-export async function readUpTo(response: Response, mostBytes: number): Promise<LimitedBody> {
+/** Reads a source's body until it ends or more than `mostBytes` have come; what comes after can still be streamed. */
+export async function readUpTo(response: Response, mostBytes: number): Promise<Decision<LimitedBody>> {
+	try {
+		return allow(await read(response, mostBytes));
+	} catch {
+		return refuse({ reason: "source-unavailable", detail: "it broke off in the middle of its answer" });
+	}
+}
+
+async function read(response: Response, mostBytes: number): Promise<LimitedBody> {
 	if (!response.body) return { bytes: new Uint8Array(), rest: null };
 	const reader = (response.body as ReadableStream<Uint8Array>).getReader();
 	const chunks: Uint8Array[] = [];

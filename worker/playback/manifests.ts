@@ -109,7 +109,9 @@ export class ManifestStore {
 		response: Response,
 		nowMs: number,
 	): Promise<Decision<{ manifest: Manifest; variables?: ReadonlyMap<string, string> }>> {
-		const body = await readUpTo(response, MOST_BUFFERED_BYTES);
+		const read = await readUpTo(response, MOST_BUFFERED_BYTES);
+		if (!read.allowed) return read;
+		const body = read.value;
 		const text = utf8Decoder().decode(body.bytes, { stream: body.rest !== null });
 		if (!isHls(text)) return refuse({ reason: "source-unavailable", detail: "it is not an HLS playlist" });
 		const imports = await this.#imports(ask, text);

@@ -75,7 +75,7 @@ async function serveFile(exchange: Exchange, asker: Asker, ask: MediaAsk, path: 
 		await source.body?.cancel();
 		return servePlaylist(exchange, asker, ask);
 	}
-	if (isKeySized(source)) {
+	if (mayBeKey(source, known)) {
 		await source.body?.cancel();
 		return refuse({ reason: "resource-not-found" });
 	}
@@ -96,14 +96,17 @@ function passedHeaders(exchange: Exchange, source: Response): Headers {
 }
 
 /** A key beside the media must not be had as a segment, past `maxu`: no segment is as short as a key. */
-function isKeySized({ status, headers }: Response): boolean {
-	const total = status === 206 ? headers.get("Content-Range")?.split("/")[1] : headers.get("Content-Length");
-	return total === String(KEY_BYTES);
+function mayBeKey({ status, headers }: Response, known: boolean): boolean {
+	if (status !== 206) return headers.get("Content-Length") === String(KEY_BYTES);
+	const total = headers.get("Content-Range")?.split("/")[1] ?? "*";
+	return total === String(KEY_BYTES) || (total === "*" && !known); // a part of we do not know what
 }
 
 /** A file whose name says nothing may be a playlist under another name, or a key of a source that names no length. */
 async function inspect(source: Response): Promise<Decision<Uint8Array | ReadableStream | typeof PLAYLIST>> {
-	const { bytes, rest } = await readUpTo(source, KEY_BYTES + 1);
+	const start = await readUpTo(source, KEY_BYTES + 1);
+	if (!start.allowed) return start;
+	const { bytes, rest } = start.value;
 	if (rest === null && bytes.byteLength === KEY_BYTES) return refuse({ reason: "resource-not-found" });
 	if (isHls(new TextDecoder().decode(bytes.subarray(0, 64)))) {
 		await rest?.cancel();

@@ -33,15 +33,20 @@ export function sourcePath(
 	return { url: dir + below + withoutOwn(search), dir, base, sourceIndex: grant.source };
 }
 
-/** Dot segments are gone from any URL that arrives; what is left are spellings that a careless origin might decode once more. */
+/** Whether a path has dot segments, in any spelling that a URL parser or a careless origin might read as such. */
 function climbs(path: string): boolean {
-	if (!path.includes("%") && !path.includes("\\")) return false;
+	if (CLIMBING.test(path)) return true;
+	if (!path.includes("%")) return false;
 	try {
-		return /(^|[/\\])\.\.?([/\\]|$)|\\|\0/.test(decodeURIComponent(path));
+		const once = decodeURIComponent(path);
+		return CLIMBING.test(once) || (once.includes("%") && CLIMBING.test(decodeURIComponent(once)));
 	} catch {
 		return true; // not percent-encoded UTF-8
 	}
 }
+
+/** A dot segment, a backslash or a control character. */
+const CLIMBING = /(?:^|[/\\])\.\.?(?:[/\\]|$)|\\|\p{Cc}/u;
 
 function withoutOwn(search: string): string {
 	if (!OWN_PARAMETERS.some((name) => search.includes(`${name}=`))) return search;

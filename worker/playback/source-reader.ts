@@ -81,7 +81,8 @@ export class SourceReader {
 		const headers = new Headers(ask.cacheable ? { "Accept-Encoding": "identity" } : {}); // media is compressed already
 		for (const name of FORWARDED_HEADERS) {
 			const value = ask.headers?.get(name);
-			if (value !== null && value !== undefined) headers.set(name, value);
+			if (value !== null && value !== undefined && (name !== "Range" || SINGLE_RANGE.test(value)))
+				headers.set(name, value);
 		}
 		const request = new Request(url.href, {
 			method: ask.head ? "HEAD" : "GET",
@@ -143,7 +144,10 @@ function bucketResponse(key: string, object: R2Object | R2ObjectBody, conditions
 	return new Response(body, { status: 206, headers });
 }
 
-/** The only form that R2 reads (RFC 9110 section 14.1.2); others are ignored, as a server may. */
+/**
+ * The only form of Range that is passed on (RFC 9110 section 14.2 lets a server ignore any). R2 reads no other, and the parts of a
+ * multipart answer could not be told from a key.
+ */
 const SINGLE_RANGE = /^bytes=(?:(\d+)-\d*|-\d+)$/;
 
 /** What R2 gave of the object; null for the whole of it, asked for as such. R2 gives the whole for a range beyond its end. */
