@@ -61,10 +61,22 @@ function stopOnSignals(gate: RunningGate): void {
 			() => process.exit(1),
 		);
 	};
+	stopWithNpm(stop);
 	for (const signal of ["SIGINT", "SIGTERM"]) {
 		process.removeAllListeners(signal); // Miniflare's, which ends the process before anything else is done
 		process.on(signal, stop);
 	}
+}
+
+/** A signal to npm ends npm and its shell, and does not reach this process: it sees that its parent is gone. */
+function stopWithNpm(stop: () => void): void {
+	if (process.env["npm_lifecycle_event"] === undefined) return;
+	const parent = process.ppid;
+	const watch = setInterval(() => {
+		if (process.ppid === parent) return;
+		clearInterval(watch);
+		stop();
+	}, 500);
 }
 
 /** What the terminal shows: links that work as they stand, after the gate itself was asked. */

@@ -46,7 +46,9 @@ const files = readdirSync(worker, { recursive: true, encoding: "utf8" }).filter(
 
 function importsOf(file: string): string[] {
 	const text = readFileSync(join(worker, file), "utf8");
-	return [...text.matchAll(/from "(\.[^"]+)"/g)].map(([, path]) => relative(worker, join(worker, dirname(file), path ?? "")));
+	return [...text.matchAll(/from "(\.[^"]+)"/g)].map(([, path]) =>
+		relative(worker, join(worker, dirname(file), path ?? "")),
+	);
 }
 
 it.each(Object.entries(rooms))("%s imports only what is before it", (room, allowed) => {
@@ -65,5 +67,9 @@ it("every room is named here", () => {
 it("jose is used by the token room only, the clock by the ports and the objects only", () => {
 	const using = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(join(worker, file), "utf8")));
 	expect(using(/from "jose"/).filter((file) => !file.startsWith("token/"))).toEqual([]);
-	expect(using(/Date\.now\(\)/).toSorted()).toEqual(["limits/viewer-limits.ts", "ports.ts", "revocation/revocation-list.ts"]);
+	expect(using(/Date\.now\(\)/).toSorted()).toEqual([
+		"limits/viewer-limits.ts",
+		"ports.ts",
+		"revocation/revocation-list.ts",
+	]);
 });

@@ -57,7 +57,10 @@ describe("docs/reasons.md", () => {
 			.split("\n")
 			.filter((line) => line.startsWith("| `"))
 			.map((line) => line.split("|").map((cell) => cell.trim()))
-			.map(([, reason = "", status, code, subcode]) => [reason.replaceAll("`", ""), [Number(status), code, subcode]] as const),
+			.map(
+				([, reason = "", status, code, subcode]) =>
+					[reason.replaceAll("`", ""), [Number(status), code, subcode]] as const,
+			),
 	);
 
 	it("has a row for each reason and for no other", () => {
@@ -72,9 +75,15 @@ describe("docs/reasons.md", () => {
 });
 
 describe("the wire form", () => {
-	it.each(["token-required", "token-expired", "signature-invalid"] as const)("names %s in the dialect of the path", (reason) => {
-		expect([wireError(samples[reason], "static").code, wireError(samples[reason], "api").code]).toEqual(["INVALID_JWT", "ACCESS_DENIED"]);
-	});
+	it.each(["token-required", "token-expired", "signature-invalid"] as const)(
+		"names %s in the dialect of the path",
+		(reason) => {
+			expect([wireError(samples[reason], "static").code, wireError(samples[reason], "api").code]).toEqual([
+				"INVALID_JWT",
+				"ACCESS_DENIED",
+			]);
+		},
+	);
 
 	it("does not say whether key or signature was the problem", () => {
 		const shown = (["key-unknown", "signature-invalid"] as const).map((reason) => wireError(samples[reason], "api"));

@@ -1,7 +1,11 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
-const secrets = { ADMIN_TOKEN: "test-admin-token", GRANT_SECRET: "test-grant-secret", CONTENT_SECRET: "test-content-secret" };
+const secrets = {
+	ADMIN_TOKEN: "test-admin-token",
+	GRANT_SECRET: "test-grant-secret",
+	CONTENT_SECRET: "test-content-secret",
+};
 Object.assign(process.env, secrets); // `secrets.required` of wrangler.toml looks here
 
 export default defineConfig({

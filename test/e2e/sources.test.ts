@@ -137,7 +137,7 @@ describe("an origin", () => {
 			},
 			{
 				failure: "breaks off",
-				answerer: breakOff("#EXTM3U\n#EXT-X-STREAM-INF"),
+				answerer: breakOff("#EXTM3U\n"),
 				status: 502,
 				subcode: "VIDEO_URLS_RETRIEVE_FAILURE",
 				reason: "source-unavailable",

@@ -1,16 +1,19 @@
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ensureDevVars } from "../../kv-seed/local/dev-vars.ts";
 
 const names = ["ADMIN_TOKEN", "GRANT_SECRET", "CONTENT_SECRET"];
+let folder: string;
 let file: string;
 
 beforeEach(() => {
-	file = join(mkdtempSync(join(tmpdir(), "playgate-dev-vars-")), ".dev.vars");
+	folder = mkdtempSync(join(tmpdir(), "playgate-dev-vars-"));
+	file = join(folder, ".dev.vars");
 });
+afterEach(() => rmSync(folder, { recursive: true }));
 
 describe(".dev.vars", () => {
 	it("is made with three different random secrets, for its owner only", async () => {

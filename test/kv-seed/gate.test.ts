@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -6,6 +6,7 @@ import { startGate } from "../../kv-seed/local/gate.ts";
 import type { GateOptions, RunningGate } from "../../kv-seed/local/gate.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "playgate-gate-"));
+afterAll(() => rmSync(folder, { recursive: true }));
 const secrets = { ADMIN_TOKEN: "admin", GRANT_SECRET: "grant", CONTENT_SECRET: "content" };
 const bundleDir = join(folder, "bundle");
 mkdirSync(bundleDir);

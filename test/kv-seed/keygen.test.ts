@@ -1,12 +1,13 @@
-import { mkdtempSync, readFileSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { keygen } from "../../kv-seed/keygen.ts";
 import { readSigningKey } from "../../kv-seed/tokens/key-pair.ts";
 import { importPublicKey } from "../../worker/token/public-key.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "playgate-keygen-"));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("keygen", () => {
 	it.each(["RS256", "ES256"])("makes an %s pair whose public key the gate takes", async (alg) => {

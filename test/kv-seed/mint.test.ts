@@ -1,15 +1,16 @@
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { makeSigningKey } from "../../kv-seed/tokens/key-pair.ts";
 import { mint } from "../../kv-seed/mint.ts";
 
 const now = 4_102_444_800; // 2100-01-01
 const folder = mkdtempSync(join(tmpdir(), "playgate-mint-"));
+afterAll(() => rmSync(folder, { recursive: true }));
 const env = { PLAYGATE_STATE: folder, PORT: "8700" };
 const demo = await makeSigningKey(join(folder, "demo-key.pem"), "RS256");
 
@@ -137,7 +138,7 @@ describe("mint", () => {
 	});
 
 	it("says how to get a demo key when there is none", async () => {
-		const elsewhere = { PLAYGATE_STATE: mkdtempSync(join(tmpdir(), "playgate-mint-")) };
+		const elsewhere = { PLAYGATE_STATE: join(folder, "unused") };
 		await expect(mint([], elsewhere, now)).rejects.toThrow("run npm start once, or name a private key with --key FILE");
 	});
 

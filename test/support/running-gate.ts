@@ -18,6 +18,8 @@ export interface TestGate {
 	readonly origin: Origin;
 	/** The Worker's log, a line an entry. */
 	readonly logLines: readonly string[];
+	/** Every token that an account of this gate has signed. */
+	readonly tokens: readonly string[];
 	/** An account that no other test knows, with one RSA and one EC key. */
 	readonly openAccount: (settings?: Json) => Promise<TestAccount>;
 	readonly manage: (method: string, path: string, body?: unknown) => Promise<Response>;
@@ -61,6 +63,7 @@ export const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 export async function startTestGate(options: Partial<GateOptions> = {}): Promise<TestGate> {
 	const stateDir = await mkdtemp(join(tmpdir(), "playgate-e2e-"));
 	const logLines: string[] = [];
+	const tokens: string[] = [];
 	const onLog = (_level: string, line: string): void => void logLines.push(line);
 	const origin = await startOrigin();
 	const running = await startGate({ stateDir, secrets, onLog, ...options });
@@ -71,8 +74,9 @@ export async function startTestGate(options: Partial<GateOptions> = {}): Promise
 		running,
 		origin,
 		logLines,
+		tokens,
 		manage,
-		openAccount: (settings = {}) => openAccount(url, settings),
+		openAccount: (settings = {}) => openAccount(url, settings, (token) => tokens.push(token)),
 		stop: async () => {
 			await running.stop();
 			await origin.close();
@@ -91,7 +95,7 @@ function manageAt(url: string, method: string, path: string, body?: unknown): Pr
 	});
 }
 
-async function openAccount(url: string, settings: Json): Promise<TestAccount> {
+async function openAccount(url: string, settings: Json, note: (token: string) => void): Promise<TestAccount> {
 	const id = `a${randomBytes(6).toString("hex")}`;
 	const [manageUrl, apiUrl] = [`${url}/manage/v1/accounts/${id}`, `${url}/v1/accounts/${id}`];
 	const put = async (place: string, body: Json, method = "PUT"): Promise<void> => {
@@ -112,15 +116,13 @@ async function openAccount(url: string, settings: Json): Promise<TestAccount> {
 		masterUrl: (video, token) => `${videoUrl(video)}/master.m3u8${token === undefined ? "" : `?bcov_auth=${token}`}`,
 		putVideo: (video, record) => put(`${manageUrl}/videos/${video}`, record),
 		putSettings: (next) => put(`${manageUrl}/settings`, next),
-		sign: (claims = {}, { alg = "RS256", key, header = {} } = {}) =>
-			new SignJWT({
-				accid: id,
-				iat: nowSeconds(),
-				exp: nowSeconds() + 3600,
-				jti: randomBytes(9).toString("base64url"),
-				...claims,
-			})
+		sign: async (claims = {}, { alg = "RS256", key, header = {} } = {}) => {
+			const times = { iat: nowSeconds(), exp: nowSeconds() + 3600 };
+			const token = await new SignJWT({ accid: id, jti: randomBytes(9).toString("base64url"), ...times, ...claims })
 				.setProtectedHeader({ alg, ...header })
-				.sign(key ?? (alg === "RS256" ? rsa.privateKey : ec.privateKey)),
+				.sign(key ?? (alg === "RS256" ? rsa.privateKey : ec.privateKey));
+			note(token);
+			return token;
+		},
 	};
 }
