@@ -1,6 +1,15 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { CONTENT_KEY, GATE, type Publisher, ask, newPublisher, refusalOf, textOf, urisOf } from "../../support/publisher.ts";
+import {
+	CONTENT_KEY,
+	GATE,
+	type Publisher,
+	ask,
+	newPublisher,
+	refusalOf,
+	textOf,
+	urisOf,
+} from "../../support/publisher.ts";
 
 describe("a viewer with a token", () => {
 	let publisher: Publisher;

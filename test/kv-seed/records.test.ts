@@ -1,0 +1,118 @@
+import { generateKeyPairSync } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { toRecords } from "../../kv-seed/records.ts";
+
+const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const value = publicKey.export({ type: "spki", format: "der" }).toString("base64");
+const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+const options = { contentSecret: "a content secret", local: false, now: new Date(0) };
+const video = {
+	id: "clip",
+	reference_id: "clip-1",
+	sources: [
+		{
+			type: "application/x-mpegURL",
+			protection: "aes128",
+			src: "https://origin.example/clip/master.m3u8",
+			keys: { "k1.key": "O8PcXIADc0Rrt2c3We++Dg==" },
+		},
+	],
+};
+const account = { id: "acme", name: "Acme", settings: { tier: 2 }, keys: [{ id: "k1", value }], videos: [video] };
+
+describe("a seed file", () => {
+	it("becomes one record for each account, key, video and reference id", async () => {
+		const result = await toRecords({ accounts: [account] }, options);
+		if (!result.ok) throw new Error(result.issues.join());
+		expect(result.records.map(({ key }) => key.replace(/^(ref\/acme\/).{43}$/, "$1*"))).toEqual([
+			"account/acme",
+			"key/acme/k1",
+			"video/acme/clip",
+			"ref/acme/*",
+		]);
+		const [stored, key, , reference] = result.records;
+		expect(JSON.parse(stored?.value ?? "")).toMatchObject({
+			schema: 1,
+			name: "Acme",
+			settings: { tier: 2, clock_skew_seconds: 60 },
+		});
+		expect(key?.metadata).toEqual({ schema: 1, value, algorithm: "ES256", created_at: "1970-01-01T00:00:00.000Z" });
+		expect(reference?.value).toBe("clip");
+	});
+
+	it("never shows a content key in a record", async () => {
+		expect(JSON.stringify(await toRecords({ accounts: [account] }, options))).not.toContain("O8PcXIADc0Rrt2c3We");
+	});
+
+	it.each<[string, unknown, string]>([
+		["no accounts", {}, "accounts: is missing"],
+		[
+			"a wrong account id",
+			{ accounts: [{ id: "a/b" }] },
+			"accounts[0].id: must be 1 to 128 of A-Z a-z 0-9 _ . - and start with a letter or digit",
+		],
+		[
+			"a wrong setting",
+			{ accounts: [{ id: "acme", settings: { tier: 9 } }] },
+			"accounts[0].settings.tier: must be 1, 2 or 3",
+		],
+		[
+			"an unknown setting",
+			{ accounts: [{ id: "acme", settings: { teir: 1 } }] },
+			"accounts[0].settings.teir: is not a known field",
+		],
+		[
+			"a wrong source",
+			{
+				accounts: [
+					account,
+					{
+						id: "b",
+						videos: [
+							video,
+							video,
+							{ ...video, id: "v3", sources: [{ ...video.sources[0], src: "file:///etc/passwd" }] },
+						],
+					},
+				],
+			},
+			"accounts[1].videos[2].sources[0].src: must start with https:// or r2://BINDING/ and have no user name, password or fragment",
+		],
+		[
+			"a video twice",
+			{ accounts: [{ id: "acme", videos: [video, video] }] },
+			"video/acme/clip: is given more than once",
+		],
+		[
+			"a video that is no object",
+			{ accounts: [{ id: "acme", videos: ["clip"] }] },
+			"accounts[0].videos[0]: must be an object",
+		],
+		[
+			"a video without an id",
+			{ accounts: [{ id: "acme", videos: [{}] }] },
+			"accounts[0].videos[0].id: must be a string",
+		],
+	])("with %s has no records, and the place is named", async (_what, seed, issue) => {
+		const result = await toRecords(seed, options);
+		expect(result).toMatchObject({ ok: false });
+		expect(result.ok ? [] : result.issues).toContain(issue);
+	});
+
+	it("with a private key is refused without repeating it", async () => {
+		const result = await toRecords({ accounts: [{ id: "acme", keys: [{ id: "k1", value: pem }] }] }, options);
+		const [issue = ""] = result.ok ? [] : result.issues;
+		expect(issue).toMatch(/^accounts\[0\]\.keys\[0\]\.value: .*private key/);
+		expect(issue).not.toContain(pem.split("\n")[1]);
+	});
+
+	it("may name http on loopback for the local environment only", async () => {
+		const seed = {
+			accounts: [
+				{ id: "acme", videos: [{ id: "v", sources: [{ ...video.sources[0], src: "http://127.0.0.1:9/x.m3u8" }] }] },
+			],
+		};
+		expect((await toRecords(seed, { ...options, local: true })).ok).toBe(true);
+		expect((await toRecords(seed, options)).ok).toBe(false);
+	});
+});
