@@ -50,11 +50,11 @@ function decisionLogOf(env: Environment): (typeof decisionLogs)[number] {
 	return known;
 }
 
-/** Stopping when asked is success: exit code 0. A second signal does not wait. */
+/** Stopping when asked is success: exit code 0. Ctrl-C reaches npm as well as this process, so it may be asked twice. */
 function stopOnSignals(gate: RunningGate): void {
 	let stopping = false;
 	const stop = (): void => {
-		if (stopping) process.exit(1);
+		if (stopping) return;
 		stopping = true;
 		void gate.stop().then(
 			() => process.exit(0),
@@ -100,7 +100,7 @@ Allowed            curl -i '${allowed}'
 Refused            curl -i '${refused}'
                    ${await describeRefusal(refused)}
 
-Dashboard          ${url}/manage/    (ADMIN_TOKEN is in ${secretsFile})
+Playing now        curl -H "Authorization: Bearer $(sed -n 's/^ADMIN_TOKEN=//p' ${secretsFile})" '${url}/manage/v1/accounts/demo/sessions?uid=ann'
 Another token      npm run mint -- --uid ann --climit 1    (npm run mint -- --help)
 `;
 }

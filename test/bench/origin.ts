@@ -12,7 +12,7 @@ export interface Origin {
 
 /** Serves the bodies of media.ts by the extension of the path, with validators, on any free port of 127.0.0.1. */
 export async function startOrigin(): Promise<Origin> {
-	const thread = new Worker(new URL(import.meta.url));
+	const thread = new Worker(import.meta.filename);
 	const port = await new Promise<number>((resolve, reject) => {
 		thread.once("message", resolve);
 		thread.once("error", reject);

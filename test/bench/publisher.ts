@@ -69,7 +69,7 @@ async function putMedia(miniflare: Miniflare, prefix: string, keyUri: string | n
 	await bucket.put(`${prefix}master.m3u8`, multivariant);
 	const base = `r2://MEDIA/${prefix}`;
 	const [rendition = ""] = urisOf(multivariant, base);
-	const file = urisOf(playlist, rendition).at(-1) ?? "";
+	const file = urisOf(playlist, rendition).find((uri) => uri.endsWith(".ts")) ?? "";
 	await bucket.put(keyOf(rendition), playlist);
 	await bucket.put(keyOf(file), segment(), { httpMetadata: { contentType: "video/mp2t" } });
 }

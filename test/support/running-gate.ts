@@ -15,6 +15,8 @@ export type Json = Readonly<Record<string, unknown>>;
 export interface TestGate {
 	readonly url: string;
 	readonly running: RunningGate;
+	/** Where the gate keeps its state; goes when it stops. */
+	readonly stateDir: string;
 	readonly origin: Origin;
 	/** The Worker's log, a line an entry. */
 	readonly logLines: readonly string[];
@@ -72,6 +74,7 @@ export async function startTestGate(options: Partial<GateOptions> = {}): Promise
 	return {
 		url,
 		running,
+		stateDir,
 		origin,
 		logLines,
 		tokens,

@@ -4,6 +4,7 @@ const TYPES: Readonly<Record<string, string>> = {
 	m3u: "application/vnd.apple.mpegurl",
 	mpd: "application/dash+xml",
 	ts: "video/mp2t",
+	mpegts: "video/mp2t",
 	m4s: "video/iso.segment",
 	cmfv: "video/mp4",
 	cmfa: "audio/mp4",
@@ -38,7 +39,7 @@ export function isKnownMedia(path: string): boolean {
 }
 
 function extensionOf(path: string): string {
-	return /\.([A-Za-z0-9]{2,6})$/.exec(path)?.[1]?.toLowerCase() ?? "";
+	return /\.([A-Za-z0-9]{2,7})$/.exec(path)?.[1]?.toLowerCase() ?? "";
 }
 
 /** Whether path or media type says that this is an HLS playlist. */

@@ -67,6 +67,7 @@ async function serveFile(exchange: Exchange, asker: Asker, ask: MediaAsk, path: 
 		headers: request.headers,
 		head: request.method === "HEAD",
 		redirectHosts: redirectHosts(asker.video.record),
+		streamed: true,
 		cacheable: known,
 	});
 	if (!read.allowed) return read;

@@ -25,6 +25,8 @@ export interface SourceAsk {
 	readonly head?: boolean;
 	/** Hosts that a redirect may lead to. */
 	readonly redirectHosts: readonly string[];
+	/** The body is passed on as it comes, for as long as it takes; without this the whole answer must come in time. */
+	readonly streamed?: boolean;
 	/** Lets the platform's cache keep the answer as the source allows: for media, not for playlists and keys. */
 	readonly cacheable?: boolean;
 }
@@ -84,18 +86,22 @@ export class SourceReader {
 			if (value !== null && value !== undefined && (name !== "Range" || SINGLE_RANGE.test(value)))
 				headers.set(name, value);
 		}
+		const limit = new AbortController();
+		const timer = setTimeout(() => limit.abort(new DOMException("", "TimeoutError")), TIME_LIMIT_MS);
 		const request = new Request(url.href, {
 			method: ask.head ? "HEAD" : "GET",
 			headers,
 			redirect: "manual",
-			signal: AbortSignal.timeout(TIME_LIMIT_MS),
+			signal: limit.signal,
 			...(ask.cacheable ? { cf: { cacheEverything: true } } : {}),
 		});
 		try {
-			return allow(await this.#ports.fetch(request));
-		} catch (fault) {
-			if (fault instanceof Error && fault.name === "TimeoutError") return refuse({ reason: "source-timeout" });
-			return unavailable("the connection failed");
+			const response = await this.#ports.fetch(request);
+			if (ask.streamed) clearTimeout(timer);
+			return allow(response);
+		} catch {
+			clearTimeout(timer);
+			return limit.signal.aborted ? refuse({ reason: "source-timeout" }) : unavailable("the connection failed");
 		}
 	}
 

@@ -28,7 +28,7 @@ interface Bindings {
 
 /** One plain SQL upsert a call, durable before the answer leaves: what a counter costs when nothing is done about it. */
 export class ViewerLimits extends DurableObject {
-	constructor(ctx: DurableObjectState, env: Bindings) {
+	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
 		ctx.storage.sql.exec("CREATE TABLE IF NOT EXISTS uses (token TEXT PRIMARY KEY, used INTEGER NOT NULL)");
 	}

@@ -51,6 +51,29 @@ describe("exactness under concurrency", () => {
 		expect(allowed).toBe(limit);
 	});
 
+	it("requests that arrive together share commits", async () => {
+		const viewer = newViewer();
+		await viewer.ask({ session: null });
+		const commits = await runInDurableObject(viewer.stub, (_object, state) => vi.spyOn(state.storage, "sync"));
+		await verdicts(
+			viewer,
+			many(200, () => ({ limits: { maxu: 500 }, use: true, session: null })),
+		);
+		expect(commits.mock.calls.length).toBeLessThan(50);
+	});
+
+	it("no answer leaves when its commit fails, and the next request is judged on what is stored", async () => {
+		const viewer = newViewer();
+		const use: Asked = { limits: { maxu: 1 }, use: true, session: null };
+		await runInDurableObject(viewer.stub, (_object, state) => {
+			vi.spyOn(state.storage, "transactionSync").mockImplementationOnce(() => {
+				throw new Error("disk full");
+			});
+		});
+		await expect(viewer.ask(use)).rejects.toThrow("disk full");
+		expect(await verdicts(viewer, [use, use])).toEqual(["allowed", "use-limit"]);
+	});
+
 	it("counts a call that is retried with its idempotency key once", async () => {
 		const viewer = newViewer();
 		const ask: Asked = { id: "decision-1", limits: { maxu: 2 }, use: true, session: null };

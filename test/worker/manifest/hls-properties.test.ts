@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { compileHls, createHlsStream, type HlsContext } from "../../../worker/manifest/hls.ts";
-import { contextOf, filled, GRANT, sealOf, servedInPlace } from "./fixtures.ts";
+import { contextOf, filled, GRANT, servedInPlace } from "./fixtures.ts";
 import { joinedLinesPlayer, strictPlayer, tagsAnywherePlayer } from "./players.ts";
 
 const GATE = "https://gate.example";
@@ -135,7 +135,7 @@ it.each(cases)(
 					expect(isElsewhere, `${JSON.stringify(uri)} in ${JSON.stringify(output)}`).toBe(false);
 				}
 			}),
-			{ numRuns: Number(process.env["RUNS"] ?? 1500) },
+			{ numRuns: 150000 },
 		);
 	},
 );
@@ -148,7 +148,67 @@ it.each(cases)(
 				const output = filled(compileHls(text, context), base);
 				for (const uri of read(output, documentUrl)) expect(uri).not.toContain(JWT);
 			}),
-			{ numRuns: Number(process.env["RUNS"] ?? 1500) },
+			{ numRuns: 150000 },
 		);
 	},
 );
+
+it.each(PLACES)("streams what it compiles, however the document at $at is cut", ({ context, base }) => {
+	fc.assert(
+		fc.property(hostileText, fc.array(fc.nat(12)), (text, cuts) => {
+			const stream = createHlsStream(context, base);
+			let streamed = "";
+			let at = 0;
+			for (const cut of cuts) {
+				streamed += stream.push(text.slice(at, at + cut));
+				at += cut;
+			}
+			streamed += stream.push(text.slice(at)) + stream.end();
+			expect(streamed).toBe(filled(compileHls(text, context), base));
+		}),
+		{ numRuns: 1000 },
+	);
+});
+
+const attributeText = fc.string({ unit: "grapheme" }).map((text) => text.replaceAll(/["\s]/gu, ""));
+const uri = fc.constantFrom(
+	"a.ts",
+	"../b/c.m4s?x=1",
+	"https://cdn.example/v/d.ts",
+	"//cdn.example/e",
+	"https://origin.example/clip/f#g",
+);
+interface Line {
+	readonly before: string;
+	readonly uri?: string;
+	readonly after?: string;
+}
+const line: fc.Arbitrary<Line> = fc.oneof(
+	fc.record({ before: attributeText.map((text) => `# ${text}`) }),
+	fc.record({ before: attributeText.map((text) => `#EXTINF:6.006,${text}`) }),
+	fc.record({
+		before: attributeText.map((text) => `#EXT-X-MEDIA:NAME="${text}",URI="`),
+		uri,
+		after: attributeText.map((text) => `",GROUP-ID="${text}"`),
+	}),
+	fc.record({ before: fc.constant('#EXT-X-MAP:BYTERANGE="1@0",URI="'), uri, after: fc.constant('"') }),
+	fc.record({ before: fc.constantFrom("", " ", "\t"), uri, after: fc.constantFrom("", "  ") }),
+);
+
+it.each(PLACES)("leaves every byte alone that is no URI, at $at", ({ context, base }) => {
+	fc.assert(
+		fc.property(fc.array(fc.tuple(line, fc.constantFrom("\n", "\r\n", "\n\n"))), (lines) => {
+			const text = lines.map(([{ before, uri = "", after = "" }, end]) => before + uri + after + end).join("");
+			let rest = filled(compileHls(text, context), base);
+			for (const [{ before, uri, after = "" }, end] of lines) {
+				expect(rest.startsWith(before)).toBe(true);
+				rest = rest.slice(before.length);
+				if (uri !== undefined) rest = rest.slice(/^[^"\s]*/.exec(rest)?.[0].length);
+				expect(rest.startsWith(after + end)).toBe(true);
+				rest = rest.slice(after.length + end.length);
+			}
+			expect(rest).toBe("");
+		}),
+		{ numRuns: 1000 },
+	);
+});

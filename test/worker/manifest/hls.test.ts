@@ -11,36 +11,86 @@ function rewrite(line: string, context: HlsContext = contextOf()): string {
 
 describe("each tag with a URI", () => {
 	it.each([
-		["EXT-X-MEDIA", '#EXT-X-MEDIA:TYPE=AUDIO,URI="a.m3u8",NAME="x"', '#EXT-X-MEDIA:TYPE=AUDIO,URI="<base>s/a.m3u8",NAME="x"'],
-		["EXT-X-STREAM-INF", "#EXT-X-STREAM-INF:BANDWIDTH=1\n\n# so\nv.m3u8", "#EXT-X-STREAM-INF:BANDWIDTH=1\n\n# so\n<base>s/v.m3u8"],
-		["EXT-X-I-FRAME-STREAM-INF", '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI="i.m3u8"', '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI="<base>s/i.m3u8"'],
+		[
+			"EXT-X-MEDIA",
+			'#EXT-X-MEDIA:TYPE=AUDIO,URI="a.m3u8",NAME="x"',
+			'#EXT-X-MEDIA:TYPE=AUDIO,URI="<base>s/a.m3u8",NAME="x"',
+		],
+		[
+			"EXT-X-STREAM-INF",
+			"#EXT-X-STREAM-INF:BANDWIDTH=1\n\n# so\nv.m3u8",
+			"#EXT-X-STREAM-INF:BANDWIDTH=1\n\n# so\n<base>s/v.m3u8",
+		],
+		[
+			"EXT-X-I-FRAME-STREAM-INF",
+			'#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI="i.m3u8"',
+			'#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI="<base>s/i.m3u8"',
+		],
 		["EXT-X-IMAGE-STREAM-INF", '#EXT-X-IMAGE-STREAM-INF:URI="i.m3u8"', '#EXT-X-IMAGE-STREAM-INF:URI="<base>s/i.m3u8"'],
-		["EXT-X-RENDITION-REPORT", '#EXT-X-RENDITION-REPORT:URI="../1M/x.m3u8"', `#EXT-X-RENDITION-REPORT:URI="<base>r/${sealOf(`${ORIGIN}/1M/`)}/x.m3u8"`],
+		[
+			"EXT-X-RENDITION-REPORT",
+			'#EXT-X-RENDITION-REPORT:URI="../1M/x.m3u8"',
+			`#EXT-X-RENDITION-REPORT:URI="<base>r/${sealOf(`${ORIGIN}/1M/`)}/x.m3u8"`,
+		],
 		["EXT-X-MAP", '#EXT-X-MAP:URI="i.mp4",BYTERANGE="8@0"', '#EXT-X-MAP:URI="<base>s/i.mp4",BYTERANGE="8@0"'],
 		["EXT-X-PART", '#EXT-X-PART:DURATION=1,URI="p.mp4"', '#EXT-X-PART:DURATION=1,URI="<base>s/p.mp4"'],
-		["EXT-X-PRELOAD-HINT", '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p.mp4"', '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="<base>s/p.mp4"'],
-		["EXT-X-SESSION-DATA", '#EXT-X-SESSION-DATA:DATA-ID="d",URI="d.json"', '#EXT-X-SESSION-DATA:DATA-ID="d",URI="<base>s/d.json"'],
-		["EXT-X-CONTENT-STEERING", '#EXT-X-CONTENT-STEERING:SERVER-URI="s.json"', '#EXT-X-CONTENT-STEERING:SERVER-URI="<base>s/s.json"'],
-		["EXT-X-DATERANGE asset", '#EXT-X-DATERANGE:ID="a",X-ASSET-URI="a.m3u8"', '#EXT-X-DATERANGE:ID="a",X-ASSET-URI="<base>s/a.m3u8"'],
-		["EXT-X-DATERANGE list", '#EXT-X-DATERANGE:ID="a",X-ASSET-LIST="a.json"', '#EXT-X-DATERANGE:ID="a",X-ASSET-LIST="<base>s/a.json"'],
+		[
+			"EXT-X-PRELOAD-HINT",
+			'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p.mp4"',
+			'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="<base>s/p.mp4"',
+		],
+		[
+			"EXT-X-SESSION-DATA",
+			'#EXT-X-SESSION-DATA:DATA-ID="d",URI="d.json"',
+			'#EXT-X-SESSION-DATA:DATA-ID="d",URI="<base>s/d.json"',
+		],
+		[
+			"EXT-X-CONTENT-STEERING",
+			'#EXT-X-CONTENT-STEERING:SERVER-URI="s.json"',
+			'#EXT-X-CONTENT-STEERING:SERVER-URI="<base>s/s.json"',
+		],
+		[
+			"EXT-X-DATERANGE asset",
+			'#EXT-X-DATERANGE:ID="a",X-ASSET-URI="a.m3u8"',
+			'#EXT-X-DATERANGE:ID="a",X-ASSET-URI="<base>s/a.m3u8"',
+		],
+		[
+			"EXT-X-DATERANGE list",
+			'#EXT-X-DATERANGE:ID="a",X-ASSET-LIST="a.json"',
+			'#EXT-X-DATERANGE:ID="a",X-ASSET-LIST="<base>s/a.json"',
+		],
 		["a tag of someone's own", '#EXT-X-THUMBNAILS:URI="t.jpg"', '#EXT-X-THUMBNAILS:URI="<base>s/t.jpg"'],
-		["EXTINF and its segment", "#EXTINF:6,URI=\"x\"\nseg.ts", "#EXTINF:6,URI=\"x\"\n<base>s/seg.ts"],
+		["EXTINF and its segment", '#EXTINF:6,URI="x"\nseg.ts', '#EXTINF:6,URI="x"\n<base>s/seg.ts'],
 	])("%s", (_, line, expected) => {
 		expect(rewrite(line)).toBe(expected);
 	});
 
 	it.each([
-		["a key that the gate holds", 'METHOD=AES-128,URI="https://any.example/d/k1.key?x=1"', "<base>licenses/aes128/k1.key"],
+		[
+			"a key that the gate holds",
+			'METHOD=AES-128,URI="https://any.example/d/k1.key?x=1"',
+			"<base>licenses/aes128/k1.key",
+		],
 		["a key that the gate holds, spelled otherwise", 'METHOD=AES-128,URI="%6B1.key"', "<base>licenses/aes128/k1.key"],
-		["another key", 'METHOD=AES-128,URI="d/k2.key?x=1"', `<base>licenses/aes128/~${sealOf(`${ORIGIN}/clip/d/k2.key?x=1`)}`],
+		[
+			"another key",
+			'METHOD=AES-128,URI="d/k2.key?x=1"',
+			`<base>licenses/aes128/~${sealOf(`${ORIGIN}/clip/d/k2.key?x=1`)}`,
+		],
 		["an identity key", 'URI="k1.key",METHOD=SAMPLE-AES,KEYFORMAT="identity"', "<base>licenses/aes128/k1.key"],
-		["a key of a DRM system", 'METHOD=SAMPLE-AES,URI="https://any.example/k1.key",KEYFORMAT="com.example"', "https://any.example/k1.key"],
+		[
+			"a key of a DRM system",
+			'METHOD=SAMPLE-AES,URI="https://any.example/k1.key",KEYFORMAT="com.example"',
+			"https://any.example/k1.key",
+		],
 		["FairPlay", 'METHOD=SAMPLE-AES,URI="skd://k1.key",KEYFORMAT="com.apple.streamingkeydelivery"', "skd://k1.key"],
 		["a key within the playlist", 'METHOD=AES-128,URI="data:text/plain;base64,AA=="', "data:text/plain;base64,AA=="],
 		["no key", 'METHOD=NONE,URI="k1.key"', "k1.key"],
 	])("EXT-X-KEY and EXT-X-SESSION-KEY: %s", (_, attributes, expected) => {
 		for (const tag of ["#EXT-X-KEY", "#EXT-X-SESSION-KEY"]) {
-			expect(/URI="([^"]*)"/.exec(rewrite(`${tag}:${attributes}`, servedInPlace({ url: `${ORIGIN}/clip/m.m3u8` })))?.[1]).toBe(expected);
+			expect(
+				/URI="([^"]*)"/.exec(rewrite(`${tag}:${attributes}`, servedInPlace({ url: `${ORIGIN}/clip/m.m3u8` })))?.[1],
+			).toBe(expected);
 		}
 	});
 });
@@ -52,28 +102,68 @@ describe("each shape of a URI", () => {
 		["dots that are no dot segment", ".a/..b/%2ec", "<base>s/.a/..b/%2ec", ".a/..b/%2ec"],
 		["a dot segment", "./b.ts", "<base>s/b.ts", "<base>s/b.ts"],
 		["an encoded dot segment", "a/.%2E/b.ts", "<base>s/b.ts", "<base>s/b.ts"],
-		["leaving the directory", "../x/b.ts", `<base>r/${sealOf(`${ORIGIN}/x/`)}/b.ts`, `<base>r/${sealOf(`${ORIGIN}/x/`)}/b.ts`],
-		["leaving more than there is", "../../../b.ts", `<base>r/${sealOf(`${ORIGIN}/`)}/b.ts`, `<base>r/${sealOf(`${ORIGIN}/`)}/b.ts`],
+		[
+			"leaving the directory",
+			"../x/b.ts",
+			`<base>r/${sealOf(`${ORIGIN}/x/`)}/b.ts`,
+			`<base>r/${sealOf(`${ORIGIN}/x/`)}/b.ts`,
+		],
+		[
+			"leaving more than there is",
+			"../../../b.ts",
+			`<base>r/${sealOf(`${ORIGIN}/`)}/b.ts`,
+			`<base>r/${sealOf(`${ORIGIN}/`)}/b.ts`,
+		],
 		["root-relative, below", "/clip/b.ts", "<base>s/b.ts", "<base>s/b.ts"],
 		["absolute, below", `${ORIGIN}/clip/a/b.ts?x`, "<base>s/a/b.ts?x", "<base>s/a/b.ts?x"],
-		["absolute, elsewhere", "https://cdn.example/v/b.ts?x=/../y", `<base>${CDN}/b.ts?x=/../y`, `<base>${CDN}/b.ts?x=/../y`],
+		[
+			"absolute, elsewhere",
+			"https://cdn.example/v/b.ts?x=/../y",
+			`<base>${CDN}/b.ts?x=/../y`,
+			`<base>${CDN}/b.ts?x=/../y`,
+		],
 		["an empty last segment", "https://cdn.example/v/?x", `<base>${CDN}/?x`, `<base>${CDN}/?x`],
-		["no path", "https://cdn.example", `<base>r/${sealOf("https://cdn.example/")}/`, `<base>r/${sealOf("https://cdn.example/")}/`],
+		[
+			"no path",
+			"https://cdn.example",
+			`<base>r/${sealOf("https://cdn.example/")}/`,
+			`<base>r/${sealOf("https://cdn.example/")}/`,
+		],
 		["scheme-relative", "//cdn.example/v/b.ts", `<base>${CDN}/b.ts`, `<base>${CDN}/b.ts`],
 		["backslashes", "\\\\cdn.example\\v\\b.ts", `<base>${CDN}/b.ts`, `<base>${CDN}/b.ts`],
 		["odd slashes", "https:/\\/cdn.example/v/b.ts", `<base>${CDN}/b.ts`, `<base>${CDN}/b.ts`],
 		["a scheme and a relative path", "https:b.ts", "<base>s/b.ts", "<base>s/b.ts"],
 		["upper case", "HTTPS://CDN.EXAMPLE/v/b.ts", `<base>${CDN}/b.ts`, `<base>${CDN}/b.ts`],
 		["a tab in the scheme", "htt\tps://cdn.example/v/b.ts", `<base>${CDN}/b.ts`, `<base>${CDN}/b.ts`],
-		["user and password", "https://u:p@cdn.example/v/b.ts", `<base>r/${sealOf("https://u:p@cdn.example/v/")}/b.ts`, `<base>r/${sealOf("https://u:p@cdn.example/v/")}/b.ts`],
-		["an international host", "https://bücher.example/b.ts", `<base>r/${sealOf("https://xn--bcher-kva.example/")}/b.ts`, `<base>r/${sealOf("https://xn--bcher-kva.example/")}/b.ts`],
+		[
+			"user and password",
+			"https://u:p@cdn.example/v/b.ts",
+			`<base>r/${sealOf("https://u:p@cdn.example/v/")}/b.ts`,
+			`<base>r/${sealOf("https://u:p@cdn.example/v/")}/b.ts`,
+		],
+		[
+			"an international host",
+			"https://bücher.example/b.ts",
+			`<base>r/${sealOf("https://xn--bcher-kva.example/")}/b.ts`,
+			`<base>r/${sealOf("https://xn--bcher-kva.example/")}/b.ts`,
+		],
 		["a fragment", "b.ts#t=1", "<base>s/b.ts", "<base>s/b.ts"],
 		["what a URL has to encode", "ä b.ts", "<base>s/%C3%A4%20b.ts", "<base>s/%C3%A4%20b.ts"],
 		["an encoded NUL", "a%00b.ts", "<base>s/a%00b.ts", "a%00b.ts"],
 		["a NUL", "a\0b.ts", "<base>s/a%00b.ts", "<base>s/a%00b.ts"],
-		["a bucket of the gate", "r2://MEDIA/v/b.ts", `<base>r/${sealOf("r2://MEDIA/v/")}/b.ts`, `<base>r/${sealOf("r2://MEDIA/v/")}/b.ts`],
+		[
+			"a bucket of the gate",
+			"r2://MEDIA/v/b.ts",
+			`<base>r/${sealOf("r2://MEDIA/v/")}/b.ts`,
+			`<base>r/${sealOf("r2://MEDIA/v/")}/b.ts`,
+		],
 		["another bucket", "r2://OTHER/b.ts", "r2://OTHER/b.ts", "r2://OTHER/b.ts"],
-		["a host that the gate does not fetch", "http://cdn.example/b.ts", "http://cdn.example/b.ts", "http://cdn.example/b.ts"],
+		[
+			"a host that the gate does not fetch",
+			"http://cdn.example/b.ts",
+			"http://cdn.example/b.ts",
+			"http://cdn.example/b.ts",
+		],
 		["data", "data:video/mp2t,x", "data:video/mp2t,x", "data:video/mp2t,x"],
 		["a script", "javascript:alert(1)", "javascript:alert(1)", "javascript:alert(1)"],
 		["no URL at all", "https://[", "https://[", "https://["],
@@ -98,7 +188,10 @@ describe("each shape of a URI", () => {
 	it("seals each value once", () => {
 		const sealed: string[] = [];
 		const seal = (value: string): string => `${sealed.push(value)}`;
-		compileHls('https://cdn.example/v/a\nhttps://cdn.example/v/b\n#EXT-X-KEY:METHOD=AES-128,URI="k"\n#EXT-X-KEY:METHOD=AES-128,URI="k"', contextOf({ seal }));
+		compileHls(
+			'https://cdn.example/v/a\nhttps://cdn.example/v/b\n#EXT-X-KEY:METHOD=AES-128,URI="k"\n#EXT-X-KEY:METHOD=AES-128,URI="k"',
+			contextOf({ seal }),
+		);
 		expect(sealed).toEqual(["https://cdn.example/v/", `${ORIGIN}/clip/k`]);
 	});
 });
@@ -108,7 +201,11 @@ describe("segments straight from the source", () => {
 		["segment", "a.ts#x", `${ORIGIN}/clip/a.ts`],
 		["part", '#EXT-X-PART:URI="../p.mp4"', `#EXT-X-PART:URI="${ORIGIN}/p.mp4"`],
 		["session data", '#EXT-X-SESSION-DATA:URI="d.json"', `#EXT-X-SESSION-DATA:URI="${ORIGIN}/clip/d.json"`],
-		["with a variable of the player", '#EXT-X-DEFINE:QUERYPARAM="q"\na/{$q}.ts', `#EXT-X-DEFINE:QUERYPARAM="q"\n${ORIGIN}/clip/a/{$q}.ts`],
+		[
+			"with a variable of the player",
+			'#EXT-X-DEFINE:QUERYPARAM="q"\na/{$q}.ts',
+			`#EXT-X-DEFINE:QUERYPARAM="q"\n${ORIGIN}/clip/a/{$q}.ts`,
+		],
 		["playlist", "#EXT-X-STREAM-INF:BANDWIDTH=1\nv.m3u8", "#EXT-X-STREAM-INF:BANDWIDTH=1\nv.m3u8"],
 		["key", '#EXT-X-KEY:METHOD=AES-128,URI="k1.key"', '#EXT-X-KEY:METHOD=AES-128,URI="<base>licenses/aes128/k1.key"'],
 		["bucket", "r2://MEDIA/v/b.ts", `<base>r/${sealOf("r2://MEDIA/v/")}/b.ts`],
@@ -119,13 +216,25 @@ describe("segments straight from the source", () => {
 
 describe("EXT-X-DEFINE", () => {
 	it.each([
-		["a value", '#EXT-X-DEFINE:NAME="d",VALUE="https://cdn.example/v"\n{$d}/{$d}', `<base>r/${sealOf("https://cdn.example/v/https://cdn.example/")}/v`],
-		["a value of values", '#EXT-X-DEFINE:NAME="h",VALUE="cdn"\n#EXT-X-DEFINE:NAME="d",VALUE="//{$h}.example/v/"\n{$d}a.ts', `<base>${CDN}/a.ts`],
+		[
+			"a value",
+			'#EXT-X-DEFINE:NAME="d",VALUE="https://cdn.example/v"\n{$d}/{$d}',
+			`<base>r/${sealOf("https://cdn.example/v/https://cdn.example/")}/v`,
+		],
+		[
+			"a value of values",
+			'#EXT-X-DEFINE:NAME="h",VALUE="cdn"\n#EXT-X-DEFINE:NAME="d",VALUE="//{$h}.example/v/"\n{$d}a.ts',
+			`<base>${CDN}/a.ts`,
+		],
 		["the first of two", '#EXT-X-DEFINE:NAME="d",VALUE="a"\n#EXT-X-DEFINE:NAME="d",VALUE="b"\n{$d}.ts', "<base>s/a.ts"],
 		["an import", '#EXT-X-DEFINE:IMPORT="i"\n{$i}.ts', "<base>s/imported.ts"],
 		["an import that is the player's", '#EXT-X-DEFINE:IMPORT="j"\na{$j}.ts', "<base>s/a{$j}.ts"],
 		["the player's, in a file name", '#EXT-X-DEFINE:QUERYPARAM="q"\n{$q}.ts?{$q}', "<base>s/{$q}.ts?{$q}"],
-		["the player's, in a directory", '#EXT-X-DEFINE:QUERYPARAM="q"\nhttps://cdn.example/v/{$q}/a.ts', `<base>${CDN}/{$q}/a.ts`],
+		[
+			"the player's, in a directory",
+			'#EXT-X-DEFINE:QUERYPARAM="q"\nhttps://cdn.example/v/{$q}/a.ts',
+			`<base>${CDN}/{$q}/a.ts`,
+		],
 		["the player's, as a host", '#EXT-X-DEFINE:QUERYPARAM="q"\nhttps://{$q}/a.ts', "https://{$q}/a.ts"],
 		["nobody's, as a host", "https://{$u}.example/a.ts", "<base>s/https://{$u}.example/a.ts"],
 		["no variable", "{$}/{$ü}.ts", "<base>s/%7B$%7D/%7B$%C3%BC%7D.ts"],
@@ -149,14 +258,20 @@ describe("EXT-X-DEFINE", () => {
 	});
 
 	it("hands the values on that it knows", () => {
-		const text = '#EXT-X-DEFINE:NAME="a",VALUE="1"\n#EXT-X-DEFINE:IMPORT="i"\n#EXT-X-DEFINE:QUERYPARAM="q"\n#EXT-X-DEFINE:NAME="b",VALUE="{$q}"\n#EXT-X-DEFINE:QUERYPARAM="bcov_auth"';
-		expect(Object.fromEntries(compileHls(text, contextOf({ imports: new Map([["i", "2"]]) })).variables)).toEqual({ a: "1", i: "2", b: "{$q}", bcov_auth: "" });
+		const text =
+			'#EXT-X-DEFINE:NAME="a",VALUE="1"\n#EXT-X-DEFINE:IMPORT="i"\n#EXT-X-DEFINE:QUERYPARAM="q"\n#EXT-X-DEFINE:NAME="b",VALUE="{$q}"\n#EXT-X-DEFINE:QUERYPARAM="bcov_auth"';
+		expect(Object.fromEntries(compileHls(text, contextOf({ imports: new Map([["i", "2"]]) })).variables)).toEqual({
+			a: "1",
+			i: "2",
+			b: "{$q}",
+			bcov_auth: "",
+		});
 	});
 });
 
 describe("what is no URI", () => {
 	it.each([
-		["comments", "# URI=\"https://cdn.example/v/a\"\n#https://cdn.example/v/a"],
+		["comments", '# URI="https://cdn.example/v/a"\n#https://cdn.example/v/a'],
 		["a URI in a quoted string", '#EXT-X-MEDIA:NAME="x,URI=https://cdn.example/v/a",TYPE=AUDIO'],
 		["an empty URI", '#EXT-X-MEDIA:TYPE=AUDIO,URI=""'],
 		["attribute names in lower case", '#EXT-X-MAP:uri="https://cdn.example/v/a"'],
@@ -170,8 +285,16 @@ describe("what is no URI", () => {
 	});
 
 	it.each([
-		["behind an unterminated string", '#EXT-X-MAP:NAME="a,URI=https://cdn.example/v/a', `#EXT-X-MAP:NAME="a,URI=<base>${CDN}/a`],
-		["behind a stray word", '#EXT-X-MAP:NAME="a"b,URI="https://cdn.example/v/a"', `#EXT-X-MAP:NAME="a"b,URI="<base>${CDN}/a"`],
+		[
+			"behind an unterminated string",
+			'#EXT-X-MAP:NAME="a,URI=https://cdn.example/v/a',
+			`#EXT-X-MAP:NAME="a,URI=<base>${CDN}/a`,
+		],
+		[
+			"behind a stray word",
+			'#EXT-X-MAP:NAME="a"b,URI="https://cdn.example/v/a"',
+			`#EXT-X-MAP:NAME="a"b,URI="<base>${CDN}/a"`,
+		],
 		["in the wrong quotes", "#EXT-X-MAP:URI='https://cdn.example/v/a'", `#EXT-X-MAP:URI='<base>${CDN}/a'`],
 		["without quotes", "#EXT-X-MAP:URI=https://cdn.example/v/a,X=1", `#EXT-X-MAP:URI=<base>${CDN}/a,X=1`],
 		["behind a duration without a comma", "#EXTINF:6 https://cdn.example/v/a", `#EXTINF:6 <base>${CDN}/a`],
@@ -185,12 +308,32 @@ describe("what is no URI", () => {
 
 describe("the template", () => {
 	it.each([
-		["a multivariant playlist", "#EXT-X-STREAM-INF:BANDWIDTH=1\nv.m3u8", { kind: "multivariant", live: false, targetDurationSeconds: null }],
-		["a playlist on demand", "#EXT-X-TARGETDURATION:6\n#EXTINF:6,\na.ts\n#EXT-X-ENDLIST", { kind: "media", live: false, targetDurationSeconds: 6 }],
-		["one that says so", "#EXT-X-TARGETDURATION:6.5\n#EXT-X-PLAYLIST-TYPE:VOD\r\n", { kind: "media", live: false, targetDurationSeconds: 6.5 }],
-		["an event", "#EXT-X-TARGETDURATION:6\n#EXT-X-PLAYLIST-TYPE:EVENT", { kind: "media", live: true, targetDurationSeconds: 6 }],
+		[
+			"a multivariant playlist",
+			"#EXT-X-STREAM-INF:BANDWIDTH=1\nv.m3u8",
+			{ kind: "multivariant", live: false, targetDurationSeconds: null },
+		],
+		[
+			"a playlist on demand",
+			"#EXT-X-TARGETDURATION:6\n#EXTINF:6,\na.ts\n#EXT-X-ENDLIST",
+			{ kind: "media", live: false, targetDurationSeconds: 6 },
+		],
+		[
+			"one that says so",
+			"#EXT-X-TARGETDURATION:6.5\n#EXT-X-PLAYLIST-TYPE:VOD\r\n",
+			{ kind: "media", live: false, targetDurationSeconds: 6.5 },
+		],
+		[
+			"an event",
+			"#EXT-X-TARGETDURATION:6\n#EXT-X-PLAYLIST-TYPE:EVENT",
+			{ kind: "media", live: true, targetDurationSeconds: 6 },
+		],
 		["a live playlist", "#EXTINF:6,\na.ts", { kind: "media", live: true, targetDurationSeconds: null }],
-		["one of both kinds, as players see it", "#EXT-X-STREAM-INF:BANDWIDTH=1\nv.m3u8\n#EXTINF:6,\na.ts", { kind: "media", live: true }],
+		[
+			"one of both kinds, as players see it",
+			"#EXT-X-STREAM-INF:BANDWIDTH=1\nv.m3u8\n#EXTINF:6,\na.ts",
+			{ kind: "media", live: true },
+		],
 		["nonsense for a duration", "#EXT-X-TARGETDURATION:1e999", { kind: "media", targetDurationSeconds: null }],
 	])("knows %s", (_, text, expected) => {
 		expect(compileHls(`#EXTM3U\n${text}`, contextOf())).toMatchObject(expected);

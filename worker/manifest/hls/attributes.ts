@@ -48,6 +48,7 @@ const DELIMITER = "\\n\\r\\v\\f \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u20
  * after one, so quotes are no shelter here, and a value begins wherever one of them could see it begin.
  */
 export function findAttributes(line: string, from: number, names: readonly string[]): Attribute[] {
+	if (from >= line.length) return [];
 	const name = `(?<=^|[${DELIMITER}])\\t*(${names.join("|")})`;
 	// The value is only looked at: a name may begin in what could be the value of another.
 	const pattern = new RegExp(`${name}\\s*=\\s*["']?\\s*(?=([^${DELIMITER}]*))`, "dg");

@@ -1,0 +1,74 @@
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+
+const ARGUMENTS = [
+	"--headless",
+	"--no-sandbox",
+	"--disable-gpu",
+	"--disable-quic",
+	"--no-first-run",
+	"--disable-background-networking",
+	"--disable-component-update",
+	"--disable-sync",
+	"--autoplay-policy=no-user-gesture-required",
+];
+
+/** @throws Error that says how to get a browser, when there is none */
+export async function launchBrowser(): Promise<Browser> {
+	const executablePath = process.env["CHROMIUM_PATH"] || "/usr/bin/chromium";
+	if (!existsSync(executablePath)) {
+		throw new Error(`There is no browser at ${executablePath}: install Chromium, or set CHROMIUM_PATH to where it is.`);
+	}
+	return chromium.launch({ executablePath, args: ARGUMENTS });
+}
+
+/** The demo player in a browser of its own, as another viewer's machine would be. */
+export interface PlayerPage {
+	readonly page: Page;
+	/** Every URL that the page asked for. */
+	readonly requested: readonly string[];
+	/** What scripts threw. */
+	readonly faults: readonly string[];
+	/** Waits until the clip plays and has passed this second. Hurries: four seconds in one. */
+	readonly playsPast: (second: number) => Promise<void>;
+	/** Waits until the gate has refused with this reason. */
+	readonly refusedWith: (reason: string) => Promise<void>;
+	readonly close: () => Promise<void>;
+}
+
+const PATIENCE = { timeout: 45_000 };
+
+/** @param address of the viewer, as a trusted proxy would tell it */
+export async function openPlayerPage(browser: Browser, url: string, address: string): Promise<PlayerPage> {
+	const context = await browser.newContext({ extraHTTPHeaders: { "X-Client-IP": address } });
+	const page = await context.newPage();
+	const requested: string[] = [];
+	const faults: string[] = [];
+	page.on("request", (request) => requested.push(request.url()));
+	page.on("pageerror", (fault) => faults.push(String(fault)));
+	await page.goto(url);
+	return {
+		page,
+		requested,
+		faults,
+		playsPast: async (second) => {
+			await page.waitForFunction(
+				`(() => {
+					const video = document.querySelector("video");
+					video.playbackRate = 4;
+					const { state, reason } = document.documentElement.dataset;
+					if (state === "refused" || state === "error") throw new Error(state + ": " + reason);
+					return state === "playing" && !video.seeking && video.currentTime > ${second};
+				})()`,
+				undefined,
+				PATIENCE,
+			);
+		},
+		refusedWith: async (reason) => {
+			const refused = page.locator(`html[data-state="refused"][data-reason="${reason}"]`);
+			await refused.waitFor({ state: "attached", ...PATIENCE });
+		},
+		close: () => context.close(),
+	};
+}
