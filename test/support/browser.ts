@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
+import { vi } from "vitest";
 
 const ARGUMENTS = [
 	"--headless",
@@ -32,12 +33,28 @@ export interface PlayerPage {
 	readonly faults: readonly string[];
 	/** Waits until the clip plays and has passed this second. Hurries: four seconds in one. */
 	readonly playsPast: (second: number) => Promise<void>;
+	/** Waits until the picture on screen has so many lines. */
+	readonly showsHeight: (height: number) => Promise<void>;
 	/** Waits until the gate has refused with this reason. */
 	readonly refusedWith: (reason: string) => Promise<void>;
 	readonly close: () => Promise<void>;
 }
 
 const PATIENCE = { timeout: 45_000 };
+
+/** Playwright's own `waitForFunction` evaluates text within the page, which the page's policy forbids. */
+async function eventually(page: Page, what: string, isSo: () => Promise<boolean>): Promise<void> {
+	await vi.waitFor(
+		async () => {
+			if (await isSo()) return;
+			const { state, reason } = await page.evaluate<Record<string, string>>(
+				"({ ...document.documentElement.dataset })",
+			);
+			throw new Error(`waiting for ${what}: ${state} ${reason ?? ""}`);
+		},
+		{ ...PATIENCE, interval: 100 },
+	);
+}
 
 /** @param address of the viewer, as a trusted proxy would tell it */
 export async function openPlayerPage(browser: Browser, url: string, address: string): Promise<PlayerPage> {
@@ -52,19 +69,18 @@ export async function openPlayerPage(browser: Browser, url: string, address: str
 		page,
 		requested,
 		faults,
-		playsPast: async (second) => {
-			await page.waitForFunction(
-				`(() => {
+		playsPast: (second) =>
+			eventually(page, `playback past second ${second}`, () =>
+				page.evaluate<boolean>(`(() => {
 					const video = document.querySelector("video");
 					video.playbackRate = 4;
-					const { state, reason } = document.documentElement.dataset;
-					if (state === "refused" || state === "error") throw new Error(state + ": " + reason);
-					return state === "playing" && !video.seeking && video.currentTime > ${second};
-				})()`,
-				undefined,
-				PATIENCE,
-			);
-		},
+					return document.documentElement.dataset.state === "playing" && !video.seeking && video.currentTime > ${second};
+				})()`),
+			),
+		showsHeight: (height) =>
+			eventually(page, `a picture of ${height} lines`, () =>
+				page.evaluate<boolean>(`document.querySelector("video").videoHeight === ${height}`),
+			),
 		refusedWith: async (reason) => {
 			const refused = page.locator(`html[data-state="refused"][data-reason="${reason}"]`);
 			await refused.waitFor({ state: "attached", ...PATIENCE });

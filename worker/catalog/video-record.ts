@@ -84,6 +84,7 @@ function keyIssues(source: Source): string[] {
 	for (const [name, key] of Object.entries(source.keys)) {
 		const readable = key !== KEY_MASK && !key.startsWith(SEALED);
 		if (name.includes("/")) issues.push(`keys.${name}: must be the last path segment of a key URI, without "/"`);
+		if (name.startsWith("~")) issues.push(`keys.${name}: must not start with "~"`); // marks sealed key URIs
 		if (source.protection === "aes128" && readable && !key.endsWith("=="))
 			issues.push(`keys.${name}: must be base64 of exactly 16 bytes`);
 		if (source.protection === "clearkey" && !/^[0-9a-fA-F]{32}$/.test(name))

@@ -30,7 +30,7 @@ const NOTHING_KEPT: Admission = { session: null, ended: [] };
 export async function judgeLimits(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<Decision<Admission>> {
 	const { subject } = asker.subject;
 	if (subject.limits === null) return allow(NOTHING_KEPT);
-	const session = sessionAsk(asker);
+	const session = sessionAsk(asker, ask);
 	const passing = ask.intent === "renew" && !ask.use;
 	if (passing && !session && subject.limits.maxip === undefined && subject.limits.dlimit === undefined)
 		return allow(NOTHING_KEPT);
@@ -86,7 +86,7 @@ function askViewer(
 		id: exchange.decisionId,
 		intent: ask.intent,
 		use: ask.use,
-		counting: account.settings.use_counting,
+		counting: countingOf(asker, ask),
 		dryRun: request.method === "HEAD",
 		token: { id: tokenId, expiresAt: rowsEndMs },
 		limits: limits ?? {},
@@ -102,10 +102,17 @@ function askViewer(
 	);
 }
 
+/** A live playlist that is loaded again and again is one use as long as its session lives, or it would be spent in seconds. */
+function countingOf({ account }: Asker, ask: LimitAsk): AdmitRequest["counting"] {
+	return ask.intent === "reload" ? "playbacks" : account.settings.use_counting;
+}
+
 /** The session is kept when something counts by it, or when the viewer has a name under which it can be listed and ended. */
-function sessionAsk({ account, video, subject: { subject }, client }: Asker): SessionAsk | null {
+function sessionAsk(asker: Asker, ask: LimitAsk): SessionAsk | null {
+	const { account, video, client } = asker;
+	const { subject } = asker.subject;
 	const { claims, limits, grant } = subject;
-	const byPlayback = limits?.maxu !== undefined && account.settings.use_counting === "playbacks";
+	const byPlayback = limits?.maxu !== undefined && countingOf(asker, ask) === "playbacks";
 	if (limits?.climit === undefined && claims.uid === undefined && !byPlayback) return null;
 	const { id } = video.record;
 	const ownKey =

@@ -17,9 +17,11 @@ export interface Grant {
 	readonly expiresAt: number;
 	/** Those claims that still matter after the first decision. */
 	readonly claims: Claims;
-	/** Null before the session has started (links of the video JSON), and where none is kept. */
+	/** False for a link of the video JSON: under it a playlist or key may be asked for, which starts playback, and nothing else. */
+	readonly started: boolean;
+	/** Null where no session is kept. */
 	readonly session: { readonly key: string; readonly startedAt: number } | null;
-	/** Device of the first decision and a hash of its User-Agent; null before a session has started. */
+	/** Device of the first decision and a hash of its User-Agent, where a limit looks at devices. */
 	readonly device: { readonly id: string; readonly userAgent: string } | null;
 }
 
@@ -33,6 +35,7 @@ interface Payload {
 	readonly k: string;
 	readonly e: number;
 	readonly c: Claims;
+	readonly o: 0 | 1;
 	readonly n: readonly [string, number] | null;
 	readonly d: readonly [string, string] | null;
 }
@@ -60,6 +63,7 @@ export class GrantBox {
 			k: grant.keyId,
 			e: grant.expiresAt,
 			c: grant.claims,
+			o: grant.started ? 1 : 0,
 			n: grant.session && [grant.session.key, grant.session.startedAt],
 			d: grant.device && [grant.device.id, grant.device.userAgent],
 		};
@@ -92,6 +96,7 @@ function grantOf(payload: Payload): Grant {
 		keyId: payload.k,
 		expiresAt: payload.e,
 		claims: payload.c,
+		started: payload.o === 1,
 		session: payload.n && { key: payload.n[0], startedAt: payload.n[1] },
 		device: payload.d && { id: payload.d[0], userAgent: payload.d[1] },
 	};

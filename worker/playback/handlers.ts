@@ -49,9 +49,10 @@ export async function handleGrant(exchange: Exchange, grantText: string, path: s
 	if (path === "master.m3u8") return answered(exchange, await serveMaster(exchange, asker.value, grant.source));
 	if (path.startsWith(KEY_PREFIX)) {
 		const name = decoded(path.slice(KEY_PREFIX.length));
-		const intent = grant.session ? "renew" : "start";
+		const intent = grant.started ? "renew" : "start";
 		return answered(exchange, await serveKey(exchange, asker.value, name, [grant.source], intent));
 	}
+	if (!grant.started) return refused(exchange, { reason: "grant-invalid" }, "static");
 	return answered(exchange, await servePath(exchange, asker.value, grant, path));
 }
 

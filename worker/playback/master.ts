@@ -47,11 +47,11 @@ function withDirectives(src: string, query: URLSearchParams): string {
 export function signGrant(exchange: Exchange, asker: Asker, source: number, admission: Admission | null): string {
 	const { subject, expiresAt } = asker.subject;
 	const session = admission?.session ?? null;
-	const keepsDevice =
-		admission !== null && (subject.claims.dlimit !== undefined || subject.claims.cbeh === "BLOCK_NEW_USER");
+	const started = admission !== null;
+	const keepsDevice = started && (subject.claims.dlimit !== undefined || subject.claims.cbeh === "BLOCK_NEW_USER");
 	const device = keepsDevice ? { id: deviceOf(subject, asker.client), userAgent: userAgentPrint(asker.client) } : null;
 	const { id } = asker.video.record;
-	const held = `${id} ${source} ${expiresAt} ${session?.key ?? ""} ${session?.startedAt ?? ""} ${device?.id ?? ""}`;
+	const held = `${id} ${source} ${expiresAt} ${started} ${session?.key ?? ""} ${session?.startedAt ?? ""} ${device?.id ?? ""}`;
 	const known = subject.grantTexts.get(held);
 	if (known !== undefined) return known;
 	const text = exchange.gate.grants.sign({
@@ -62,6 +62,7 @@ export function signGrant(exchange: Exchange, asker: Asker, source: number, admi
 		keyId: subject.keyId,
 		expiresAt,
 		claims: subject.lasting,
+		started,
 		session,
 		device,
 	});

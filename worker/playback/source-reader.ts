@@ -58,6 +58,7 @@ export class SourceReader {
 		let url = first;
 		for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
 			if (!this.reaches(url)) return unavailable("its address is not https");
+			if (url.username !== "" || url.password !== "") return unavailable("its address has a user name or password");
 			const response = await this.#fetch(url, ask);
 			if (!response.allowed) return response;
 			const location = isRedirect(response.value.status) ? response.value.headers.get("Location") : null;

@@ -180,6 +180,13 @@ describe("each shape of a URI", () => {
 		);
 	});
 
+	it("reads references of a playlist on loopback as a player on https does", () => {
+		const context = contextOf({ url: "http://127.0.0.1:9/clip/m.m3u8", sourceRoot: "http://127.0.0.1:9/clip/" });
+		expect(rewrite("a.ts\n/clip/b.ts\n//cdn.example/v/d.ts", context)).toBe(
+			`<base>s/a.ts\n<base>s/b.ts\n<base>${CDN}/d.ts`,
+		);
+	});
+
 	it("keeps relative URIs in a sealed directory, and leaves it by another seal", () => {
 		const context = contextOf({ url: "https://cdn.example/v/m.m3u8", servedBelow: { dir: "https://cdn.example/v/" } });
 		expect(rewrite("a/b.ts\n../c.ts", context)).toBe(`a/b.ts\n<base>r/${sealOf("https://cdn.example/")}/c.ts`);

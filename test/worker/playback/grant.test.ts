@@ -9,6 +9,7 @@ const grant: Grant = {
 	keyId: "k1",
 	expiresAt: 4_102_444_800,
 	claims: { uid: "ann", climit: 1 },
+	started: true,
 	session: { key: "s1", startedAt: 1 },
 	device: null,
 };

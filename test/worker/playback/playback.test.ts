@@ -67,6 +67,19 @@ describe("a viewer with a token", () => {
 		expect((await ask(second.segment, { ip: "203.0.113.2" })).status).toBe(200);
 	});
 
+	it("gets links in the video JSON that start playback, and nothing past it", async () => {
+		const token = await publisher.sign({ uid: "ann", climit: 1 });
+		const path = publisher.masterPath.replace("/master.m3u8", "");
+		const json = await ask(path, { headers: { Authorization: `Bearer ${token}` } });
+		const { sources } = await json.json<{ sources: { src: string }[] }>();
+		const link = sources[0]?.src ?? "";
+		expect(link).not.toContain(token.split(".")[1]);
+		const past = await refusalOf(await ask(link.replace("master.m3u8", "s/low/index.m3u8")));
+		expect(past).toMatchObject({ status: 401, reason: "grant-invalid" });
+		const [low = ""] = urisOf(await textOf(await ask(link)), link).lines;
+		expect((await ask(low)).status).toBe(200);
+	});
+
 	it("spends maxu on keys only", async () => {
 		const { key, segment, rendition } = await publisher.open(await publisher.sign({ maxu: 2 }));
 		expect((await ask(key)).status).toBe(200);

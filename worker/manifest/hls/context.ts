@@ -17,7 +17,7 @@ export interface HlsContext {
 	readonly seal: (value: string) => string;
 	/** Variables of the multivariant playlist, for `EXT-X-DEFINE:IMPORT`. */
 	readonly imports?: ReadonlyMap<string, string>;
-	/** Which absolute URLs the gate would fetch. Asked with a directory; all others are left to the player as they are. */
+	/** Which absolute URLs the gate would fetch. Asked with a directory or a key; all others are left to the player as they are. */
 	readonly reachable: (url: URL) => boolean;
 }
 

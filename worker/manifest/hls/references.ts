@@ -35,7 +35,7 @@ export class References {
 		this.#isFetched = (url) => url.startsWith(root) || context.reachable(new URL(url));
 		this.#placeOf = remember((dir) => {
 			if (dir.startsWith(root)) return `s/${dir.slice(root.length)}`;
-			return this.#isFetched(dir) ? `r/${context.seal(dir)}/` : null;
+			return this.#isFetched(dir) ? `r/${this.#sealed(dir)}/` : null;
 		});
 	}
 
