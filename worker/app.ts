@@ -1,15 +1,16 @@
 import { type Context, Hono } from "hono";
 import { CatalogUnavailable } from "./catalog/cache.ts";
-import { idSchema } from "./catalog/video-schema.ts";
+import { ID_PATTERN } from "./catalog/video-schema.ts";
 import type { Refusal } from "./decision/refusals.ts";
 import { preflightResponse } from "./decision/response.ts";
 import type { Dialect } from "./decision/wire.ts";
 import { type Exchange, refused } from "./exchange.ts";
 import type { Gate } from "./gate.ts";
 import { managementRoutes } from "./management/routes.ts";
+import { handleHeartbeat, handleSessions, handleStop } from "./playback/stream-sessions.ts";
 import { handleGrant, handleKey, handleMaster, handleVideo } from "./playback/handlers.ts";
-import { safeParse } from "valibot";
 
+const STREAM_SESSIONS = "/api/v1/accounts/:account/sessions";
 const VIDEO = "/playback/v1/accounts/:account/videos/:video";
 
 /** Routes only: which story a path and method begin (design 7). */
@@ -23,10 +24,23 @@ export function createApp(gate: Gate): Hono {
 		onVideo(exchange(c), c, "static", (begun, path) => handleKey(begun, { ...path, key: c.req.param("key") })),
 	);
 	app.get(VIDEO, (c) => onVideo(exchange(c), c, "api", handleVideo));
+	app.post(STREAM_SESSIONS, (c) => onAccount(exchange(c), c, handleHeartbeat));
+	app.get(STREAM_SESSIONS, (c) => onAccount(exchange(c), c, handleSessions));
+	app.delete(`${STREAM_SESSIONS}/:session?`, (c) =>
+		onAccount(exchange(c), c, (begun, account) => handleStop(begun, account, c.req.param("session"))),
+	);
+	app.all(STREAM_SESSIONS, (c) =>
+		refused(
+			exchange(c),
+			{ reason: "method-not-allowed", allowed: ["GET", "HEAD", "POST", "DELETE", "OPTIONS"] },
+			"gsc",
+		),
+	);
 	app.route("/", managementRoutes(gate, beginExchange));
 	app.get("/healthz", () => new Response("ok\n", { headers: { "Cache-Control": "no-store" } }));
+	// Not `all`: a second handler for the same request would make hono compose the two, which costs as much as the routing.
 	for (const path of ["/g/:grant/*", `${VIDEO}/master.m3u8`, `${VIDEO}/licenses/aes128/:key`, VIDEO, "/healthz"]) {
-		app.all(path, (c) =>
+		app.on(["POST", "PUT", "PATCH", "DELETE"], path, (c) =>
 			refused(exchange(c), { reason: "method-not-allowed", allowed: ["GET", "HEAD", "OPTIONS"] }, "api"),
 		);
 	}
@@ -46,15 +60,24 @@ export function createApp(gate: Gate): Hono {
 }
 
 function beginExchange(gate: Gate, c: Context): Exchange {
-	const { url } = c.req.raw;
+	const request = c.req.raw;
+	const { url, method, headers } = request;
 	const mark = url.indexOf("?");
+	const search = mark < 0 ? "" : url.slice(mark);
 	// Not hono's path, which is decoded: what a dot or a slash was spelled like decides where it may lead.
 	const path = url.slice(url.indexOf("/", url.indexOf("://") + 3), mark < 0 ? undefined : mark);
+	let query: URLSearchParams | undefined;
 	return {
 		gate,
-		request: c.req.raw,
+		request,
+		method,
+		url,
+		headers,
 		path,
-		query: new URLSearchParams(mark < 0 ? "" : url.slice(mark)),
+		search,
+		get query() {
+			return (query ??= new URLSearchParams(search));
+		},
 		decisionId: gate.ports.newId(),
 		nowMs: gate.ports.now(),
 		waitUntil: (work) => c.executionCtx.waitUntil(work),
@@ -69,6 +92,17 @@ function grantRoute(exchange: Exchange): Promise<Response> {
 	return handleGrant(exchange, exchange.path.slice(GRANT_PREFIX, end), exchange.path.slice(end + 1));
 }
 
+/** An account id that cannot be one has no keys either, so no token can be good for it. */
+function onAccount(
+	exchange: Exchange,
+	c: Context,
+	handle: (exchange: Exchange, account: string) => Promise<Response>,
+): Promise<Response> | Response {
+	const account = c.req.param("account") ?? "";
+	if (ID_PATTERN.test(account)) return handle(exchange, account);
+	return refused(exchange, { reason: "key-unknown" }, "gsc");
+}
+
 type OnVideo = (exchange: Exchange, path: { account: string; video: string }) => Promise<Response>;
 
 /** Ids that cannot be ids are refused before anything is looked up by them. */
@@ -76,7 +110,7 @@ function onVideo(exchange: Exchange, c: Context, dialect: Dialect, handle: OnVid
 	const account = c.req.param("account") ?? "";
 	const video = c.req.param("video") ?? "";
 	const isReference = video.startsWith("ref:") && video.length <= 260;
-	if (!safeParse(idSchema, account).success || !(isReference || safeParse(idSchema, video).success)) {
+	if (!ID_PATTERN.test(account) || !(isReference || ID_PATTERN.test(video))) {
 		return refused(exchange, { reason: "video-not-found" }, dialect);
 	}
 	return handle(exchange, { account, video });

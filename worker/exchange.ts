@@ -9,8 +9,15 @@ import { logDecision } from "./observe/decision-log.ts";
 export interface Exchange {
 	readonly gate: Gate;
 	readonly request: Request;
+	/** Of the request, read once: each access to them goes through the runtime. */
+	readonly method: string;
+	readonly url: string;
+	readonly headers: Headers;
 	/** Path of the request as it was sent: not decoded, dot segments and all. */
 	readonly path: string;
+	/** "?..." or "". */
+	readonly search: string;
+	/** Parsed when it is first looked at. */
 	readonly query: URLSearchParams;
 	readonly decisionId: string;
 	readonly nowMs: number;
@@ -29,14 +36,12 @@ export interface Told {
 	remembered?: boolean;
 }
 
-export function answerContext({ request, decisionId, told }: Exchange): AnswerContext {
-	return {
-		decisionId,
-		origin: request.headers.get("Origin"),
-		allowedOrigins: told.account?.settings.allowed_origins ?? ["*"],
-		method: request.method,
-	};
+export function answerContext({ headers, method, decisionId, told }: Exchange): AnswerContext {
+	const allowedOrigins = told.account?.settings.allowed_origins ?? ANY_ORIGIN;
+	return { decisionId, origin: () => headers.get("Origin"), allowedOrigins, method };
 }
+
+const ANY_ORIGIN = ["*"];
 
 /** Ends the exchange with a refusal: logged with its internal reason, answered with its public one. */
 export function refused(exchange: Exchange, refusal: Refusal, dialect: Dialect): Response {

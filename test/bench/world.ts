@@ -79,11 +79,11 @@ async function startBaseline(dir: string, { gate, publisher, origin, paths }: Kn
 		publicKeys: { RS256: pem(RS256.publicValue), ES256: pem(ES256.publicValue) },
 		origin: origin.url,
 	};
+	const segment = await bodyOf(paths.segmentBucket, 200);
 	const bundleDir = join(dir, "baseline-bundle");
 	await mkdir(bundleDir);
 	await buildBaseline(bundleDir, fixtures, await bodyOf(paths.playlist, 200));
 	const baseline = await startGate({ stateDir: join(dir, "baseline"), secrets, bundleDir });
-	const segment = await (await askOnce({ server: gate, paths: [paths.segmentBucket], status: 200 })).arrayBuffer();
 	await (await baseline.miniflare.getR2Bucket("MEDIA")).put("segment.ts", segment);
 	return baseline;
 }
@@ -114,26 +114,32 @@ function gateTargets(gate: RunningGate, paths: GatePaths): Readonly<Record<Extra
 	};
 }
 
+/** Each baseline gets a request of the same size as the case beside it: the gate's path stands in the query. */
 function baselineTargets(
 	baseline: RunningGate,
 	paths: GatePaths,
 ): Readonly<Record<Exclude<CaseName, GateCase>, Target>> {
-	const ask = (first: string, status = 200): Target => ({ server: baseline, paths: [first], status });
-	const verify = (algorithm: string, [asked]: readonly [string, ...string[]]) =>
-		ask(`/verify/${algorithm}?${asked.split("?")[1] ?? ""}`);
-	const objects = Array.from(paths.limitsSpread, (_, index) => `/count/object-${index}` as const);
+	const ask = (path: string, like: string, status = 200): Target => ({
+		server: baseline,
+		paths: [`${path}?like=${like}`],
+		status,
+	});
+	const each = (all: GatePaths["newRs256"], path: (index: number) => string): Target => {
+		const [first, ...others] = all.map((like, index) => path(index) + like.slice(like.indexOf("?")));
+		return { server: baseline, paths: [first ?? "", ...others], status: 200 };
+	};
 	return {
-		"bare-manifest": ask("/manifest"),
-		"jose-rs256": verify("RS256", paths.newRs256),
-		"jose-es256": verify("ES256", paths.newEs256),
-		"call-hot": ask("/call/object"),
-		"count-hot": ask("/count/object"),
-		"count-spread": { server: baseline, paths: ["/count/object-0", ...objects.slice(1)], status: 200 },
-		"bare-refusal": ask("/refusal", 403),
-		"bare-key": ask("/key"),
-		"bucket-segment": ask("/bucket/segment.ts"),
-		"origin-segment": ask("/origin/remote/segment.ts"),
-		"origin-playlist": ask("/origin/remote/index.m3u8"),
-		"bare-playlist": ask("/playlist"),
+		"bare-manifest": ask("/manifest", paths.manifest),
+		"jose-rs256": each(paths.newRs256, () => "/verify/RS256"),
+		"jose-es256": each(paths.newEs256, () => "/verify/ES256"),
+		"call-hot": ask("/call/object", paths.limitsHot),
+		"count-hot": ask("/count/object", paths.limitsHot),
+		"count-spread": each(paths.limitsSpread, (index) => `/count/object-${index}`),
+		"bare-refusal": ask("/refusal", paths.refused, 403),
+		"bare-key": ask("/key", paths.key),
+		"bucket-segment": ask("/bucket/segment.ts", paths.segmentBucket),
+		"origin-segment": ask("/origin/remote/segment.ts", paths.segmentOrigin),
+		"origin-playlist": ask("/origin/remote/index.m3u8", paths.playlist),
+		"bare-playlist": ask("/playlist", paths.playlist),
 	};
 }

@@ -4,7 +4,7 @@ import type { Store } from "../support/clip.ts";
 import { serveLive } from "../support/live-playlist.ts";
 import { ask, openPlayback, outcomeOf, refusalOf, urisOf } from "../support/player.ts";
 import type { Client } from "../support/player.ts";
-import { startTestGate } from "../support/running-gate.ts";
+import { nowSeconds, startTestGate } from "../support/running-gate.ts";
 import type { TestGate } from "../support/running-gate.ts";
 
 let gate: TestGate;
@@ -140,7 +140,9 @@ describe("the token", () => {
 			expect(text).not.toContain(signature);
 		}
 		// Players that add the token to whatever they ask for.
-		const segment = await ask(`${playback.segment}?bcov_auth=${token}&part=1&bcov-auth=${token}`, { headers });
+		const segment = await ask(`${playback.segment}?bcov_auth=${token}&part=1&bcov-auth=${token}&CMCD=sid%3D%22x%22`, {
+			headers,
+		});
 		expect(segment.status).toBe(200);
 		await segment.arrayBuffer();
 		const seen = gate.origin.seen(`/${account.id}/`);
@@ -153,7 +155,7 @@ describe("the token", () => {
 		expect(names).not.toContain("cookie");
 		expect(names).not.toContain("authorization");
 		expect(names).not.toContain("referer");
-		expect(JSON.stringify(seen)).not.toMatch(/bcov|203\.0\.113\.7|Player\/1\.0/i);
+		expect(JSON.stringify(seen)).not.toMatch(/bcov|cmcd|203\.0\.113\.7|Player\/1\.0/i);
 		expect(JSON.stringify(seen)).not.toContain(signature);
 	});
 });
@@ -275,6 +277,33 @@ describe("a live stream", () => {
 		expect(gate.origin.seen(dir).map((request) => request.url)).toContain(`${dir}/live.m3u8?_HLS_msn=3`);
 	});
 
+	describe("of a media playlist alone, reloaded with the token,", () => {
+		async function openPlain(claims: Readonly<Record<string, unknown>>): Promise<string> {
+			const account = await gate.openAccount({ touch_seconds: 0 });
+			serveLive(gate.origin, `/${account.id}/live`);
+			await account.putVideo("live", {
+				sources: [{ type: HLS, src: `${gate.origin.url}/${account.id}/live/live.m3u8` }],
+			});
+			return account.masterUrl("live", await account.sign(claims));
+		}
+
+		it("does not take the place back that a newer viewer has taken", async () => {
+			const url = await openPlain({ uid: "ann", climit: 1 });
+			const [first, second] = [{ ip: "198.51.100.1" }, { ip: "198.51.100.2" }];
+			for (const client of [first, first, second]) expect(await outcomeOf(ask(url, client))).toBe(200);
+			for (const _reload of [1, 2, 3]) {
+				expect(await outcomeOf(ask(url, first))).toBe("stream-limit-renew");
+				expect(await outcomeOf(ask(url, second))).toBe(200);
+			}
+		});
+
+		it("is one use of maxu, however often it is reloaded", async () => {
+			const url = await openPlain({ uid: "ann", maxu: 1 });
+			for (const _reload of [1, 2, 3]) expect(await outcomeOf(ask(url))).toBe(200);
+			expect(await outcomeOf(ask(url, { ip: "198.51.100.2" }))).toBe("use-limit");
+		});
+	});
+
 	it("is shown anew within seconds when its origin says nothing about caching", async () => {
 		const account = await gate.openAccount();
 		const path = `/${account.id}/plain/live.m3u8`;
@@ -292,8 +321,18 @@ describe("a live stream", () => {
 	});
 });
 
-describe("a revoked or spent grant", () => {
-	it("is refused at the door whatever it asks for", async () => {
+describe("a grant", () => {
+	it("ends when its token ends", async () => {
+		const account = await gate.openAccount({ clock_skew_seconds: 0 });
+		await publishClip(gate, account);
+		const token = await account.sign({ exp: nowSeconds() + 5 });
+		const { segment, key } = await openPlayback(account.masterUrl("clip", token));
+		const isExpired = async () => expect(await outcomeOf(ask(segment))).toBe("token-expired");
+		await vi.waitFor(isExpired, { timeout: 20_000, interval: 200 });
+		for (const url of [key, account.masterUrl("clip", token)]) expect(await outcomeOf(ask(url))).toBe("token-expired");
+	});
+
+	it("of a revoked token is refused at the door, whatever it asks for", async () => {
 		const account = await gate.openAccount();
 		await publishClip(gate, account);
 		const token = await account.sign({ uid: "ann" });

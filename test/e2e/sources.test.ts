@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CONTENT_KEY, HLS, publishClip, segmentBytes } from "../support/clip.ts";
 import type { Store } from "../support/clip.ts";
-import { breakOff, chunked, compressed, hangUp, startOrigin, status } from "../support/origin.ts";
+import { breakOff, chunked, compressed, hangUp, paused, startOrigin, status } from "../support/origin.ts";
 import type { Answerer, Origin } from "../support/origin.ts";
 import { ask, askRaw, openPlayback, outcomeOf, refusalOf, urisOf } from "../support/player.ts";
 import type { Playback } from "../support/player.ts";
@@ -44,6 +44,42 @@ describe("an origin", () => {
 		gate.origin.answer(`${new URL(root).pathname}low/seg0.ts`, chunked(segmentBytes("low/seg0.ts")));
 		const { segment } = await openPlayback(account.masterUrl("clip", await account.sign()));
 		expect(await bytesOf(segment)).toEqual(segmentBytes("low/seg0.ts"));
+	});
+
+	it.each(["slow.ts", "slow"])(
+		"may be slow: what it has sent of %s is passed on before it has sent the rest",
+		async (name) => {
+			const root = await publishClip(gate, account);
+			const bytes = segmentBytes("low/seg0.ts");
+			const { answerer, goOn } = paused(bytes.subarray(0, 1000), bytes.subarray(1000));
+			gate.origin.answer(`${new URL(root).pathname}${name}`, answerer);
+			const { base } = await openPlayback(account.masterUrl("clip", await account.sign()));
+			const answer = await ask(`${base}s/${name}`);
+			const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+			const parts: Uint8Array[] = [];
+			for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+				parts.push(chunk.value);
+				goOn();
+			}
+			expect(Buffer.concat(parts)).toEqual(bytes);
+			expect(parts[0]?.byteLength).toBeLessThanOrEqual(1000);
+		},
+	);
+
+	it("keeps its cookies and its own CORS to itself", async () => {
+		const root = await publishClip(gate, account);
+		const headers = {
+			"Set-Cookie": "origin=1",
+			"Access-Control-Allow-Origin": "https://origin.example",
+			"X-Cache": "HIT",
+			"Cache-Control": "public",
+		};
+		gate.origin.put(`${new URL(root).pathname}low/seg0.ts`, "bytes", headers);
+		const { segment } = await openPlayback(account.masterUrl("clip", await account.sign()));
+		const answer = await ask(segment);
+		expect(await answer.text()).toBe("bytes");
+		const names = ["Set-Cookie", "X-Cache", "Access-Control-Allow-Origin", "Cache-Control"];
+		expect(names.map((name) => answer.headers.get(name))).toEqual([null, null, "*", "no-store"]);
 	});
 
 	it("may have playlists of several MiB", async () => {

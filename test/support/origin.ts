@@ -34,7 +34,7 @@ export async function startOrigin(): Promise<Origin> {
 	const server = createServer((request, response) => {
 		const { method = "", url = "", headers } = request;
 		requests.push({ method, url, headers });
-		const answerer = answerers.get(url.split("?", 1)[0] ?? "") ?? status(404);
+		const answerer = answerers.get(pathOf(url)) ?? status(404);
 		void answerer(request, response);
 	});
 	server.listen(0, "127.0.0.1");
@@ -52,6 +52,15 @@ export async function startOrigin(): Promise<Origin> {
 			await once(server, "close");
 		},
 	};
+}
+
+/** Decodes first and takes dot segments away then, as careless file servers do. */
+function pathOf(target: string): string {
+	try {
+		return new URL(decodeURIComponent(target.split("?", 1)[0] ?? ""), "http://origin.example").pathname;
+	} catch {
+		return "";
+	}
 }
 
 /** Answers with a status and a short page that is no media. */
@@ -80,6 +89,21 @@ export function chunked(body: Uint8Array): Answerer {
 		const half = body.byteLength >> 1;
 		response.write(body.subarray(0, half), () => response.end(body.subarray(half)));
 	};
+}
+
+/** Sends the first part at once, and the second when the test says so. */
+export function paused(
+	first: Uint8Array,
+	second: Uint8Array,
+): { readonly answerer: Answerer; readonly goOn: () => void } {
+	let goOn = (): void => {};
+	const told = new Promise<void>((resolve) => (goOn = resolve));
+	const answerer: Answerer = async (_request, response) => {
+		response.write(first);
+		await told;
+		response.end(second);
+	};
+	return { answerer, goOn };
 }
 
 /** Compresses for whoever takes gzip. */

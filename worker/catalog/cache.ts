@@ -6,10 +6,17 @@ export class CatalogUnavailable extends Error {
 	override readonly name = "CatalogUnavailable";
 }
 
+/** A record as it was read, and for how long it may be used. */
+export interface Loaded<T> {
+	readonly value: T;
+	readonly ttlMs: number;
+}
+
 interface Entry<T> {
 	readonly value: T;
 	readonly loadedAtMs: number;
-	refreshingSinceMs: number | null;
+	/** Until when it is used without asking; moved on while a request reads it anew. */
+	freshUntilMs: number;
 }
 
 /** While KV fails, a record that was read before goes on serving for this long. */
@@ -23,39 +30,33 @@ const STALE_WHILE_REFRESHING_MS = 2000;
  */
 export class RecordCache<T> {
 	readonly #entries: LRUCache<string, Entry<T>>;
-	readonly #ports: Ports;
-	readonly #ttlMs: (value: T) => number;
+	readonly #log: Ports["log"];
 
-	constructor(ports: Ports, most: number, ttlMs: (value: T) => number) {
+	constructor(log: Ports["log"], most: number) {
 		this.#entries = new LRUCache({ max: most });
-		this.#ports = ports;
-		this.#ttlMs = ttlMs;
+		this.#log = log;
 	}
 
 	/** The value if it is fresh; synchronous, for the hot path. */
-	fresh(key: string): T | undefined {
+	fresh(key: string, nowMs: number): T | undefined {
 		const entry = this.#entries.get(key);
-		if (!entry) return undefined;
-		const nowMs = this.#ports.now();
-		if (nowMs - entry.loadedAtMs < this.#ttlMs(entry.value)) return entry.value;
-		const refreshing = entry.refreshingSinceMs !== null && nowMs - entry.refreshingSinceMs < STALE_WHILE_REFRESHING_MS;
-		return refreshing ? entry.value : undefined;
+		return entry && nowMs < entry.freshUntilMs ? entry.value : undefined;
 	}
 
 	/** @throws CatalogUnavailable */
-	async get(key: string, load: (previous: T | undefined) => Promise<T>): Promise<T> {
-		const fresh = this.fresh(key);
-		if (fresh !== undefined) return fresh;
+	async get(key: string, nowMs: number, load: (previous: T | undefined) => Promise<Loaded<T>>): Promise<T> {
 		const entry = this.#entries.get(key);
-		const startedMs = this.#ports.now();
-		if (entry) entry.refreshingSinceMs = startedMs;
+		if (entry) {
+			if (nowMs < entry.freshUntilMs) return entry.value;
+			entry.freshUntilMs = nowMs + STALE_WHILE_REFRESHING_MS;
+		}
 		try {
-			const value = await load(entry?.value);
-			this.#entries.set(key, { value, loadedAtMs: startedMs, refreshingSinceMs: null });
+			const { value, ttlMs } = await load(entry?.value);
+			this.#entries.set(key, { value, loadedAtMs: nowMs, freshUntilMs: nowMs + ttlMs });
 			return value;
 		} catch (fault) {
-			this.#ports.log({ event: "fault", where: "catalog", key, message: String(fault) });
-			if (entry && startedMs - entry.loadedAtMs < STALE_WHILE_FAILING_MS) return entry.value;
+			this.#log({ event: "fault", where: "catalog", key, message: String(fault) });
+			if (entry && nowMs - entry.loadedAtMs < STALE_WHILE_FAILING_MS) return entry.value;
 			throw new CatalogUnavailable(key, { cause: fault });
 		}
 	}

@@ -6,7 +6,9 @@ import type { KeySet, VerificationKey } from "../token/verify.ts";
 import { openKey, readAccount } from "./account-record.ts";
 import { RecordCache } from "./cache.ts";
 import { kvKeys } from "./kv-keys.ts";
+import { type Right, Rights } from "./rights.ts";
 import { type AccountSettings, defaultSettings } from "./settings-schema.ts";
+import { ttlMsOf } from "./ttl.ts";
 import { CONTENT_PURPOSE, type VideoRecord, openSecret, readVideo } from "./video-record.ts";
 import { isLoopback, type Source } from "./video-schema.ts";
 
@@ -29,8 +31,6 @@ export interface Video {
 
 const MOST_ACCOUNTS = 500;
 const MOST_VIDEOS = 2000;
-/** Records that do not exist are asked for again soon: they are what ops is about to add. */
-const MISSING_TTL_MS = 2000;
 
 /** Reads accounts, keys and videos from KV, parsed and cached per isolate (docs/storage.md). */
 export class Catalog {
@@ -39,43 +39,67 @@ export class Catalog {
 	readonly #settings: Settings;
 	readonly #sealer: Sealer;
 	readonly #accounts: RecordCache<Account>;
+	/** Opened keys, for as long as the record that holds them is the one in use. */
+	readonly #contentKeys = new WeakMap<Source, Map<string, Uint8Array>>();
 	readonly #videos: RecordCache<Video | null>;
+	readonly #rights: Rights;
 
 	constructor(kv: KVNamespace, settings: Settings, ports: Ports) {
 		this.#kv = kv;
 		this.#ports = ports;
 		this.#settings = settings;
 		this.#sealer = new Sealer(settings.contentSecret, CONTENT_PURPOSE);
-		this.#accounts = new RecordCache(ports, MOST_ACCOUNTS, ({ settings: { catalog_cache_seconds: ttl }, keySet }) =>
-			keySet.keys.length === 0 ? Math.min(ttl * 1000, MISSING_TTL_MS) : ttl * 1000,
-		);
-		this.#videos = new RecordCache(ports, MOST_VIDEOS, (video) => {
-			const account = video && this.#accounts.fresh(video.record.account_id);
-			const ttl = (account?.settings ?? defaultSettings).catalog_cache_seconds * 1000;
-			return video ? ttl : Math.min(ttl, MISSING_TTL_MS);
-		});
+		this.#accounts = new RecordCache(ports.log, MOST_ACCOUNTS);
+		this.#videos = new RecordCache(ports.log, MOST_VIDEOS);
+		this.#rights = new Rights(kv, ports.log);
 	}
 
 	/** An account nobody made has default settings and no key, so every token for it fails. @throws CatalogUnavailable */
-	account(id: string): Account | Promise<Account> {
-		return this.#accounts.fresh(id) ?? this.#accounts.get(id, (previous) => this.#loadAccount(id, previous));
-	}
-
-	/** `idOrReference` as in a path: an id, or `ref:` and a reference id. @throws CatalogUnavailable */
-	video(account: string, idOrReference: string): Video | null | Promise<Video | null> {
-		const key = `${account}/${idOrReference}`;
+	account(id: string, nowMs: number): Account | Promise<Account> {
 		return (
-			this.#videos.fresh(key) ?? this.#videos.get(key, (previous) => this.#loadVideo(account, idOrReference, previous))
+			this.#accounts.fresh(id, nowMs) ??
+			this.#accounts.get(id, nowMs, async (previous) => {
+				const account = await this.#loadAccount(id, previous);
+				return { value: account, ttlMs: ttlMsOf(account, account.keySet.keys.length > 0) };
+			})
 		);
 	}
 
-	/** The content key named `name` of a source, or null when the record holds none. @throws when it cannot be unsealed. */
-	contentKey(video: Video, source: Source, name: string): string | null {
+	/** `idOrReference` as in a path: an id, or `ref:` and a reference id. @throws CatalogUnavailable */
+	video(account: Account, idOrReference: string, nowMs: number): Video | null | Promise<Video | null> {
+		const key = `${account.id}/${idOrReference}`;
+		return (
+			this.#videos.fresh(key, nowMs) ??
+			this.#videos.get(key, nowMs, async (previous) => {
+				const video = await this.#loadVideo(account.id, idOrReference, previous);
+				return { value: video, ttlMs: ttlMsOf(account, video !== null) };
+			})
+		);
+	}
+
+	/** A playback right, or null when the account has none of that id. @throws CatalogUnavailable */
+	right(account: Account, id: string, nowMs: number): Right | null | Promise<Right | null> {
+		return this.#rights.named(account, id, nowMs);
+	}
+
+	/** The right of videos that name none, or null when the account has no default. @throws CatalogUnavailable */
+	defaultRight(account: Account, nowMs: number): Right | null | Promise<Right | null> {
+		return this.#rights.ofAccount(account, nowMs);
+	}
+
+	/** The content key named `name` of a source, 16 bytes, or null when the record holds none. @throws when it cannot be unsealed. */
+	contentKey(video: Video, source: Source, name: string): Uint8Array | null {
 		if (!Object.hasOwn(source.keys, name)) return null;
+		const opened = this.#contentKeys.get(source) ?? new Map<string, Uint8Array>();
+		this.#contentKeys.set(source, opened);
+		const known = opened.get(name);
+		if (known) return known;
 		const key = openSecret(source.keys[name] ?? "", video.record, this.#sealer);
 		if (key === null)
 			throw new Error(`the content key of video ${video.record.id} was sealed with another CONTENT_SECRET`);
-		return key;
+		const bytes = Buffer.from(key, key.endsWith("==") ? "base64" : "hex");
+		opened.set(name, bytes);
+		return bytes;
 	}
 
 	/** After a write by this isolate: its next request reads anew. */
@@ -87,6 +111,11 @@ export class Catalog {
 		this.#videos.forget(`${record.account_id}/${record.id}`);
 		if (record.reference_id !== null)
 			this.#videos.forget(`${record.account_id}/${REFERENCE_PREFIX}${record.reference_id}`);
+	}
+
+	/** Also where the right was, or was made, the default. */
+	forgetRight(account: string, id: string): void {
+		this.#rights.forget(account, id);
 	}
 
 	async #loadAccount(id: string, previous: Account | undefined): Promise<Account> {

@@ -9,6 +9,9 @@ export const kvKeys = {
 	video: (account: string, id: string) => `video/${account}/${id}`,
 	/** Hashed: reference ids are free text and KV keys end at 512 bytes. */
 	reference: (account: string, referenceId: string) => `ref/${account}/${sha256(referenceId)}`,
+	rightsOf: (account: string) => `right/${account}/`,
+	right: (account: string, id: string) => `right/${account}/${id}`,
+	defaultRight: (account: string) => `default-right/${account}`,
 };
 
 /** Version of the shape of every record; a reader refuses what it does not know. */

@@ -165,3 +165,8 @@ export function openSecret(sealed: string, video: VideoRecord, sealer: Sealer): 
 const secretContext = (account: string, video: string): string => `${account}/${video}`;
 
 export const CONTENT_PURPOSE = "catalog content secrets";
+
+/** A video that the catalog does not have, as the schema's defaults make it. */
+export function blankVideo(account: string, id: string): VideoRecord {
+	return { ...v.parse(videoSchema, {}), id, account_id: account };
+}

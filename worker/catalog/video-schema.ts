@@ -13,13 +13,13 @@ const flag = v.boolean("must be true or false");
 const epochSeconds = v.pipe(count, v.maxValue(253_402_300_799, "must be seconds since 1970, not milliseconds"));
 const json = v.unknown();
 
+/** See `idSchema`. */
+export const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+
 /** `account`, `video` and key ids: they stand in paths and in KV keys, so nothing that would need quoting there. */
 export const idSchema = v.pipe(
 	v.string("must be a string"),
-	v.regex(
-		/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/,
-		"must be 1 to 128 of A-Z a-z 0-9 _ . - and start with a letter or digit",
-	),
+	v.regex(ID_PATTERN, "must be 1 to 128 of A-Z a-z 0-9 _ . - and start with a letter or digit"),
 );
 
 /** Where media is fetched: `https://host/path`, `r2://BINDING/prefix`, or `http://` on loopback (refused outside the local environment when fetched). */

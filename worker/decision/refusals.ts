@@ -7,6 +7,7 @@
 export type Refusal =
 	| TokenRefusal
 	| PolicyRefusal
+	| RightRefusal
 	| LimitRefusal
 	| RequestRefusal
 	| ManagementRefusal
@@ -45,6 +46,26 @@ type PolicyRefusal =
 	| { readonly reason: "video-not-started"; readonly startsAt: number }
 	| { readonly reason: "video-ended"; readonly endedAt: number };
 
+/** What a playback right refuses (reference: brightcove 5.3), in the order of its ladder. */
+export type RightRefusal =
+	/** The right that the token (`prid`) or the video names does not exist: nothing says that playback is allowed. */
+	| { readonly reason: "rights-missing"; readonly namedBy: "prid" | "video" }
+	| { readonly reason: "rights-ip-blocked" }
+	| { readonly reason: "rights-ip-not-allowed" }
+	/** `country` as the platform tells it, null where it knows none. */
+	| { readonly reason: "rights-geo-blocked"; readonly by: GeoRule; readonly country: string | null }
+	| { readonly reason: "rights-geo-not-allowed"; readonly country: string | null }
+	| { readonly reason: "rights-not-started"; readonly startsAt: number }
+	| { readonly reason: "rights-ended"; readonly endedAt: number }
+	| { readonly reason: "rights-day-not-allowed"; readonly day: string }
+	| { readonly reason: "rights-hour-not-allowed"; readonly hours: readonly string[] }
+	| { readonly reason: "rights-proxy-blocked"; readonly type: string }
+	| { readonly reason: "rights-domain-blocked"; readonly domain: string }
+	/** `domain` is null when the request names no page. */
+	| { readonly reason: "rights-domain-not-allowed"; readonly domain: string | null };
+
+export type GeoRule = "zip" | "dma" | "country";
+
 type LimitRefusal =
 	| { readonly reason: "ip-limit"; readonly limit: number }
 	| { readonly reason: "use-limit"; readonly limit: number }
@@ -64,7 +85,7 @@ type RequestRefusal =
 	| { readonly reason: "method-not-allowed"; readonly allowed: readonly string[] }
 	| { readonly reason: "source-unavailable"; readonly detail: string }
 	| { readonly reason: "source-timeout" }
-	| { readonly reason: "catalog-unavailable"; readonly record: "account" | "video" }
+	| { readonly reason: "catalog-unavailable"; readonly record: "account" | "video" | "right" }
 	| { readonly reason: "fault" };
 
 type ManagementRefusal =
@@ -72,6 +93,9 @@ type ManagementRefusal =
 	| { readonly reason: "credentials-invalid" }
 	/** `issues` name the place and the mistake: `sources[0].src: must start with https://`. */
 	| { readonly reason: "record-invalid"; readonly issues: readonly string[] }
-	| { readonly reason: "record-too-large"; readonly maxBytes: number };
+	| { readonly reason: "record-too-large"; readonly maxBytes: number }
+	/** A value of a playback right, told as Brightcove's API does; at most 64 characters. */
+	| { readonly reason: "country-invalid"; readonly value: string }
+	| { readonly reason: "address-invalid"; readonly value: string };
 
 export type Reason = Refusal["reason"];

@@ -15,56 +15,55 @@ const EXPOSED_HEADERS = [
 	"Location",
 ].join(", ");
 
-/** `decisionId` names the decision in the log; `origin` is the request's Origin header, `allowedOrigins` the account's setting. */
+/** `decisionId` names the decision in the log; `origin` reads the request's Origin header, `allowedOrigins` the account's setting. */
 export interface AnswerContext {
 	readonly decisionId: string;
-	readonly origin: string | null;
+	readonly origin: () => string | null;
 	readonly allowedOrigins: readonly string[];
 	readonly method: string;
 }
 
+/** A plain object, not `Headers`: the runtime takes it in one step, where each `set` would be a step of its own. */
+export type HeaderRecord = Record<string, string>;
+
 /** Headers of every answer of the gate: its decision, no caching, CORS (design 2). */
-export function decisionHeaders(context: AnswerContext): Headers {
-	const headers = new Headers({ "Playgate-Decision": context.decisionId, "Cache-Control": "no-store" });
-	setCors(headers, context);
+export function decisionHeaders({ decisionId, origin, allowedOrigins }: AnswerContext): HeaderRecord {
+	const headers: HeaderRecord = { "Playgate-Decision": decisionId, "Cache-Control": "no-store" };
+	if (allowedOrigins.includes("*")) {
+		headers["Access-Control-Allow-Origin"] = "*";
+	} else {
+		headers["Vary"] = "Origin";
+		const asking = origin();
+		if (asking === null || !allowedOrigins.includes(asking)) return headers;
+		headers["Access-Control-Allow-Origin"] = asking;
+		headers["Access-Control-Allow-Credentials"] = "true";
+	}
+	headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS;
 	return headers;
 }
 
-function setCors(headers: Headers, { origin, allowedOrigins }: AnswerContext): void {
-	if (allowedOrigins.includes("*")) {
-		headers.set("Access-Control-Allow-Origin", "*");
-	} else {
-		headers.set("Vary", "Origin");
-		if (origin === null || !allowedOrigins.includes(origin)) return;
-		headers.set("Access-Control-Allow-Origin", origin);
-		headers.set("Access-Control-Allow-Credentials", "true");
-	}
-	headers.set("Access-Control-Expose-Headers", EXPOSED_HEADERS);
-}
-
-/** A refusal as Brightcove's players parse it: a JSON array with one object (reference: wire facts 4.4). */
+/** A refusal as its clients parse it (reference: wire facts 4.4 and 6.3). */
 export function refusalResponse(refusal: Refusal, dialect: Dialect, context: AnswerContext): Response {
 	const error = wireError(refusal, dialect);
 	const headers = refusalHeaders(error, context);
-	const body = [
-		{
-			error_code: error.code,
-			error_subcode: error.subcode,
-			message: error.message,
-			reason: error.reason,
-			decision_id: context.decisionId,
-		},
-	];
-	return new Response(context.method === "HEAD" ? null : JSON.stringify(body), { status: error.status, headers });
+	const body = context.method === "HEAD" ? null : JSON.stringify(bodyOf(error, dialect, context.decisionId));
+	return new Response(body, { status: error.status, headers });
 }
 
-function refusalHeaders(error: WireError, context: AnswerContext): Headers {
+/** Players of the Playback API read an array with one object, those of the stream sessions API an object. */
+function bodyOf({ code, subcode, message, reason }: WireError, dialect: Dialect, decisionId: string): unknown {
+	const told = { message, reason, decision_id: decisionId };
+	if (dialect === "gsc") return { error: { code, sub_code: subcode, ...told } };
+	return [{ error_code: code, error_subcode: subcode, ...told }];
+}
+
+function refusalHeaders(error: WireError, context: AnswerContext): HeaderRecord {
 	const headers = decisionHeaders(context);
-	headers.set("Content-Type", "application/json; charset=utf-8");
-	headers.set("Playgate-Reason", error.reason);
-	if (error.status === 401) headers.set("WWW-Authenticate", challenge(error));
-	if (error.retryAfterSeconds !== undefined) headers.set("Retry-After", String(error.retryAfterSeconds));
-	if (error.allow) headers.set("Allow", error.allow.join(", "));
+	headers["Content-Type"] = "application/json; charset=utf-8";
+	headers["Playgate-Reason"] = error.reason;
+	if (error.status === 401) headers["WWW-Authenticate"] = challenge(error);
+	if (error.retryAfterSeconds !== undefined) headers["Retry-After"] = String(error.retryAfterSeconds);
+	if (error.allow) headers["Allow"] = error.allow.join(", ");
 	return headers;
 }
 
@@ -79,7 +78,7 @@ function challenge(error: WireError): string {
 /** CORS answers every OPTIONS without a token: a preflight carries none. One day is the longest that browsers honour. */
 export function preflightResponse(request: Request): Response {
 	const origin = request.headers.get("Origin");
-	const headers = new Headers({
+	const headers: HeaderRecord = {
 		"Access-Control-Allow-Origin": origin ?? "*",
 		"Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
 		"Access-Control-Allow-Headers":
@@ -88,7 +87,7 @@ export function preflightResponse(request: Request): Response {
 		"Access-Control-Max-Age": "86400",
 		Vary: "Origin, Access-Control-Request-Headers",
 		Allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
-	});
-	if (origin !== null) headers.set("Access-Control-Allow-Credentials", "true");
+	};
+	if (origin !== null) headers["Access-Control-Allow-Credentials"] = "true";
 	return new Response(null, { status: 204, headers });
 }

@@ -1,4 +1,6 @@
 import type { Reason, Refusal } from "./refusals.ts";
+import { rightRows } from "./right-rows.ts";
+import { type Row, type Rows, denied, serverError, utc } from "./wire-row.ts";
 
 /**
  * How a refusal looks on the wire. `code` and `subcode` are those that Brightcove's players know; `reason` is ours and public.
@@ -15,31 +17,30 @@ export interface WireError {
 	readonly allow?: readonly string[];
 }
 
-/** Static URLs name a token problem `INVALID_JWT`, the Playback API `ACCESS_DENIED`; the subcode is the same. */
-export type Dialect = "static" | "api";
+/**
+ * Static URLs name a token problem `INVALID_JWT`, the Playback API `ACCESS_DENIED`; the subcode is the same. The stream sessions API
+ * ("gsc") has codes of its own for both of its refusals, and a body of its own shape.
+ */
+export type Dialect = "static" | "api" | "gsc";
 
-/** A member without `code` is a token problem: 401 and the code of the dialect. */
-interface Row<R extends Refusal> {
-	readonly status?: number;
-	readonly code?: string;
-	readonly subcode: string;
-	/** Public name where the internal one would tell an attacker which part of the check failed. */
-	readonly publicReason?: string;
-	readonly message: (refusal: R) => string;
-}
-
-type Table = { readonly [K in Reason]: Row<Extract<Refusal, { reason: K }>> };
+const TOKEN_CODES: Readonly<Record<Dialect, string>> = {
+	static: "INVALID_JWT",
+	api: "ACCESS_DENIED",
+	gsc: "INVALID_TOKEN",
+};
 
 const TOKEN_VALIDATION = { subcode: "TOKEN_VALIDATION" } as const;
 const INVALID_TOKEN_MESSAGE = (): string => "The token could not be validated. Get a new token from the publisher.";
-const denied = (subcode: string) => ({ status: 403, code: "ACCESS_DENIED", subcode });
 const badRequest = (subcode: string) => ({ status: 400, code: "BAD_REQUEST", subcode });
-const serverError = (status: number, subcode: string) => ({ status, code: "SERVER_ERROR", subcode });
 const unauthorized = { status: 401, code: "UNAUTHORIZED", subcode: "UNAUTHORIZED" } as const;
 const notFound = (subcode: string) => ({ status: 404, code: "NOT_FOUND", subcode });
-const utc = (seconds: number): string => new Date(seconds * 1000).toISOString();
+const RETRIEVE_FAILURES = {
+	account: "ACCOUNT_RETRIEVE_FAILURE",
+	video: "VIDEO_RETRIEVE_FAILURE",
+	right: "PLAYBACK_RIGHT_RETRIEVE_FAILURE",
+} as const;
 
-const table: Table = {
+const table: Rows<Reason> = {
 	"token-required": {
 		subcode: "TOKEN_REQUIRED",
 		message: () => "A token is required: send it as ?bcov_auth=, as Authorization: Bearer, or in the BCOV-Auth header.",
@@ -104,6 +105,7 @@ const table: Table = {
 		...denied("VIDEO_NOT_PLAYABLE"),
 		message: ({ endedAt }) => `The video could be played until ${utc(endedAt)}.`,
 	},
+	...rightRows,
 	"ip-limit": {
 		...denied("DENIED_BY_IP_LIMIT"),
 		message: ({ limit }) => `The token was already used from ${limit} other address(es), as many as it allows (maxip).`,
@@ -168,6 +170,18 @@ const table: Table = {
 	},
 	"credentials-invalid": { ...unauthorized, message: () => "The management credential is not valid." },
 	"record-invalid": { ...badRequest("ILLEGAL_VALUE"), message: ({ issues }) => issues.join("; ") },
+	"country-invalid": {
+		status: 409,
+		code: "CONFLICT",
+		subcode: "INVALID_COUNTRY",
+		message: ({ value }) => `Invalid country: ${value}`,
+	},
+	"address-invalid": {
+		status: 422,
+		code: "UNPROCESSABLE_ENTITY",
+		subcode: "INVALID_IP",
+		message: ({ value }) => `Invalid ip: ${value}`,
+	},
 	"record-too-large": {
 		status: 413,
 		code: "BAD_REQUEST",
@@ -185,14 +199,18 @@ export function wireError(refusal: Refusal, dialect: Dialect): WireError {
 	const status = row.status ?? 401;
 	return {
 		status,
-		code: row.code ?? (dialect === "static" ? "INVALID_JWT" : "ACCESS_DENIED"),
-		subcode:
-			refusal.reason === "catalog-unavailable" && refusal.record === "account"
-				? "ACCOUNT_RETRIEVE_FAILURE"
-				: row.subcode,
+		code: row.code ?? TOKEN_CODES[dialect],
+		subcode: subcodeOf(refusal, row, dialect),
 		reason: row.publicReason ?? refusal.reason,
 		message: row.message(refusal),
 		...(status === 503 ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
 		...(refusal.reason === "method-not-allowed" ? { allow: refusal.allowed } : {}),
 	};
+}
+
+function subcodeOf(refusal: Refusal, row: Row<Refusal>, dialect: Dialect): string {
+	if (refusal.reason === "catalog-unavailable") return RETRIEVE_FAILURES[refusal.record];
+	if (dialect !== "gsc") return row.subcode;
+	if (row.code === undefined) return TOKEN_CODES.gsc;
+	return refusal.reason === "stream-limit-create" ? "MAX_CONCURRENCY" : row.subcode;
 }

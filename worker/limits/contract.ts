@@ -25,6 +25,8 @@ export interface AdmitRequest {
 	readonly client: Client;
 	/** Null when nothing of the token needs sessions. */
 	readonly session: SessionAsk | null;
+	/** Asks for `Admission.alive`. */
+	readonly countAlive?: boolean;
 }
 
 export interface Limits {
@@ -59,6 +61,8 @@ export interface Admission {
 	readonly session: { readonly key: string; readonly startedAt: number } | null;
 	/** Keys of sessions that were ended to make room: isolates forget them at once. */
 	readonly ended: readonly string[];
+	/** Sessions of the viewer alive after this decision, when that was asked for. */
+	readonly alive?: number;
 }
 
 export type AdmitAnswer = Decision<Admission>;

@@ -35,7 +35,8 @@ export function decide(state: ViewerState, request: AdmitRequest, now: number): 
 		if (plan.value) writeSession(state, plan.value);
 		if (use) writeUse(state, request, plan.value, now);
 	}
-	return allow(admissionOf(plan.value));
+	const admission = admissionOf(plan.value);
+	return allow(request.countAlive === true ? { ...admission, alive: state.aliveSessions(now).length } : admission);
 }
 
 /** A session that was ended stays ended for the grants that were issued before its end. */
@@ -46,7 +47,7 @@ function judgeBarred(state: ViewerState, request: AdmitRequest, now: number): De
 	if (!row || row.barredAt === null || row.barredBy === null) return allow();
 	if (request.intent === "reload") {
 		if (row.endedBy === null || now >= row.seenAt + ask.ttlSeconds * 1000) return allow();
-		if (!request.dryRun) state.touchSession(row.key, now, row.forgetAt); // still there: not yet a fresh start
+		if (!request.dryRun) state.putSession({ ...row, seenAt: now }); // still there: not yet a fresh start
 	} else if (ask.startedAt !== undefined && ask.startedAt > row.barredAt) return allow();
 	return refuse(endedRefusal(row.barredBy));
 }

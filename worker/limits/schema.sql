@@ -20,12 +20,11 @@ CREATE TABLE IF NOT EXISTS playbacks (
 	PRIMARY KEY (token, session, started_at)
 ) STRICT, WITHOUT ROWID;
 
--- Requests that spent a use, so that a retried call spends none; kept for two minutes.
+-- Requests that spent a use, so that a retried call spends none: one row a commit, with the ids of its requests; kept for two minutes.
 CREATE TABLE IF NOT EXISTS spent (
 	minute INTEGER NOT NULL,
-	request TEXT NOT NULL,
-	PRIMARY KEY (minute, request)
-) STRICT, WITHOUT ROWID;
+	requests TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE IF NOT EXISTS devices (
 	id TEXT PRIMARY KEY,

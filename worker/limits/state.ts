@@ -41,7 +41,6 @@ export interface ViewerState {
 	/** Alive at `now`, oldest start first. */
 	aliveSessions(now: number): SessionRow[];
 	putSession(row: SessionRow): void;
-	touchSession(key: string, seenAt: number, forgetAt: number): void;
 }
 
 export interface TokenRef {

@@ -2,8 +2,9 @@ import { DurableObject } from "cloudflare:workers";
 import type { AdmitAnswer, AdmitRequest, EndedBy, LiveSession } from "./contract.ts";
 import { decide, endSession } from "./decide.ts";
 import schema from "./schema.sql";
-import { SqlViewerState } from "./sql-state.ts";
 import type { SessionRow } from "./state.ts";
+import { ViewerTables } from "./tables.ts";
+import { ViewerMemory } from "./viewer-memory.ts";
 
 interface Waiting {
 	readonly request: AdmitRequest;
@@ -17,10 +18,11 @@ const CLEANING_INTERVAL_MS = 60 * 60_000;
  * The limits of one viewer (account and uid), or of one token without uid: maxip, maxu, dlimit and climit judged in one transaction.
  *
  * Calls that are waiting when a commit ends share the next one: the commit is nearly all that a decision costs. No answer leaves before its
- * commit is durable. Nothing outside is awaited, and the heap holds nothing that a restart could lose.
+ * commit is durable. Nothing outside is awaited, and the heap holds only an image of what is stored: a restart loses nothing.
  */
 export class ViewerLimits extends DurableObject<Env> {
-	readonly #state: SqlViewerState;
+	readonly #tables: ViewerTables;
+	#memory: ViewerMemory;
 	#waiting: Waiting[] = [];
 	#committing = false;
 	#alarmIsSet = false;
@@ -28,7 +30,8 @@ export class ViewerLimits extends DurableObject<Env> {
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
 		ctx.storage.sql.exec(schema);
-		this.#state = new SqlViewerState(ctx.storage.sql);
+		this.#tables = new ViewerTables(ctx.storage.sql);
+		this.#memory = new ViewerMemory(this.#tables);
 	}
 
 	/** Judges and spends. @throws only when storage fails: then nothing was spent. */
@@ -51,28 +54,41 @@ export class ViewerLimits extends DurableObject<Env> {
 	async #commitBatch(batch: readonly Waiting[]): Promise<void> {
 		try {
 			const now = Date.now();
-			const answers = this.ctx.storage.transactionSync(() =>
-				batch.map(({ request }) => decide(this.#state, request, now)),
-			);
+			const answers = this.#commit((memory) => batch.map(({ request }) => decide(memory, request, now)));
 			await this.#keepAlarm(now);
 			await this.ctx.storage.sync();
 			for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as AdmitAnswer);
 		} catch (fault) {
+			this.#memory = new ViewerMemory(this.#tables); // what could not be made durable must not be remembered
 			for (const { reject } of batch) reject(fault);
+		}
+	}
+
+	/** Runs `change` and writes what it changed, in one transaction. @throws what went wrong; then nothing has changed. */
+	#commit<T>(change: (memory: ViewerMemory) => T): T {
+		try {
+			return this.ctx.storage.transactionSync(() => {
+				const result = change(this.#memory);
+				this.#memory.flush();
+				return result;
+			});
+		} catch (fault) {
+			this.#memory = new ViewerMemory(this.#tables);
+			throw fault;
 		}
 	}
 
 	/** The viewer's sessions, alive and ended, newest first. */
 	listSessions(): LiveSession[] {
-		return this.#state.listSessions(Date.now()).map(shown);
+		return this.#memory.listSessions(Date.now()).map(shown);
 	}
 
 	/** Ends one alive session, or all of them when `key` is null; answers the keys of those that it ended. */
 	async endSessions(key: string | null, by: EndedBy): Promise<string[]> {
 		const now = Date.now();
-		const ended = this.ctx.storage.transactionSync(() => {
-			const keys = key === null ? this.#state.aliveSessions(now).map((row) => row.key) : [key];
-			return keys.filter((each) => endSession(this.#state, each, by, now));
+		const ended = this.#commit((memory) => {
+			const keys = key === null ? memory.aliveSessions(now).map((row) => row.key) : [key];
+			return keys.filter((each) => endSession(memory, each, by, now));
 		});
 		await this.ctx.storage.sync();
 		return ended;
@@ -81,8 +97,13 @@ export class ViewerLimits extends DurableObject<Env> {
 	/** Clears what is dead; an object with nothing left stores nothing. Late or doubled alarms change nothing. */
 	override async alarm(): Promise<void> {
 		this.#alarmIsSet = false;
-		const empty = this.ctx.storage.transactionSync(() => this.#state.forget(Date.now()));
-		if (!empty) return this.#keepAlarm(Date.now());
+		const now = Date.now();
+		const empty = this.ctx.storage.transactionSync(() => {
+			this.#tables.forgetSpentBefore(Math.floor(now / 60_000) - 1);
+			return this.#tables.forget(now);
+		});
+		this.#memory = new ViewerMemory(this.#tables); // an image of rows that are gone
+		if (!empty) return this.#keepAlarm(now);
 		await this.ctx.storage.deleteAll();
 		this.ctx.storage.sql.exec(schema); // calls may still come to this instance
 	}

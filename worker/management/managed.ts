@@ -19,8 +19,8 @@ export function json(
 	extra: Readonly<Record<string, string>> = {},
 ) {
 	const headers = decisionHeaders(answerContext(exchange));
-	headers.set("Content-Type", "application/json; charset=utf-8");
-	for (const [name, text] of Object.entries(extra)) headers.set(name, text);
+	headers["Content-Type"] = "application/json; charset=utf-8";
+	for (const [name, text] of Object.entries(extra)) headers[name] = text;
 	return allow(new Response(JSON.stringify(value), { status, headers }));
 }
 

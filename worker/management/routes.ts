@@ -1,7 +1,6 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { safeParse } from "valibot";
-import { idSchema } from "../catalog/video-schema.ts";
+import { ID_PATTERN } from "../catalog/video-schema.ts";
 import { type Decision, refuse } from "../decision/decision.ts";
 import { type Exchange, refused } from "../exchange.ts";
 import type { Gate } from "../gate.ts";
@@ -10,6 +9,7 @@ import { deleteToken, hasToken, listTokens, putToken } from "./blacklist.ts";
 import { judgeCredentials } from "./credentials.ts";
 import { addKey, deleteKey, getKey, listKeys } from "./keys.ts";
 import type { ManagedHandler } from "./managed.ts";
+import { addRight, asPlainText, deleteRight, getRight, listRights, putRight } from "./rights.ts";
 import { endSessions, listSessions } from "./sessions.ts";
 import { getSettings, putSettings } from "./settings.ts";
 import { deleteVideo, getVideo, listVideos, putVideo } from "./videos.ts";
@@ -17,6 +17,7 @@ import { deleteVideo, getVideo, listVideos, putVideo } from "./videos.ts";
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 const KEYS = "/v1/accounts/:account/keys";
 const BLACKLIST = "/v1/accounts/:account/blacklist";
+const RIGHTS = "/v1/accounts/:account/playback_rights";
 const MANAGE = "/manage/v1/accounts/:account";
 
 /** `:id` is the part of the path that a handler gets; ids of records follow `idSchema`, the others are free text. */
@@ -25,6 +26,8 @@ const routes: readonly { path: string; freeId?: true; methods: Partial<Record<Me
 	{ path: `${KEYS}/:id`, methods: { GET: getKey, DELETE: deleteKey } },
 	{ path: BLACKLIST, methods: { GET: listTokens } },
 	{ path: `${BLACKLIST}/tokens/:id`, freeId: true, methods: { PUT: putToken, GET: hasToken, DELETE: deleteToken } },
+	{ path: RIGHTS, methods: { GET: listRights, POST: addRight } },
+	{ path: `${RIGHTS}/:id`, methods: { GET: getRight, PUT: putRight, DELETE: deleteRight } },
 	{ path: `${MANAGE}/settings`, methods: { GET: getSettings, PUT: putSettings } },
 	{ path: `${MANAGE}/videos`, methods: { GET: listVideos } },
 	{ path: `${MANAGE}/videos/:id`, methods: { GET: getVideo, PUT: putVideo, DELETE: deleteVideo } },
@@ -59,17 +62,17 @@ async function managed(
 	handler: ManagedHandler,
 	freeId: boolean,
 ): Promise<Decision<Response>> {
-	const credentials = judgeCredentials(exchange.request.headers, exchange.gate.settings);
+	const credentials = judgeCredentials(exchange.headers, exchange.gate.settings);
 	if (!credentials.allowed) return credentials;
 	const account = c.req.param("account") ?? "";
 	const id = c.req.param("id") ?? "";
-	if (!safeParse(idSchema, account).success) {
+	if (!ID_PATTERN.test(account)) {
 		return refuse({
 			reason: "bad-request",
 			detail: "The account id in the path has characters that no account id has.",
 		});
 	}
-	if (id !== "" && !freeId && !safeParse(idSchema, id).success) {
+	if (id !== "" && !freeId && !ID_PATTERN.test(id)) {
 		return refuse({
 			reason: "bad-request",
 			detail: "The id in the path must be 1 to 128 of A-Z a-z 0-9 _ . - and start with a letter or digit.",
@@ -79,7 +82,11 @@ async function managed(
 }
 
 function finished(exchange: Exchange, outcome: Decision<Response>): Response {
-	if (!outcome.allowed) return refused(exchange, outcome.refusal, "api");
+	if (!outcome.allowed) {
+		const { refusal } = outcome;
+		const response = refused(exchange, refusal, "api");
+		return refusal.reason === "country-invalid" ? asPlainText(response, refusal) : response;
+	}
 	logDecision(exchange, { status: outcome.value.status });
 	return outcome.value;
 }

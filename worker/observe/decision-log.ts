@@ -7,11 +7,15 @@ interface Outcome {
 	readonly refusal?: Refusal;
 }
 
-/** Path without what could be a grant, a ticket or a token. */
+/** A JWT, wherever a mistaken client put it in a path. */
+const TOKEN = /[\w-]{10,}\.[\w-]{10,}\.[\w-]*/g;
+
+/** Path without what could be a grant or a token. */
 function safePath(path: string): string {
 	return path
 		.replace(/^\/g\/[^/]*/, "/g/*")
 		.replace(/(\/blacklist\/tokens\/).*/, "$1*")
+		.replace(TOKEN, "*")
 		.slice(0, 300);
 }
 
@@ -20,7 +24,7 @@ function safePath(path: string): string {
  * address. The refusal is the internal one, which tells more than the answer did.
  */
 export function logDecision(exchange: Exchange, { status, refusal }: Outcome): void {
-	const { gate, told, request, path } = exchange;
+	const { gate, told, method, path } = exchange;
 	const mode = gate.settings.decisionLog;
 	if (mode === "none" || (mode === "refusals" && !refusal) || (told.remembered === true && !refusal)) return;
 	gate.ports.log({
@@ -29,7 +33,7 @@ export function logDecision(exchange: Exchange, { status, refusal }: Outcome): v
 		allowed: refusal === undefined,
 		status,
 		...(refusal ? { refusal } : {}),
-		method: request.method,
+		method,
 		path: safePath(path),
 		account: told.account?.id,
 		video: told.video,

@@ -12,6 +12,8 @@ import type { Subject, TimedSubject } from "./subject.ts";
 export interface LimitAsk {
 	readonly intent: AdmitRequest["intent"];
 	readonly use: boolean;
+	/** For the stream sessions API: a session of this name where the token names none, BLOCK_NEW where it says nothing, and a count. */
+	readonly heartbeat?: { readonly sid: string };
 }
 
 export interface Asker {
@@ -27,58 +29,54 @@ const NOTHING_KEPT: Admission = { session: null, ended: [] };
  * The last step of a decision, the only one that spends: at most one call to one object, and none for a token without limits or for a
  * client that this isolate remembers (design 4).
  */
-export async function judgeLimits(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<Decision<Admission>> {
+export async function judgeLimits(exchange: Exchange, asker: Asker, asked: LimitAsk): Promise<Decision<Admission>> {
 	const { subject } = asker.subject;
 	if (subject.limits === null) return allow(NOTHING_KEPT);
-	const session = sessionAsk(asker, ask);
-	const passing = ask.intent === "renew" && !ask.use;
-	if (passing && !session && subject.limits.maxip === undefined && subject.limits.dlimit === undefined)
-		return allow(NOTHING_KEPT);
+	const ask = { ...asked, use: asked.use && subject.limits.maxu !== undefined }; // nobody counts it otherwise
+	if (!needsViewer(asker, ask)) return allow(NOTHING_KEPT);
 	const { admissions } = exchange.gate;
-	const memoryKey = remembered(asker, ask, session);
+	const memoryKey = remembered(asker, ask, subject.grant?.session ?? null);
 	const known = admissions.recall(subject.viewer, memoryKey, exchange.nowMs);
 	if (known) {
 		exchange.told.remembered = true;
 		return known;
 	}
-	const answer = await askViewer(exchange, asker, ask, session);
-	if (exchange.request.method === "HEAD") return answer;
+	const answer = await askViewer(exchange, asker, ask);
+	if (exchange.method === "HEAD") return answer;
 	const { touch_seconds: touch, session_ttl_seconds: ttl } = asker.account.settings;
 	const untilMs = exchange.nowMs + Math.min(touch, ttl / 2) * 1000; // a session must be heard of before it lapses
 	if (staysRefused(answer)) admissions.learn(subject.viewer, memoryKey, answer, untilMs);
-	if (answer.allowed) learnRenewal(exchange, asker, session, answer.value, untilMs);
+	if (answer.allowed) learnRenewal(exchange, asker, answer.value, untilMs);
 	return answer;
 }
 
+/** A renewal has nothing to ask when nothing is counted by session, address or device. */
+function needsViewer(asker: Asker, ask: LimitAsk): boolean {
+	const { limits } = asker.subject.subject;
+	if (ask.intent !== "renew" || ask.use || keepsSession(asker, ask)) return true;
+	return limits?.maxip !== undefined || limits?.dlimit !== undefined;
+}
+
 /** Whatever was admitted, the requests that now follow under its grant are renewals of the same session. */
-function learnRenewal(
-	exchange: Exchange,
-	asker: Asker,
-	session: SessionAsk | null,
-	admission: Admission,
-	untilMs: number,
-): void {
-	const { viewer } = asker.subject.subject;
-	const admitted = admission.session;
-	const renewed = session && admitted ? { ...session, key: admitted.key, startedAt: admitted.startedAt } : session;
-	const memoryKey = remembered(asker, { intent: "renew", use: false }, renewed);
+function learnRenewal(exchange: Exchange, asker: Asker, admission: Admission, untilMs: number): void {
+	const { viewer, grant } = asker.subject.subject;
+	// A grant goes on naming the start that it was given, also when its session has lapsed and started again since.
+	const session = grant?.started ? grant.session : admission.session;
+	const memoryKey = remembered(asker, { intent: "renew", use: false }, session);
 	exchange.gate.admissions.learn(viewer, memoryKey, allow(admission), untilMs);
 }
 
 /** Everything that an answer depends on. */
-function remembered({ subject: { subject }, client }: Asker, ask: LimitAsk, session: SessionAsk | null): string {
-	const { intent, use } = ask;
-	const named = session ? `${session.key} ${session.startedAt ?? ""}` : "";
-	return `${intent} ${use} ${subject.tokenId} ${named}\n${client.address} ${client.deviceId ?? ""}\n${client.userAgent}`;
+function remembered(asker: Asker, ask: LimitAsk, granted: Admission["session"]): string {
+	const { client, video } = asker;
+	const { tokenId } = asker.subject.subject;
+	const asked = `${ask.intent} ${ask.use} ${ask.heartbeat?.sid ?? ""} ${tokenId} ${video.record.id}`;
+	const session = granted ? `${granted.key} ${granted.startedAt}` : "";
+	return `${asked}\n${session}\n${client.address} ${client.deviceId ?? ""}\n${client.userAgent}`;
 }
 
-function askViewer(
-	exchange: Exchange,
-	asker: Asker,
-	ask: LimitAsk,
-	session: SessionAsk | null,
-): Promise<Decision<Admission>> {
-	const { gate, request } = exchange;
+function askViewer(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<Decision<Admission>> {
+	const { gate } = exchange;
 	const { account, subject, client } = asker;
 	const { limits, tokenId, viewer } = subject.subject;
 	const rowsEndMs = (subject.expiresAt + account.settings.clock_skew_seconds) * 1000;
@@ -87,15 +85,16 @@ function askViewer(
 		intent: ask.intent,
 		use: ask.use,
 		counting: countingOf(asker, ask),
-		dryRun: request.method === "HEAD",
+		dryRun: exchange.method === "HEAD",
 		token: { id: tokenId, expiresAt: rowsEndMs },
-		limits: limits ?? {},
+		limits: ask.heartbeat ? { cbeh: "BLOCK_NEW", ...limits } : (limits ?? {}),
 		client: {
 			address: client.address,
 			userAgent: client.userAgent.slice(0, 512),
 			device: deviceOf(subject.subject, client),
 		},
-		session,
+		session: keepsSession(asker, ask) ? sessionAsk(asker, ask) : null,
+		...(ask.heartbeat ? { countAlive: true } : {}),
 	};
 	return askLimits(gate.limits, viewer, admit, account.settings.when_counters_fail, (fault) =>
 		gate.ports.log({ event: "fault", where: "limits", decision: exchange.decisionId, message: String(fault) }),
@@ -107,17 +106,18 @@ function countingOf({ account }: Asker, ask: LimitAsk): AdmitRequest["counting"]
 	return ask.intent === "reload" ? "playbacks" : account.settings.use_counting;
 }
 
-/** The session is kept when something counts by it, or when the viewer has a name under which it can be listed and ended. */
-function sessionAsk(asker: Asker, ask: LimitAsk): SessionAsk | null {
-	const { account, video, client } = asker;
-	const { subject } = asker.subject;
-	const { claims, limits, grant } = subject;
-	const byPlayback = limits?.maxu !== undefined && countingOf(asker, ask) === "playbacks";
-	if (limits?.climit === undefined && claims.uid === undefined && !byPlayback) return null;
+/** A session is kept when something counts by it, or when the viewer has a name under which it can be listed and ended. */
+function keepsSession(asker: Asker, ask: LimitAsk): boolean {
+	const { claims, limits } = asker.subject.subject;
+	if (limits?.climit !== undefined || claims.uid !== undefined) return true;
+	return limits?.maxu !== undefined && countingOf(asker, ask) === "playbacks";
+}
+
+function sessionAsk({ account, video, client, subject: { subject } }: Asker, ask: LimitAsk): SessionAsk {
 	const { id } = video.record;
-	const ownKey =
-		claims.sid === undefined ? `auto:${sha256(`${client.userAgent}\n${client.address}\n${id}`)}` : claims.sid;
-	const granted = grant?.session;
+	const named = subject.claims.sid ?? ask.heartbeat?.sid;
+	const ownKey = named ?? `auto:${sha256(`${client.userAgent}\n${client.address}\n${id}`)}`;
+	const granted = subject.grant?.session;
 	return {
 		key: granted?.key ?? ownKey,
 		ownKey,

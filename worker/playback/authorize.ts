@@ -1,12 +1,20 @@
 import type { Account, Video } from "../catalog/catalog.ts";
+import { blankVideo } from "../catalog/video-record.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
-import { judgePolicy } from "../policy/policy.ts";
+import { judgeHolder, judgePolicy } from "../policy/policy.ts";
 import { locateToken } from "../token/locate.ts";
 import type { Asker } from "./admit.ts";
-import { readClient } from "./client.ts";
+import { type ClientFacts, readClient } from "./client.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Grant } from "./grant.ts";
 import { type TimedSubject, subjectOfGrant, subjectOfToken } from "./subject.ts";
+
+/** Who asks, before anything of the video is looked at. */
+interface Identified {
+	readonly account: Account;
+	readonly subject: TimedSubject;
+	readonly client: ClientFacts;
+}
 
 /**
  * Decides about a request that carries a token: signature, claims, policy, revocation. What spends (`judgeLimits`) comes after, when
@@ -17,54 +25,87 @@ export async function authorizeToken(
 	path: { readonly account: string; readonly video: string },
 	audiences: readonly string[],
 ): Promise<Decision<Asker>> {
-	const raw = locateToken(exchange.request.headers, exchange.query);
-	if (!raw.allowed) return raw;
-	const account = await exchange.gate.catalog.account(path.account);
-	exchange.told.account = account;
-	const subject = await subjectOfToken(raw.value, account, audiences, Math.floor(exchange.nowMs / 1000));
-	if (!subject.allowed) return subject;
-	return authorizeSubject(exchange, account, path.video, subject.value);
+	const identified = await identifyHolder(exchange, path.account, audiences);
+	return identified.allowed ? authorizeVideo(exchange, identified.value, path.video) : identified;
 }
 
 /** Decides about a request under a grant: the same steps, with what the grant carries on of the token. */
 export async function authorizeGrant(exchange: Exchange, grant: Grant): Promise<Decision<Asker>> {
-	const account = await exchange.gate.catalog.account(grant.account);
+	const account = await exchange.gate.catalog.account(grant.account, exchange.nowMs);
 	exchange.told.account = account;
-	const subject = subjectOfGrant(grant, account, Math.floor(exchange.nowMs / 1000));
+	const subject = subjectOfGrant(grant, account, nowSecondsOf(exchange));
 	if (!subject.allowed) return subject;
-	return authorizeSubject(exchange, account, grant.video, subject.value);
+	const identified = identify(exchange, account, subject.value);
+	return identified.allowed ? authorizeVideo(exchange, identified.value, grant.video) : identified;
 }
 
-async function authorizeSubject(
+/** The first steps alone, for calls that are about the holder of the token and not about a video: signature, claims, audience. */
+export async function identifyHolder(
 	exchange: Exchange,
-	account: Account,
-	videoId: string,
-	timed: TimedSubject,
+	accountId: string,
+	audiences: readonly string[],
+): Promise<Decision<Identified>> {
+	const raw = locateToken(exchange.headers, exchange);
+	if (!raw.allowed) return raw;
+	const account = await exchange.gate.catalog.account(accountId, exchange.nowMs);
+	exchange.told.account = account;
+	const subject = await subjectOfToken(raw.value, account, audiences, nowSecondsOf(exchange));
+	return subject.allowed ? identify(exchange, account, subject.value) : subject;
+}
+
+function identify(exchange: Exchange, account: Account, subject: TimedSubject): Decision<Identified> {
+	const { gate, headers, told } = exchange;
+	told.tokenId = subject.subject.tokenId;
+	told.keyId = subject.subject.keyId;
+	told.uid = subject.subject.claims.uid;
+	const client = readClient(headers, exchange, gate.settings);
+	return client.allowed ? allow({ account, subject, client: client.value }) : client;
+}
+
+async function authorizeVideo(exchange: Exchange, identified: Identified, videoId: string): Promise<Decision<Asker>> {
+	const video = await exchange.gate.catalog.video(identified.account, videoId, exchange.nowMs);
+	return video ? authorizeFor(exchange, identified, video) : refuse({ reason: "video-not-found" });
+}
+
+/** Policy and revocation for a video that was found. */
+export function authorizeFor(exchange: Exchange, identified: Identified, video: Video): Promise<Decision<Asker>> {
+	exchange.told.video = video.record.id;
+	return judgeAll(exchange, identified, video, judgePolicy);
+}
+
+/** For calls that are about the holder of the token and not about a video. */
+export async function authorizeHolder(
+	exchange: Exchange,
+	accountId: string,
+	audiences: readonly string[],
 ): Promise<Decision<Asker>> {
-	const { gate, request, query, told } = exchange;
-	const { subject } = timed;
-	told.tokenId = subject.tokenId;
-	told.keyId = subject.keyId;
-	told.uid = subject.claims.uid;
-	const client = readClient(request.headers, query, gate.settings);
-	if (!client.allowed) return client;
-	const video = await gate.catalog.video(account.id, videoId);
-	if (!video) return refuse({ reason: "video-not-found" });
-	told.video = video.record.id;
-	const policy = judgePolicy({
-		nowSeconds: Math.floor(exchange.nowMs / 1000),
-		userAgent: client.value.userAgent,
+	const identified = await identifyHolder(exchange, accountId, audiences);
+	if (!identified.allowed) return identified;
+	return judgeAll(exchange, identified.value, { record: blankVideo(accountId, ""), version: "" }, judgeHolder);
+}
+
+async function judgeAll(
+	exchange: Exchange,
+	identified: Identified,
+	video: Video,
+	judge: typeof judgePolicy,
+): Promise<Decision<Asker>> {
+	const { account, subject, client } = identified;
+	const policy = judge({
+		nowSeconds: nowSecondsOf(exchange),
+		userAgent: client.userAgent,
 		account: account.id,
 		settings: account.settings,
-		claims: subject.claims,
-		highestTier: subject.highestTier,
+		claims: subject.subject.claims,
+		highestTier: subject.subject.highestTier,
 		video: video.record,
 	});
 	if (!policy.allowed) return policy;
-	const revocation = await judgeRevocation(exchange, account, video, timed);
-	if (!revocation.allowed) return revocation;
-	return allow({ account, video, subject: timed, client: client.value });
+	const revocation = await judgeRevocation(exchange, account, video, subject);
+	return revocation.allowed ? allow({ account, video, subject, client }) : revocation;
 }
+
+const nowSecondsOf = (exchange: Exchange): number => Math.floor(exchange.nowMs / 1000);
 
 function judgeRevocation(
 	exchange: Exchange,

@@ -4,13 +4,13 @@ import ipaddr from "ipaddr.js";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import { sha256 } from "../hash.ts";
 import type { Settings } from "../settings.ts";
+import type { Query } from "../token/locate.ts";
 
 /** Who asks, as far as limits and rules care. */
 export interface ClientFacts {
 	/** IPv4, or the /64 of an IPv6 address; "unknown" when the platform names none. */
 	readonly address: string;
 	readonly userAgent: string;
-	readonly origin: string | null;
 	/** The device id that the client names or carries in the gate's cookie; null when it has none. */
 	readonly deviceId: string | null;
 }
@@ -20,7 +20,7 @@ const DEVICE_COOKIE = "playgate_device";
 const YEAR_SECONDS = 31_536_000;
 
 /** Reads the client from headers and query. Behind a trusted proxy `X-Client-IP` speaks for the client (design 7). */
-export function readClient(headers: Headers, query: URLSearchParams, settings: Settings): Decision<ClientFacts> {
+export function readClient(headers: Headers, query: Query, settings: Settings): Decision<ClientFacts> {
 	const address = readAddress(headers, settings.trustClientHeaders);
 	if (!address.allowed) return address;
 	const deviceId = readDeviceId(headers, query, settings);
@@ -28,7 +28,6 @@ export function readClient(headers: Headers, query: URLSearchParams, settings: S
 	return allow({
 		address: address.value,
 		userAgent: headers.get("User-Agent") ?? "",
-		origin: headers.get("Origin"),
 		deviceId: deviceId.value,
 	});
 }
@@ -53,8 +52,9 @@ export function normaliseAddress(text: string): string | null {
 	return `${network.join(":")}::/64`;
 }
 
-function readDeviceId(headers: Headers, query: URLSearchParams, settings: Settings): Decision<string | null> {
-	const named = headers.get("BCOV-Device-Id") ?? query.get("device_id");
+function readDeviceId(headers: Headers, query: Query, settings: Settings): Decision<string | null> {
+	const named =
+		headers.get("BCOV-Device-Id") ?? (query.search.includes("device_id") ? query.query.get("device_id") : null);
 	if (named !== null) {
 		const detail = "BCOV-Device-Id (or device_id) must be 1 to 128 of A-Z a-z 0-9 = / , @ _ . + -";
 		return DEVICE_ID.test(named) ? allow(named) : refuse({ reason: "bad-request", detail });

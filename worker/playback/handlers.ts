@@ -62,13 +62,11 @@ async function servePath(
 	grant: Parameters<typeof sourcePath>[2],
 	path: string,
 ): Promise<Decision<Response>> {
-	const { url } = exchange.request;
-	const mark = url.indexOf("?");
-	const ask = sourcePath(path, mark < 0 ? "" : url.slice(mark), grant, asker.video, exchange.gate.manifests);
+	const ask = sourcePath(path, exchange.search, grant, asker.video, exchange.gate.manifests);
 	const source = asker.video.record.sources[grant.source];
 	if (!ask || !source) return refuse({ reason: "resource-not-found" });
 	// The multivariant playlist is a start, and for clear content a use, also when it is asked for by its own name.
-	if (ask.url.split("?", 1)[0] === source.src.split("?", 1)[0]) {
+	if (decoded(ask.url.split("?", 1)[0] ?? "") === decoded(source.src.split("?", 1)[0] ?? "")) {
 		const manifest = await exchange.gate.manifests.read({
 			video: asker.video,
 			source,

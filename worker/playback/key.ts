@@ -29,7 +29,7 @@ export async function serveKey(
 	const admission = await judgeLimits(exchange, asker, { intent, use: true });
 	if (!admission.allowed) return admission;
 	const headers = decisionHeaders(answerContext(exchange));
-	headers.set("Content-Type", "application/octet-stream");
+	headers["Content-Type"] = "application/octet-stream";
 	logDecision(exchange, { status: 200 });
 	return allow(new Response(key.value, { headers }));
 }
@@ -43,7 +43,7 @@ function heldKey(
 	for (const index of sourceIndexes) {
 		const source = video.record.sources[index];
 		const key = source ? gate.catalog.contentKey(video, source, name) : null;
-		if (key !== null) return allow(Buffer.from(key, key.endsWith("==") ? "base64" : "hex"));
+		if (key !== null) return allow(key);
 	}
 	return refuse({ reason: "resource-not-found" });
 }

@@ -1,6 +1,6 @@
 import type { Source } from "../catalog/video-schema.ts";
 import { type Decision, refuse } from "../decision/decision.ts";
-import { decisionHeaders } from "../decision/response.ts";
+import { type HeaderRecord, decisionHeaders } from "../decision/response.ts";
 import type { Admission } from "../limits/contract.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import { type Asker, deviceOf, judgeLimits, userAgentPrint } from "./admit.ts";
@@ -16,31 +16,37 @@ import type { Manifest } from "./manifests.ts";
 export async function serveMaster(exchange: Exchange, asker: Asker, sourceIndex: number): Promise<Decision<Response>> {
 	const source = asker.video.record.sources[sourceIndex];
 	if (!source) return refuse({ reason: "resource-not-found" });
-	const url = withDirectives(source.src, exchange.query);
+	const url = withDirectives(source.src, exchange);
 	const manifest = await exchange.gate.manifests.read({ video: asker.video, source, url, servedBelow: null });
 	if (!manifest.allowed) return manifest;
-	const admission = await judgeLimits(exchange, asker, { intent: intentOf(manifest.value), use: countsUse(source) });
+	const intent = intentOf(manifest.value, asker);
+	const admission = await judgeLimits(exchange, asker, { intent, use: countsUse(source) });
 	if (!admission.allowed) return admission;
 	const grant = signGrant(exchange, asker, sourceIndex, admission.value);
 	const headers = decisionHeaders(answerContext(exchange));
-	headers.set("Content-Type", HLS_TYPE);
+	headers["Content-Type"] = HLS_TYPE;
 	rememberDevice(exchange, asker, headers);
 	logDecision(exchange, { status: 200 });
 	return { allowed: true, value: new Response(manifest.value.body(`/g/${grant}/`), { headers }) };
 }
 
-/** A live media playlist that a source offers without a multivariant one is loaded again and again: see `AdmitRequest.intent`. */
-const intentOf = ({ kind, live }: Manifest): "start" | "reload" => (kind === "media" && live ? "reload" : "start");
+/**
+ * See `AdmitRequest.intent`. Under the grant of a session its playlist is a renewal like everything else, or one that was ended could start
+ * again without a token. A live media playlist that a source offers without a multivariant one is loaded again and again.
+ */
+function intentOf({ kind, live }: Manifest, asker: Asker): "start" | "renew" | "reload" {
+	if (asker.subject.subject.grant?.started) return "renew";
+	return kind === "media" && live ? "reload" : "start";
+}
 
 /** `maxu` counts licences and keys; for content that has neither, requests for the multivariant manifest (design 4). */
 const countsUse = (source: Source): boolean => source.protection === "";
 
 /** Low-latency and steering directives are for the source (RFC 8216bis section 6.2.5). */
-function withDirectives(src: string, query: URLSearchParams): string {
-	const directives = [...query].filter(([name]) => name.startsWith("_HLS_"));
-	return directives.length === 0
-		? src
-		: `${src}${src.includes("?") ? "&" : "?"}${new URLSearchParams(directives).toString()}`;
+function withDirectives(src: string, { search, query }: Exchange): string {
+	if (!search.includes("_HLS_")) return src;
+	const directives = new URLSearchParams([...query].filter(([name]) => name.startsWith("_HLS_")));
+	return `${src}${src.includes("?") ? "&" : "?"}${directives.toString()}`;
 }
 
 /** The grant for what follows; `admission` is null for a link under which no session has started yet. */
@@ -73,8 +79,8 @@ export function signGrant(exchange: Exchange, asker: Asker, source: number, admi
 
 const MOST_GRANTS_KEPT = 16;
 
-function rememberDevice({ gate }: Exchange, asker: Asker, headers: Headers): void {
+function rememberDevice({ gate }: Exchange, asker: Asker, headers: HeaderRecord): void {
 	const { subject } = asker.subject;
 	if (subject.claims.dlimit === undefined || asker.client.deviceId !== null) return;
-	headers.append("Set-Cookie", deviceCookie(deviceOf(subject, asker.client), gate.settings));
+	headers["Set-Cookie"] = deviceCookie(deviceOf(subject, asker.client), gate.settings);
 }

@@ -1,5 +1,5 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
-import { decisionHeaders } from "../decision/response.ts";
+import { type HeaderRecord, decisionHeaders } from "../decision/response.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import { isHls } from "../manifest/hls.ts";
 import { type Asker, judgeLimits } from "./admit.ts";
@@ -50,22 +50,22 @@ async function servePlaylist(exchange: Exchange, asker: Asker, ask: MediaAsk): P
 function playlistResponse(exchange: Exchange, manifest: Manifest, base: string): Response {
 	const headers = decisionHeaders(answerContext(exchange));
 	const etag = manifest.etag(base);
-	if (etag !== null) headers.set("ETag", etag);
-	const known = exchange.request.headers.get("If-None-Match");
+	if (etag !== null) headers["ETag"] = etag;
+	const known = exchange.headers.get("If-None-Match");
 	if (etag !== null && known?.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag)) {
 		return new Response(null, { status: 304, headers });
 	}
-	headers.set("Content-Type", HLS_TYPE);
+	headers["Content-Type"] = HLS_TYPE;
 	return new Response(manifest.body(base), { headers });
 }
 
 async function serveFile(exchange: Exchange, asker: Asker, ask: MediaAsk, path: string): Promise<Decision<Response>> {
-	const { gate, request } = exchange;
+	const { gate, headers, method } = exchange;
 	const known = isKnownMedia(path);
 	const read = await gate.sources.read({
 		url: ask.url,
-		headers: request.headers,
-		head: request.method === "HEAD",
+		headers,
+		head: method === "HEAD",
 		redirectHosts: redirectHosts(asker.video.record),
 		streamed: true,
 		cacheable: known,
@@ -80,18 +80,18 @@ async function serveFile(exchange: Exchange, asker: Asker, ask: MediaAsk, path: 
 		await source.body?.cancel();
 		return refuse({ reason: "resource-not-found" });
 	}
-	const body = known || source.status !== 200 || request.method === "HEAD" ? allow(source.body) : await inspect(source);
+	const body = known || source.status !== 200 || method === "HEAD" ? allow(source.body) : await inspect(source);
 	if (!body.allowed) return body;
 	if (body.value === PLAYLIST) return servePlaylist(exchange, asker, ask);
 	return allow(new Response(body.value, { status: source.status, headers: passedHeaders(exchange, source) }));
 }
 
-function passedHeaders(exchange: Exchange, source: Response): Headers {
+function passedHeaders(exchange: Exchange, source: Response): HeaderRecord {
 	const headers = decisionHeaders(answerContext(exchange));
 	const passed = source.headers.has("Content-Encoding") ? PASSED_HEADERS : [...PASSED_HEADERS, ...BODY_HEADERS];
 	for (const name of passed) {
 		const value = source.headers.get(name);
-		if (value !== null) headers.set(name, value);
+		if (value !== null) headers[name] = value;
 	}
 	return headers;
 }

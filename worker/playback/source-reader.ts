@@ -110,10 +110,10 @@ export class SourceReader {
 		const bucket = this.#bindings[url.host];
 		if (!isBucket(bucket)) return unavailable(`there is no R2 binding named ${url.host}`);
 		const headers = ask.headers ?? new Headers();
-		const range = SINGLE_RANGE.test(headers.get("Range") ?? "") ? { range: headers } : {};
 		try {
 			const key = decodeURIComponent(url.pathname.slice(1));
-			const object = ask.head ? await bucket.head(key) : await bucket.get(key, { ...range, onlyIf: headers });
+			if (Buffer.byteLength(key) > MOST_KEY_BYTES) return refuse({ reason: "resource-not-found" });
+			const object = ask.head ? await bucket.head(key) : await getObject(bucket, key, headers);
 			return object === null
 				? refuse({ reason: "resource-not-found" })
 				: allow(bucketResponse(key, object, headers, ask.head === true));
@@ -122,6 +122,21 @@ export class SourceReader {
 		}
 	}
 }
+
+/** R2 throws on conditions that it cannot read; a server ignores those (RFC 9110 section 13.1). */
+async function getObject(bucket: R2Bucket, key: string, headers: Headers): Promise<R2Object | R2ObjectBody | null> {
+	const range = rangeOf(headers) === null ? {} : { range: headers };
+	try {
+		return await bucket.get(key, { ...range, onlyIf: headers });
+	} catch (fault) {
+		if (!["If-None-Match", "If-Match", "If-Modified-Since", "If-Unmodified-Since"].some((name) => headers.has(name)))
+			throw fault;
+		return bucket.get(key, range);
+	}
+}
+
+/** R2 has no name longer than this. */
+const MOST_KEY_BYTES = 1024;
 
 function isBucket(binding: unknown): binding is R2Bucket {
 	return typeof binding === "object" && binding !== null && "createMultipartUpload" in binding && "get" in binding;
@@ -139,7 +154,7 @@ function bucketResponse(key: string, object: R2Object | R2ObjectBody, conditions
 		const revalidated = conditions.has("If-None-Match") || conditions.has("If-Modified-Since");
 		return new Response(null, { status: revalidated ? 304 : 412, headers });
 	}
-	const part = head ? null : partOf(object, conditions.get("Range"));
+	const part = head ? null : partOf(object, rangeOf(conditions));
 	if (part === "beyond") {
 		headers.set("Content-Range", `bytes */${object.size}`);
 		void body?.cancel();
@@ -157,11 +172,19 @@ function bucketResponse(key: string, object: R2Object | R2ObjectBody, conditions
  */
 const SINGLE_RANGE = /^bytes=(?:(\d+)-\d*|-\d+)$/;
 
+/** The range that R2 is asked for. With If-Range the whole is sent: always right, and R2 does not judge that condition. */
+function rangeOf(headers: Headers): RegExpExecArray | null {
+	return headers.has("If-Range") ? null : SINGLE_RANGE.exec(headers.get("Range") ?? "");
+}
+
 /** What R2 gave of the object; null for the whole of it, asked for as such. R2 gives the whole for a range beyond its end. */
-function partOf({ range, size }: R2Object, asked: string | null): { offset: number; length: number } | "beyond" | null {
-	const match = SINGLE_RANGE.exec(asked ?? "");
-	if (!match || !range) return null;
-	if (match[1] !== undefined && Number(match[1]) >= size) return "beyond";
+function partOf(
+	{ range, size }: R2Object,
+	asked: RegExpExecArray | null,
+): { offset: number; length: number } | "beyond" | null {
+	if (!asked || !range) return null;
+	const [, first] = asked;
+	if (first !== undefined && Number(first) >= size) return "beyond";
 	const { offset = 0, length = size - offset, suffix } = range as { offset?: number; length?: number; suffix?: number };
 	return suffix === undefined
 		? { offset, length }

@@ -10,10 +10,8 @@ export const isHlsSource = (source: Source): boolean =>
  * one, else the first (design 5).
  */
 export function pickSource(video: VideoRecord, isType: (source: Source) => boolean, pro: Claims["pro"]): number {
-	const fitting = [...video.sources.entries()].filter(([, source]) => isType(source));
-	const exact = fitting.find(([, source]) => source.protection === (pro ?? ""));
-	if (exact) return exact[0];
-	return pro === undefined || pro === "" ? (fitting[0]?.[0] ?? -1) : -1;
+	const exact = video.sources.findIndex((source) => source.protection === (pro ?? "") && isType(source));
+	return exact >= 0 || (pro !== undefined && pro !== "") ? exact : video.sources.findIndex(isType);
 }
 
 /** "https://origin/clip/" of "https://origin/clip/master.m3u8?x=1". */

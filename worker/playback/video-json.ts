@@ -14,14 +14,14 @@ import { isHlsSource } from "./sources.ts";
 export function videoJson(exchange: Exchange, asker: Asker): Response {
 	const { record } = asker.video;
 	const { claims } = asker.subject.subject;
-	const { origin } = new URL(exchange.request.url);
+	const { origin } = new URL(exchange.url);
 	const sources: Record<string, unknown>[] = [];
 	for (const [index, source] of record.sources.entries()) {
 		if (!isHlsSource(source) || (claims.pro !== undefined && claims.pro !== source.protection)) continue;
 		sources.push(describeSource(source, `${origin}/g/${signGrant(exchange, asker, index, null)}/master.m3u8`));
 	}
 	const headers = decisionHeaders(answerContext(exchange));
-	headers.set("Content-Type", "application/json; charset=utf-8");
+	headers["Content-Type"] = "application/json; charset=utf-8";
 	logDecision(exchange, { status: 200 });
 	return new Response(JSON.stringify(describeVideo(record, sources)), { headers });
 }

@@ -6,11 +6,22 @@ import { checkPlayable } from "./playable.ts";
 import { checkTier } from "./tier.ts";
 import { checkUserAgent } from "./user-agent.ts";
 
+const ofHolder: readonly Check[] = [checkAccount, checkTier];
+
 /** In the order in which they are judged: who, what the token may ask, which video, which client, when. */
-const checks: readonly Check[] = [checkAccount, checkTier, checkContent, checkTags, checkUserAgent, checkPlayable];
+const ofVideo: readonly Check[] = [...ofHolder, checkContent, checkTags, checkUserAgent, checkPlayable];
 
 /** The first refusal, or allowed. */
 export function judgePolicy(input: PolicyInput): Decision {
+	return firstRefusal(ofVideo, input);
+}
+
+/** The same for a call that is about the holder of the token; nothing of the input's video is looked at. */
+export function judgeHolder(input: PolicyInput): Decision {
+	return firstRefusal(ofHolder, input);
+}
+
+function firstRefusal(checks: readonly Check[], input: PolicyInput): Decision {
 	for (const check of checks) {
 		const decision = check(input);
 		if (!decision.allowed) return decision;

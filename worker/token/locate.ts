@@ -10,6 +10,18 @@ const MAX_NAMED_LENGTH = 64;
 // In step with the values that `locateToken` collects. Brightcove's own documents spell the query name both ways.
 const CARRIERS: readonly Carrier[] = ["authorization", "bcov-auth-header", "query", "query", "cookie"];
 
+/** A query as it was sent ("?..." or ""), and parsed. */
+export interface Query {
+	readonly search: string;
+	readonly query: URLSearchParams;
+}
+
+/** What a map and parsed parameters have in common. */
+type Parameters = Pick<URLSearchParams, "size"> & {
+	readonly get: (name: string) => string | null | undefined;
+	readonly keys: () => Iterable<string>;
+};
+
 /**
  * Finds the one token of a request, still unparsed, in the carriers of design section 3 (reference: brightcove 4.2, 6.1).
  *
@@ -17,16 +29,17 @@ const CARRIERS: readonly Carrier[] = ["authorization", "bcov-auth-header", "quer
  * twice, `token-conflict` when carriers hold different tokens and `token-required` when none holds one. Of several cookies
  * with the name, the first counts, as user agents send the most specific path first (RFC 6265 section 5.4).
  */
-export function locateToken(headers: Headers, query: URLSearchParams): Decision<string> {
-	const repeated = repeatedName(query);
+export function locateToken(headers: Headers, asked: Query): Decision<string> {
+	const inQuery = isSingle(asked.search) ? singleParameter(asked.search) : asked.query;
+	const repeated = repeatedName(inQuery);
 	if (repeated !== undefined) {
 		return refuse({ reason: "token-repeated", parameter: repeated.slice(0, MAX_NAMED_LENGTH) });
 	}
 	const values = [
 		bearerToken(headers.get("authorization")),
 		headers.get("bcov-auth"),
-		query.get("bcov_auth"),
-		query.get("bcov-auth"),
+		inQuery.get("bcov_auth"),
+		inQuery.get("bcov-auth"),
 		cookieToken(headers.get("cookie")),
 	];
 	const token = values.find(Boolean);
@@ -40,7 +53,17 @@ export function locateToken(headers: Headers, query: URLSearchParams): Decision<
 	return allow(token);
 }
 
-function repeatedName(query: URLSearchParams): string | undefined {
+/** Nearly every query is the token and nothing else; parsing it would be the dearest part of finding the token. */
+function isSingle(search: string): boolean {
+	return !/[&%+]/.test(search);
+}
+
+function singleParameter(search: string): ReadonlyMap<string, string> {
+	const equals = search.indexOf("=");
+	return new Map(equals < 0 ? [] : [[search.slice(1, equals), search.slice(equals + 1)]]);
+}
+
+function repeatedName(query: Parameters): string | undefined {
 	if (query.size < 2) {
 		return undefined;
 	}

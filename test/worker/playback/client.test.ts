@@ -11,7 +11,7 @@ const env = {
 };
 const settings = parseSettings(env);
 const read = (headers: Record<string, string>, query = "", trusted = settings) =>
-	readClient(new Headers(headers), new URLSearchParams(query), trusted);
+	readClient(new Headers(headers), { search: `?${query}`, query: new URLSearchParams(query) }, trusted);
 
 describe("the address that is counted", () => {
 	it.each([

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { locateToken } from "../../../worker/token/locate.ts";
 
 const find = (headers: Record<string, string>, query = "") =>
-	locateToken(new Headers(headers), new URLSearchParams(query));
+	locateToken(new Headers(headers), { search: query && `?${query}`, query: new URLSearchParams(query) });
 
 describe("a token is found in each carrier", () => {
 	it.each([

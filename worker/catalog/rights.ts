@@ -1,0 +1,76 @@
+import * as v from "valibot";
+import type { Ports } from "../ports.ts";
+import { RecordCache } from "./cache.ts";
+import { kvKeys } from "./kv-keys.ts";
+import { type RightRecord, readRight } from "./right-record.ts";
+import { type Owner, ttlMsOf } from "./ttl.ts";
+import { idSchema } from "./video-schema.ts";
+
+/** A playback right as the gate uses it: the same object while its record in KV is the same. */
+export interface Right {
+	readonly record: RightRecord;
+	/** What it was made from. */
+	readonly version: string;
+}
+
+type Found = Right | null | Promise<Right | null>;
+
+/** Begins the cache keys of rights, and so the message of a `CatalogUnavailable` that is about one; no account id holds a colon. */
+export const RIGHT_PREFIX = "right:";
+const MOST_RIGHTS = 500;
+const MOST_ACCOUNTS = 500;
+
+/** The playback rights of KV, parsed and cached per isolate. */
+export class Rights {
+	readonly #kv: KVNamespace;
+	readonly #rights: RecordCache<Right | null>;
+	/** Ids of the default rights of accounts; most have none. */
+	readonly #defaults: RecordCache<string | null>;
+
+	constructor(kv: KVNamespace, log: Ports["log"]) {
+		this.#kv = kv;
+		this.#rights = new RecordCache(log, MOST_RIGHTS);
+		this.#defaults = new RecordCache(log, MOST_ACCOUNTS);
+	}
+
+	/** The right of that id, whatever a token says it is; null when the account has none. @throws CatalogUnavailable */
+	named(account: Owner, id: string, nowMs: number): Found {
+		const key = `${RIGHT_PREFIX}${account.id}/${id}`;
+		return (
+			this.#rights.fresh(key, nowMs) ??
+			this.#rights.get(key, nowMs, async (previous) => {
+				const right = await this.#load(account.id, id, previous);
+				return { value: right, ttlMs: ttlMsOf(account, right !== null) };
+			})
+		);
+	}
+
+	/** The right of videos that name none; null when the account has no default. @throws CatalogUnavailable */
+	ofAccount(account: Owner, nowMs: number): Found {
+		const key = RIGHT_PREFIX + account.id;
+		const rightOf = (id: string | null): Found => (id === null ? null : this.named(account, id, nowMs));
+		const known = this.#defaults.fresh(key, nowMs);
+		if (known !== undefined) return rightOf(known);
+		const read = this.#defaults.get(key, nowMs, async () => ({
+			value: await this.#kv.get(kvKeys.defaultRight(account.id)),
+			ttlMs: ttlMsOf(account, true),
+		}));
+		return read.then(rightOf);
+	}
+
+	/** After a write of the right, or of which one is the default. */
+	forget(account: string, id: string): void {
+		this.#rights.forget(`${RIGHT_PREFIX}${account}/${id}`);
+		this.#defaults.forget(RIGHT_PREFIX + account);
+	}
+
+	async #load(account: string, id: string, previous: Right | null | undefined): Promise<Right | null> {
+		if (!v.is(idSchema, id)) return null;
+		const text = await this.#kv.get(kvKeys.right(account, id));
+		if (text === null) return null;
+		if (previous?.version === text) return previous;
+		const record = readRight(text);
+		if (!record.ok) throw new Error(`playback right ${account}/${id}: ${record.issues.join("; ")}`);
+		return { record: record.value, version: text };
+	}
+}

@@ -1,0 +1,167 @@
+import type { SessionRow, TokenRef, ViewerState } from "./state.ts";
+import type { TokenRow, ViewerTables } from "./tables.ts";
+
+const MINUTE_MS = 60_000;
+const minuteOf = (now: number): number => Math.floor(now / MINUTE_MS);
+/** Answers of the tables that are remembered; beyond that they are asked again. */
+const MOST_REMEMBERED = 10_000;
+
+/**
+ * The viewer's rows at hand, so that a batch of decisions reads each row once and writes each changed row once. It is an image of the
+ * tables, never ahead of them: `flush` writes what a batch changed, in the transaction of the batch, and whoever cannot commit throws the
+ * whole image away.
+ */
+export class ViewerMemory implements ViewerState {
+	readonly #tables: ViewerTables;
+	readonly #tokens = new Map<string, TokenRow>();
+	/** Whether a row is there, by what names it. */
+	readonly #addresses = new Map<string, boolean>();
+	readonly #playbacks = new Map<string, boolean>();
+	#sessions: Map<string, SessionRow> | null = null;
+	#devices: Set<string> | null = null;
+	#spent: Map<number, Set<string>> | null = null;
+	/** What is to be written, in order; rows that are named again are written once, as they are at the end. */
+	readonly #changes = new Map<string, () => void>();
+	#spentNow: string[] = [];
+	#now = 0;
+
+	constructor(tables: ViewerTables) {
+		this.#tables = tables;
+	}
+
+	/** Writes what has changed since the last flush. */
+	flush(): void {
+		for (const write of this.#changes.values()) write();
+		this.#changes.clear();
+		if (this.#spentNow.length === 0) return;
+		this.#tables.putSpent(minuteOf(this.#now), this.#spentNow);
+		this.#spentNow = [];
+	}
+
+	/** Requests are kept by minute, so that old ones go together. */
+	wasSpent(requestId: string, now: number): boolean {
+		for (const ids of this.#spentBy(now).values()) if (ids.has(requestId)) return true;
+		return false;
+	}
+
+	noteSpent(requestId: string, now: number): void {
+		const spent = this.#spentBy(now);
+		const minute = minuteOf(now);
+		const ids = spent.get(minute);
+		if (ids) ids.add(requestId);
+		else this.#startMinute(spent, minute, requestId);
+		this.#now = now;
+		this.#spentNow.push(requestId);
+	}
+
+	usesOf(tokenId: string): number {
+		return this.#token(tokenId)?.used ?? 0;
+	}
+
+	addUse(token: TokenRef): void {
+		const { used = 0, addresses = 0 } = this.#token(token.id) ?? {};
+		this.#putToken({ ...token, used: used + 1, addresses });
+	}
+
+	addressesOf(tokenId: string): number {
+		return this.#token(tokenId)?.addresses ?? 0;
+	}
+
+	knowsAddress(tokenId: string, address: string): boolean {
+		return remembered(this.#addresses, `${tokenId} ${address}`, () => this.#tables.hasAddress(tokenId, address));
+	}
+
+	addAddress(token: TokenRef, address: string): void {
+		const name = `${token.id} ${address}`;
+		this.#addresses.set(name, true);
+		this.#changes.set(`address ${name}`, () => this.#tables.putAddress(token.id, address));
+		const { used = 0, addresses = 0 } = this.#token(token.id) ?? {};
+		this.#putToken({ ...token, used, addresses: addresses + 1 });
+	}
+
+	playbackCounted(tokenId: string, sessionKey: string, startedAt: number): boolean {
+		const name = `${tokenId} ${startedAt} ${sessionKey}`;
+		return remembered(this.#playbacks, name, () => this.#tables.hasPlayback(tokenId, sessionKey, startedAt));
+	}
+
+	notePlayback(tokenId: string, sessionKey: string, startedAt: number): void {
+		const name = `${tokenId} ${startedAt} ${sessionKey}`;
+		this.#playbacks.set(name, true);
+		this.#changes.set(`playback ${name}`, () => this.#tables.putPlayback(tokenId, sessionKey, startedAt));
+	}
+
+	knowsDevice(id: string): boolean {
+		return this.#allDevices().has(id);
+	}
+
+	deviceCount(): number {
+		return this.#allDevices().size;
+	}
+
+	addDevice(id: string, userAgent: string, now: number): void {
+		this.#allDevices().add(id);
+		this.#changes.set(`device ${id}`, () => this.#tables.putDevice(id, userAgent, now));
+	}
+
+	session(key: string): SessionRow | null {
+		return this.#allSessions().get(key) ?? null;
+	}
+
+	aliveSessions(now: number): SessionRow[] {
+		const alive = [...this.#allSessions().values()].filter((row) => row.endedBy === null && lapsesAt(row) > now);
+		return alive.toSorted((left, right) => left.startedAt - right.startedAt || (left.key < right.key ? -1 : 1));
+	}
+
+	/** Alive ones and those that were ended, newest first. */
+	listSessions(now: number): SessionRow[] {
+		const known = [...this.#allSessions().values()].filter((row) => row.endedBy !== null || lapsesAt(row) > now);
+		return known.toSorted((left, right) => right.startedAt - left.startedAt || (left.key < right.key ? -1 : 1));
+	}
+
+	putSession(row: SessionRow): void {
+		this.#allSessions().set(row.key, row);
+		this.#changes.set(`session ${row.key}`, () => this.#tables.putSession(row));
+	}
+
+	#token(id: string): TokenRow | null {
+		const known = this.#tokens.get(id) ?? this.#tables.token(id);
+		if (known) this.#tokens.set(id, known);
+		return known;
+	}
+
+	#putToken(row: TokenRow): void {
+		this.#tokens.set(row.id, row);
+		this.#changes.set(`token ${row.id}`, () => this.#tables.putToken(row));
+	}
+
+	#allSessions(): Map<string, SessionRow> {
+		return (this.#sessions ??= new Map(this.#tables.sessions().map((row) => [row.key, row])));
+	}
+
+	#allDevices(): Set<string> {
+		return (this.#devices ??= new Set(this.#tables.deviceIds()));
+	}
+
+	#spentBy(now: number): Map<number, Set<string>> {
+		if (this.#spent) return this.#spent;
+		const minute = minuteOf(now);
+		return (this.#spent = new Map([[minute, new Set(this.#tables.spentSince(minute - 1))]]));
+	}
+
+	#startMinute(spent: Map<number, Set<string>>, minute: number, requestId: string): void {
+		for (const old of spent.keys()) if (old < minute - 1) spent.delete(old);
+		spent.set(minute, new Set([requestId]));
+		this.#changes.set("spent", () => this.#tables.forgetSpentBefore(minute - 1));
+	}
+}
+
+const lapsesAt = (row: SessionRow): number => row.seenAt + row.ttlSeconds * 1000;
+
+function remembered(known: Map<string, boolean>, name: string, ask: () => boolean): boolean {
+	const answer = known.get(name);
+	if (answer !== undefined) return answer;
+	if (known.size >= MOST_REMEMBERED) known.clear();
+	const asked = ask();
+	known.set(name, asked);
+	return asked;
+}

@@ -1,0 +1,152 @@
+import type { HlsTemplate, Replacement } from "../hls/context.ts";
+import { createOutput } from "../hls/output.ts";
+import { type Base, type ResolvedBases, directBase, gateBase, resolveBases } from "./bases.ts";
+import type { DashContext } from "./context.ts";
+import type { DashDocument, Reference } from "./document.ts";
+import { LICENSE_PATHS } from "./licenses.ts";
+import { Places } from "./places.ts";
+import { hasFixedStart, relativeSteps } from "./relative.ts";
+
+/** A change of the text between two places; with both the same, an insertion. */
+interface Change {
+	readonly start: number;
+	readonly end: number;
+	readonly by: Replacement;
+}
+
+/**
+ * The text of a document between its holes, see `DashTemplate.parts`.
+ *
+ * @throws TypeError when a URL of the context is not absolute
+ * @throws UrlTooLong
+ */
+export function rewriteDocument(text: string, document: DashDocument, context: DashContext): HlsTemplate["parts"] {
+	const output = createOutput();
+	output.open(text);
+	for (const { start, end, by } of new Rewriter(document, context).changes()) output.replace(start, end, by);
+	return output.take();
+}
+
+class Rewriter {
+	readonly #document: DashDocument;
+	readonly #context: DashContext;
+	readonly #places: Places;
+	/** Players reach the source's media themselves. */
+	readonly #isDirect: boolean;
+	/** Whether relative references lead to the gate from where the document is served; else the first BaseURL has to see to it. */
+	readonly #isInPlace: boolean;
+	readonly #root: Base;
+	readonly #bases: ResolvedBases;
+
+	constructor(document: DashDocument, context: DashContext) {
+		const places = new Places(context);
+		this.#document = document;
+		this.#context = context;
+		this.#places = places;
+		this.#isDirect = context.segments === "direct" && !places.documentUrl.startsWith("r2:");
+		// The parts of an MPD are read where the MPD stands.
+		this.#isInPlace = document.kind !== "mpd" || places.servedDepth !== null;
+		const inserted = places.servedDepth ?? places.placeOf(places.documentDir)?.depth ?? 0;
+		this.#root = { url: places.documentUrl, depth: document.kind === "mpd" ? inserted : 0 };
+		const change = this.#isDirect ? directBase : gateBase;
+		const isInPlace = this.#isDirect ? document.kind !== "mpd" : this.#isInPlace;
+		this.#bases = resolveBases(document, this.#root, (reference, parent) =>
+			change(reference, parent, isInPlace || reference.level > 0, places),
+		);
+	}
+
+	/** In the order of the text. */
+	changes(): readonly Change[] {
+		const { references, silenced } = this.#document;
+		return [
+			...this.#firstBase(),
+			...references.flatMap((reference) => this.#change(reference)),
+			...silenced.map(({ start, end, text }) => ({ start, end, by: written(text) })),
+		].toSorted((a, b) => a.start - b.start);
+	}
+
+	/** An MPD without a BaseURL gets one where its relative references would lead elsewhere. */
+	#firstBase(): Change[] {
+		const { kind, references, insertAt: at, prefix } = this.#document;
+		const hasOne = references.some((reference) => reference.kind === "base" && reference.level === 0);
+		if (at === null || kind !== "mpd" || hasOne || (this.#isInPlace && !this.#isDirect)) return [];
+		const { documentDir } = this.#places;
+		const place = this.#isDirect ? written(documentDir) : this.#atGate(this.#places.placeOf(documentDir)?.text);
+		if (place === null) return [];
+		const insert = (by: Replacement): Change => ({ start: at, end: at, by });
+		return [
+			insert({ atBase: false, text: `<${prefix}BaseURL>` }),
+			insert({ ...place, text: `${place.text}</${prefix}BaseURL>` }),
+		];
+	}
+
+	#change(reference: Reference): Change[] {
+		const { start, end, value, simple } = reference;
+		const by = this.#replacement(reference) ?? (simple ? null : written(value));
+		if (by !== null) return [{ start, end, by }];
+		const isOpenStart = reference.kind === "template" && !hasFixedStart(value);
+		// What begins with a dot and a slash is a path, whatever the identifiers are.
+		const isUnsafe = isOpenStart && this.#document.hasUnusualIdentifiers && !this.#isDirect;
+		return isUnsafe ? [{ start, end: start, by: written("./") }] : [];
+	}
+
+	/** Null when the text may stay. */
+	#replacement(reference: Reference): Replacement | null {
+		const { kind, level, value, protection } = reference;
+		const { ofLevels, ofRepresentations, changes } = this.#bases;
+		const ownBase = ofLevels[level] ?? this.#root;
+		switch (kind) {
+			case "base": {
+				const change = changes.get(reference) ?? null;
+				if (change === null) return null;
+				return "text" in change ? written(change.text) : this.#atGate(change.place);
+			}
+			case "media":
+			case "template":
+				return this.#isDirect ? null : this.#gate(reference, ofRepresentations[level] ?? this.#root, true);
+			case "remote":
+				return this.#gate(reference, ownBase, this.#isInPlace && !this.#isDirect);
+			case "location":
+				return this.#gate(reference, this.#root, this.#isInPlace && !this.#isDirect);
+			case "resource":
+				return this.#isDirect ? this.#direct(value) : this.#gate(reference, this.#root, this.#isInPlace);
+			case "license":
+				return value !== "" && protection?.system && this.#context.licenses.has(protection.system)
+					? this.#atGate(LICENSE_PATHS[protection.system])
+					: null;
+		}
+	}
+
+	#gate({ kind, value, simple }: Reference, base: Base, mayStay: boolean): Replacement | null {
+		if (value === "") return null;
+		const steps = mayStay && simple ? relativeSteps(value) : null;
+		if (steps !== null && steps.climb <= base.depth) return null;
+		return this.#atGate(this.#places.find(value, base.url, kind === "template")?.text);
+	}
+
+	#direct(value: string): Replacement | null {
+		const url = this.#places.resolve(value, this.#places.documentUrl);
+		return url ? written(url) : null;
+	}
+
+	#atGate(place: string | undefined): Replacement | null {
+		return place === undefined ? null : { atBase: true, text: escaped(place) };
+	}
+}
+
+function written(text: string): Replacement {
+	return { atBase: false, text: escaped(text) };
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+	"&": "&amp;",
+	"<": "&lt;",
+	">": "&gt;",
+	'"': "&quot;",
+	"'": "&apos;",
+};
+
+/** Fit for the text of an element and for an attribute in either quote. */
+function escaped(text: string): string {
+	return text.replace(/[&<>"']/g, (char) => ESCAPES[char] ?? char);
+}

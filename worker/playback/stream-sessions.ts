@@ -1,0 +1,119 @@
+import * as v from "valibot";
+import type { Account, Video } from "../catalog/catalog.ts";
+import { parse } from "../catalog/issues.ts";
+import { blankVideo } from "../catalog/video-record.ts";
+import { type Decision, allow, refuse } from "../decision/decision.ts";
+import { decisionHeaders } from "../decision/response.ts";
+import { type Exchange, answerContext, refused } from "../exchange.ts";
+import { logDecision } from "../observe/decision-log.ts";
+import { PLAYBACK_API_AUDIENCES } from "../token/audience.ts";
+import { judgeLimits } from "./admit.ts";
+import { authorizeFor, authorizeHolder, identifyHolder } from "./authorize.ts";
+
+/*
+ * The generic stream concurrency API (reference: wire facts 6.3): players that do not fetch through the gate say with a heartbeat that
+ * they play. Its sessions are the gate's own: they count for the same `climit`, are listed with the others, and end with them.
+ */
+
+/** Players expect a heartbeat a minute, and never less; a session that lapses sooner has to be heard of sooner. */
+const HEARTBEAT_MS = 60_000;
+const MOST_BODY_CHARACTERS = 4096;
+
+const bodySchema = v.object({
+	video: v.pipe(
+		v.string("must be a string"),
+		v.minLength(1, "must not be empty"),
+		v.maxLength(256, "must be at most 256 characters"),
+	),
+	sid: v.optional(
+		v.pipe(v.string("must be a string"), v.regex(/^[\x21-\x7e]{1,128}$/, "must be 1 to 128 printable characters")),
+	),
+});
+
+/** `POST`: starts a session or keeps it alive. */
+export async function handleHeartbeat(exchange: Exchange, accountId: string): Promise<Response> {
+	return answered(exchange, await heartbeat(exchange, accountId));
+}
+
+async function heartbeat(exchange: Exchange, accountId: string): Promise<Decision<Response>> {
+	const identified = await identifyHolder(exchange, accountId, PLAYBACK_API_AUDIENCES);
+	if (!identified.allowed) return identified;
+	const { account, subject } = identified.value;
+	if (!account.settings.generic_stream_concurrency) return allow(empty(exchange));
+	const body = await readBody(exchange);
+	if (!body.allowed) return body;
+	const { climit, uid, sid = body.value.sid } = subject.subject.claims;
+	const missing = Object.entries({ climit, uid, sid }).find(([, value]) => value === undefined);
+	if (missing || climit === undefined || sid === undefined)
+		return refuse({ reason: "claim-missing", claim: missing?.[0] ?? "sid" });
+	const asker = await authorizeFor(exchange, identified.value, await videoOf(exchange, account, body.value.video));
+	if (!asker.allowed) return asker;
+	const admission = await judgeLimits(exchange, asker.value, { intent: "reload", use: false, heartbeat: { sid } });
+	if (!admission.allowed) return admission;
+	const intervalMs = Math.min(HEARTBEAT_MS, Math.floor((account.settings.session_ttl_seconds * 2000) / 3));
+	return allow(
+		jsonResponse(exchange, { current: admission.value.alive ?? 0, heartbeat_interval: intervalMs, max: climit }),
+	);
+}
+
+async function readBody(exchange: Exchange): Promise<Decision<v.InferOutput<typeof bodySchema>>> {
+	let body: unknown;
+	try {
+		const text = await exchange.request.text();
+		body = text.length > MOST_BODY_CHARACTERS ? null : JSON.parse(text);
+	} catch {
+		return refuse({ reason: "bad-request", detail: 'The body must be JSON: {"video": "<id>"}.' });
+	}
+	const parsed = parse(bodySchema, body, "body");
+	return parsed.ok ? allow(parsed.value) : refuse({ reason: "bad-request", detail: parsed.issues.join("; ") });
+}
+
+/** Heartbeats come for whatever plays, also for what the gate does not serve: then the token's claims alone are judged. */
+async function videoOf({ gate, nowMs }: Exchange, account: Account, id: string): Promise<Video> {
+	const video = await gate.catalog.video(account, id, nowMs);
+	return video ?? { record: blankVideo(account.id, id), version: "" };
+}
+
+/** `GET`: the sessions of the token's viewer, newest first; times in milliseconds since 1970. */
+export async function handleSessions(exchange: Exchange, accountId: string): Promise<Response> {
+	const holder = await authorizeHolder(exchange, accountId, PLAYBACK_API_AUDIENCES);
+	if (!holder.allowed) return refused(exchange, holder.refusal, "gsc");
+	const { subject } = holder.value.subject;
+	const sessions = await exchange.gate.limits.getByName(subject.viewer).listSessions();
+	const shown = sessions.map(({ key, seenAt, endedBy }) => ({
+		end_viewer_id: subject.claims.uid ?? null,
+		last_seen: seenAt,
+		session_id: key,
+		stopped: endedBy !== null,
+	}));
+	return answered(exchange, allow(jsonResponse(exchange, shown)));
+}
+
+/** `DELETE`: ends the session of the token, or one that older players name in the path. */
+export async function handleStop(exchange: Exchange, accountId: string, named: string | undefined): Promise<Response> {
+	const holder = await authorizeHolder(exchange, accountId, PLAYBACK_API_AUDIENCES);
+	if (!holder.allowed) return refused(exchange, holder.refusal, "gsc");
+	const { subject } = holder.value.subject;
+	const key = subject.claims.sid ?? named;
+	if (key === undefined) return refused(exchange, { reason: "claim-missing", claim: "sid" }, "gsc");
+	const { gate } = exchange;
+	const ended = await gate.limits.getByName(subject.viewer).endSessions(key, "player");
+	gate.admissions.forgetSessions(subject.viewer, ended);
+	return answered(exchange, ended.length === 0 ? refuse({ reason: "resource-not-found" }) : allow(empty(exchange)));
+}
+
+function jsonResponse(exchange: Exchange, value: unknown): Response {
+	const headers = decisionHeaders(answerContext(exchange));
+	headers["Content-Type"] = "application/json; charset=utf-8";
+	return new Response(JSON.stringify(value), { headers });
+}
+
+function empty(exchange: Exchange): Response {
+	return new Response(null, { status: 204, headers: decisionHeaders(answerContext(exchange)) });
+}
+
+function answered(exchange: Exchange, outcome: Decision<Response>): Response {
+	if (!outcome.allowed) return refused(exchange, outcome.refusal, "gsc");
+	logDecision(exchange, { status: outcome.value.status });
+	return outcome.value;
+}
