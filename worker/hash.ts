@@ -1,6 +1,17 @@
 import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
 
-/** base64url SHA-256 of a text, 43 characters. Synchronous: for short texts a promise costs more than the hash. */
+const MOST_REMEMBERED = 4000;
+const known = new LRUCache<string, string>({ max: MOST_REMEMBERED });
+
+/**
+ * base64url SHA-256 of a text, 43 characters. Synchronous: for short texts a promise costs more than the hash. Remembered, for the same
+ * viewers ask again and again.
+ */
 export function sha256(text: string): string {
-	return createHash("sha256").update(text).digest("base64url");
+	const before = known.get(text);
+	if (before !== undefined) return before;
+	const hash = createHash("sha256").update(text).digest("base64url");
+	known.set(text, hash);
+	return hash;
 }

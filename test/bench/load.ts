@@ -5,8 +5,8 @@ import { cpuMicrosecondsOf } from "./cpu.ts";
 /** What is asked, of which process, and the only status that counts as an answer. */
 export interface Target {
 	readonly server: Pick<RunningGate, "url" | "pid">;
-	/** Path and query; several are asked in turn, round and round. */
-	readonly paths: readonly [string, ...string[]];
+	/** Path and query: one, or a function that gives the next one. */
+	readonly path: string | (() => string);
 	readonly status: number;
 }
 
@@ -47,19 +47,23 @@ export async function sample(target: Target, options: { warmup: number; seconds:
 	};
 }
 
-function requestsOf({ server, paths }: Target) {
-	const [first, ...others] = paths;
-	if (others.length === 0) return { url: server.url + first };
-	let next = 0; // one cursor for all connections: each path comes once before any comes again
+/** Each path once before any comes again, over all connections and rounds, so that a cache with less room never holds the next. */
+export function inTurn(paths: readonly string[]): () => string {
+	let next = 0;
+	return () => paths[next++ % paths.length] ?? "";
+}
+
+function requestsOf({ server, path }: Target) {
+	if (typeof path === "string") return { url: server.url + path };
 	const setupRequest = (request: { path?: string }) => {
-		request.path = paths[next++ % paths.length] ?? first;
+		request.path = path();
 		return request;
 	};
 	return { url: server.url, requests: [{ setupRequest }] };
 }
 
 /** One request as the load sends it. @throws Error that names the path without its query, when the status is another */
-export async function askOnce({ server, paths: [path], status }: Target): Promise<Response> {
+export async function askOnce(server: Target["server"], path: string, status: number): Promise<Response> {
 	const response = await fetch(server.url + path, { headers: HEADERS });
 	if (response.status === status) return response;
 	const said = `${response.headers.get("Playgate-Reason") ?? ""} ${(await response.text()).slice(0, 300)}`;

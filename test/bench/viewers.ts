@@ -7,15 +7,13 @@ import { urisOf } from "./media.ts";
 import { ACCOUNT } from "./publisher.ts";
 import type { Publisher } from "./publisher.ts";
 
-type Paths = readonly [string, ...string[]];
-
 /** What is asked of the gate, case by case: paths with their queries. */
 export interface GatePaths {
 	readonly manifest: string;
-	readonly newRs256: Paths;
-	readonly newEs256: Paths;
+	readonly newRs256: readonly string[];
+	readonly newEs256: readonly string[];
 	readonly limitsHot: string;
-	readonly limitsSpread: Paths;
+	readonly limitsSpread: readonly string[];
 	readonly refused: string;
 	readonly key: string;
 	readonly segmentBucket: string;
@@ -32,17 +30,15 @@ const NEVER_REACHED = 1_000_000_000;
 export async function gatePaths(gate: RunningGate, publisher: Publisher): Promise<GatePaths> {
 	const pathOf = async (video: string, claims: RawClaims, algorithm: SigningAlgorithm = "RS256"): Promise<string> =>
 		manifestUrl({ base: "", account: ACCOUNT, video }, await publisher.sign(claims, algorithm));
-	const many = async (count: number, make: (index: number) => Promise<string>): Promise<Paths> => {
-		const [first = "", ...others] = await Promise.all(Array.from({ length: count }, (_, index) => make(index)));
-		return [first, ...others];
-	};
+	const many = (count: number, make: (index: number) => Promise<string>): Promise<string[]> =>
+		Promise.all(Array.from({ length: count }, (_, index) => make(index)));
 	const fresh = (algorithm: SigningAlgorithm) =>
 		many(NEW_TOKENS, (index) => pathOf("clear", { uid: `viewer-${index}`, conid: "clear" }, algorithm));
 	const limited = { climit: 2, maxu: NEVER_REACHED };
 	const watching = async (video: string) => openVideo(gate, await pathOf(video, { uid: `on-${video}`, climit: 1 }));
 	const [clear, vault, remote] = [await watching("clear"), await watching("vault"), await watching("remote")];
 	const refused = await pathOf("clear", { uid: "spent", maxu: 1 });
-	await askOnce({ server: gate, paths: [refused], status: 200 });
+	await askOnce(gate, refused, 200);
 	return {
 		manifest: await pathOf("clear", { uid: "known", conid: "clear" }),
 		newRs256: await fresh("RS256"),
@@ -60,7 +56,7 @@ export async function gatePaths(gate: RunningGate, publisher: Publisher): Promis
 /** The first media playlist of a video, and the first URI in it: of its key when it has one, else of a segment. */
 async function openVideo(gate: RunningGate, path: string): Promise<{ rendition: string; first: string }> {
 	const firstOf = async (asked: string): Promise<string> => {
-		const response = await askOnce({ server: gate, paths: [asked], status: 200 });
+		const response = await askOnce(gate, asked, 200);
 		const [uri = ""] = urisOf(await response.text(), gate.url + asked);
 		return uri.slice(gate.url.length);
 	};

@@ -5,7 +5,7 @@ import type { RunningGate } from "../../kv-seed/local/gate.ts";
 import { projectDir } from "../../kv-seed/local/paths.ts";
 import { buildBaseline } from "./baseline/build.ts";
 import type { CaseName } from "./cases.ts";
-import { askOnce } from "./load.ts";
+import { askOnce, inTurn } from "./load.ts";
 import type { Target } from "./load.ts";
 import { CONTENT_SECRET, openPublisher, publish } from "./publisher.ts";
 import type { Publisher } from "./publisher.ts";
@@ -69,7 +69,7 @@ interface Known {
 /** The baselines return the bytes that the gate returns, so they are built after it has answered. */
 async function startBaseline(dir: string, { gate, publisher, origin, paths }: Known): Promise<RunningGate> {
 	const bodyOf = async (path: string, status: number): Promise<Buffer> =>
-		Buffer.from(await (await askOnce({ server: gate, paths: [path], status })).arrayBuffer());
+		Buffer.from(await (await askOnce(gate, path, status)).arrayBuffer());
 	const pem = (value: string) => `-----BEGIN PUBLIC KEY-----\n${value}\n-----END PUBLIC KEY-----`;
 	const { RS256, ES256 } = publisher.keys;
 	const fixtures = {
@@ -98,8 +98,8 @@ type GateCase =
 	| "playlist";
 
 function gateTargets(gate: RunningGate, paths: GatePaths): Readonly<Record<Extract<CaseName, GateCase>, Target>> {
-	const ask = (first: string, status = 200): Target => ({ server: gate, paths: [first], status });
-	const each = (all: GatePaths["newRs256"]): Target => ({ server: gate, paths: all, status: 200 });
+	const ask = (path: string, status = 200): Target => ({ server: gate, path, status });
+	const each = (all: readonly string[]): Target => ({ server: gate, path: inTurn(all), status: 200 });
 	return {
 		manifest: ask(paths.manifest),
 		"manifest-rs256": each(paths.newRs256),
@@ -119,14 +119,14 @@ function baselineTargets(
 	baseline: RunningGate,
 	paths: GatePaths,
 ): Readonly<Record<Exclude<CaseName, GateCase>, Target>> {
-	const ask = (path: string, like: string, status = 200): Target => ({
+	const ask = (route: string, like: string, status = 200): Target => ({
 		server: baseline,
-		paths: [`${path}?like=${like}`],
+		path: `${route}?like=${like}`,
 		status,
 	});
-	const each = (all: GatePaths["newRs256"], path: (index: number) => string): Target => {
-		const [first, ...others] = all.map((like, index) => path(index) + like.slice(like.indexOf("?")));
-		return { server: baseline, paths: [first ?? "", ...others], status: 200 };
+	const each = (all: readonly string[], routeOf: (index: number) => string): Target => {
+		const paths = all.map((like, index) => routeOf(index) + like.slice(like.indexOf("?")));
+		return { server: baseline, path: inTurn(paths), status: 200 };
 	};
 	return {
 		"bare-manifest": ask("/manifest", paths.manifest),

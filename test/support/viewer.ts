@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import type { AdmitAnswer, AdmitRequest, Limits } from "../../worker/limits/contract.ts";
+import { type AdmitAnswer, type AdmitRequest, type Limits, unwire, wire } from "../../worker/limits/contract.ts";
 import type { ViewerLimits } from "../../worker/limits/viewer-limits.ts";
 
 /** Alarms set for the past fire at once, so tests that hold the clock live far in the future. */
@@ -39,7 +39,7 @@ export function newViewer(): Viewer {
 		get stub() {
 			return namespace.getByName(name); // a stub is broken after its object was evicted
 		},
-		ask: async (asked) => (await namespace.getByName(name).admit(requestOf(asked))) as AdmitAnswer,
+		ask: async (asked) => unwire<AdmitAnswer>(await namespace.getByName(name).admit(wire(requestOf(asked)))),
 	};
 }
 

@@ -1,6 +1,6 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import { sha256 } from "../hash.ts";
-import type { AdmitAnswer, AdmitRequest, Admission } from "./contract.ts";
+import { type AdmitAnswer, type AdmitRequest, type Admission, unwire, wire } from "./contract.ts";
 import type { ViewerLimits } from "./viewer-limits.ts";
 
 type LimitsNamespace = DurableObjectNamespace<ViewerLimits>;
@@ -24,9 +24,10 @@ export async function askLimits(
 	whenUnavailable: "deny" | "allow",
 	onFault: (fault: unknown) => void,
 ): Promise<AdmitAnswer> {
+	const wired = wire(request);
 	for (const attempt of [1, 2]) {
 		try {
-			return await namespace.getByName(objectName).admit(request); // a stub is broken after a fault, so each attempt takes a new one
+			return unwire(await namespace.getByName(objectName).admit(wired)); // a stub is broken after a fault: a new one each time
 		} catch (fault) {
 			onFault(fault);
 			if (attempt === 2 || !mayRetry(fault)) break;

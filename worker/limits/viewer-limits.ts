@@ -1,5 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
-import type { AdmitAnswer, AdmitRequest, EndedBy, LiveSession } from "./contract.ts";
+import {
+	type AdmitAnswer,
+	type AdmitRequest,
+	type EndedBy,
+	type LiveSession,
+	type Wired,
+	unwire,
+	wire,
+} from "./contract.ts";
 import { decide, endSession } from "./decide.ts";
 import schema from "./schema.sql";
 import type { SessionRow } from "./state.ts";
@@ -8,7 +16,7 @@ import { ViewerMemory } from "./viewer-memory.ts";
 
 interface Waiting {
 	readonly request: AdmitRequest;
-	readonly resolve: (answer: AdmitAnswer) => void;
+	readonly resolve: (answer: Wired<AdmitAnswer>) => void;
 	readonly reject: (fault: unknown) => void;
 }
 
@@ -35,9 +43,9 @@ export class ViewerLimits extends DurableObject<Env> {
 	}
 
 	/** Judges and spends. @throws only when storage fails: then nothing was spent. */
-	admit(request: AdmitRequest): Promise<AdmitAnswer> {
+	admit(asked: Wired<AdmitRequest>): Promise<Wired<AdmitAnswer>> {
 		return new Promise((resolve, reject) => {
-			this.#waiting.push({ request, resolve, reject });
+			this.#waiting.push({ request: unwire(asked), resolve, reject });
 			if (!this.#committing) void this.#commitWaiting();
 		});
 	}
@@ -57,7 +65,7 @@ export class ViewerLimits extends DurableObject<Env> {
 			const answers = this.#commit((memory) => batch.map(({ request }) => decide(memory, request, now)));
 			await this.#keepAlarm(now);
 			await this.ctx.storage.sync();
-			for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as AdmitAnswer);
+			for (const [index, { resolve }] of batch.entries()) resolve(wire(answers[index] as AdmitAnswer));
 		} catch (fault) {
 			this.#memory = new ViewerMemory(this.#tables); // what could not be made durable must not be remembered
 			for (const { reject } of batch) reject(fault);

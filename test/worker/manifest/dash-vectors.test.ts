@@ -37,7 +37,7 @@ const VECTORS: readonly Vector[] = [
 		text: ffmpeg,
 		context: dashContextOf(),
 		loadedFrom: PLAYBACK,
-		asked: ["s/chunk-stream0-00002.m4s", "s/init-stream0.m4s", "s/chunk-stream1-00002.m4s", "s/init-stream1.m4s"],
+		asked: ["s/chunk-stream0-00001.m4s", "s/init-stream0.m4s", "s/chunk-stream1-00001.m4s", "s/init-stream1.m4s"],
 	},
 	{
 		name: "a live MPD with ads, alternatives and steering",
@@ -48,9 +48,9 @@ const VECTORS: readonly Vector[] = [
 			`${live}index.mpd?aws.sessionId=0a1b&x=%20`,
 			`${live}patch.mpp?aws.sessionId=0a1b`,
 			`${sealedAt("https://steering.example/")}dash.dcsm?session=1`,
-			...["seg_2.m4s", "init.mp4"].map((name) => `${sealedAt("https://ads.example/creative/")}ad/1/${name}`),
+			...["seg_1.m4s", "init.mp4"].map((name) => `${sealedAt("https://ads.example/creative/")}ad/1/${name}`),
 			...["alpha", "beta"].flatMap((host) =>
-				["2", "init"].map(
+				["175032", "init"].map(
 					(part) => `${sealedAt(`https://${host}.example/out/v1/live/`)}index_video_1_0_${part}.mp4?m=1526510463`,
 				),
 			),
@@ -63,7 +63,7 @@ const VECTORS: readonly Vector[] = [
 		context: dashContextOf(),
 		loadedFrom: PLAYBACK,
 		asked: ["720", "360"].flatMap((id) =>
-			["segment2", "init"].map((name) => `${media}${id}/${name}.m4f?fastly_token=NjE2XzQ%3D&a=1`),
+			["segment0", "init"].map((name) => `${media}${id}/${name}.m4f?fastly_token=NjE2XzQ%3D&a=1`),
 		),
 	},
 	{

@@ -1,5 +1,5 @@
 import type { DashDocument, Reference } from "./document.ts";
-import type { Places } from "./places.ts";
+import type { Place, Places } from "./places.ts";
 import { relativeSteps } from "./relative.ts";
 
 /** What references are resolved against. */
@@ -11,7 +11,7 @@ export interface Base {
 }
 
 /** What becomes of a BaseURL: a place at the gate, another text, or nothing. */
-export type BaseChange = { readonly place: string } | { readonly text: string } | null;
+export type BaseChange = Place | { readonly url: string } | null;
 
 export interface ResolvedBases {
 	readonly ofLevels: readonly Base[];
@@ -87,25 +87,19 @@ export function gateBase(
 	if (steps !== null && steps.climb <= parent.depth) {
 		return { change: null, base: { url: url ?? parent.url, depth: parent.depth + steps.descent } };
 	}
-	const place = places.find(value, parent.url, false);
-	const base = { url: url ?? parent.url, depth: place?.depth ?? Infinity };
-	return { change: place === null ? unchanged(value, simple) : { place: place.text }, base };
+	const change = places.find(value, parent.url, false);
+	const depth = change !== null && "depth" in change ? change.depth : Infinity;
+	return { change, base: { url: url ?? parent.url, depth } };
 }
 
 /** Straight to the source: a BaseURL stays, or becomes absolute where it is relative to the place of the document. */
 export function directBase(
-	{ value, simple }: Reference,
+	{ value }: Reference,
 	parent: Base,
 	mayStay: boolean,
 	places: Places,
 ): { change: BaseChange; base: Base } {
 	const url = places.resolve(value, parent.url) || null;
 	const stays = mayStay || url === null || URL.canParse(value);
-	const base = { url: url ?? parent.url, depth: Infinity };
-	return { change: stays ? unchanged(value, simple) : { text: url }, base };
-}
-
-/** What players could read in several ways is written so that they all read the same. */
-function unchanged(value: string, simple: boolean): BaseChange {
-	return simple ? null : { text: value };
+	return { change: stays ? null : { url }, base: { url: url ?? parent.url, depth: Infinity } };
 }

@@ -57,16 +57,17 @@ export class Places {
 	}
 
 	/**
-	 * The place of what a reference leads to. Null when that is for the player alone: its scheme is none of a source, or the gate would
-	 * not fetch it.
+	 * What takes the place of a reference. Null when it is for the player alone and reads the same to all: its scheme is none of a
+	 * source, or the gate would not fetch it.
 	 *
 	 * @param isTemplate whether the text has identifiers to fill in; what comes before the first one is all that is known
 	 */
-	find(reference: string, base: string, isTemplate: boolean): Place | null {
+	find(reference: string, base: string, isTemplate: boolean): Place | { readonly url: string } | null {
 		const url = this.resolve(reference, isTemplate ? base.replaceAll("$", "%24") : base);
 		if (url === "") return null;
-		const isUnknownHost = isTemplate && url !== null && authorityOf(url).includes("$");
-		return url === null || isUnknownHost ? NOWHERE : this.placeOf(url, isTemplate);
+		if (url === null || (isTemplate && authorityOf(url).includes("$"))) return NOWHERE;
+		// What was judged with one base could lead elsewhere with another that the player chooses.
+		return this.placeOf(url, isTemplate) ?? (URL.parse(reference)?.href === url ? null : { url });
 	}
 
 	#sourceAt(base: string): Source {

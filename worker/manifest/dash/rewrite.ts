@@ -1,6 +1,6 @@
 import type { HlsTemplate, Replacement } from "../hls/context.ts";
 import { createOutput } from "../hls/output.ts";
-import { type Base, type ResolvedBases, directBase, gateBase, resolveBases } from "./bases.ts";
+import { type Base, type BaseChange, type ResolvedBases, directBase, gateBase, resolveBases } from "./bases.ts";
 import type { DashContext } from "./context.ts";
 import type { DashDocument, Reference } from "./document.ts";
 import { LICENSE_PATHS } from "./licenses.ts";
@@ -71,7 +71,7 @@ class Rewriter {
 		const hasOne = references.some((reference) => reference.kind === "base" && reference.level === 0);
 		if (at === null || kind !== "mpd" || hasOne || (this.#isInPlace && !this.#isDirect)) return [];
 		const { documentDir } = this.#places;
-		const place = this.#isDirect ? written(documentDir) : this.#atGate(this.#places.placeOf(documentDir)?.text);
+		const place = toReplacement(this.#isDirect ? { url: documentDir } : this.#places.placeOf(documentDir));
 		if (place === null) return [];
 		const insert = (by: Replacement): Change => ({ start: at, end: at, by });
 		return [
@@ -96,11 +96,8 @@ class Rewriter {
 		const { ofLevels, ofRepresentations, changes } = this.#bases;
 		const ownBase = ofLevels[level] ?? this.#root;
 		switch (kind) {
-			case "base": {
-				const change = changes.get(reference) ?? null;
-				if (change === null) return null;
-				return "text" in change ? written(change.text) : this.#atGate(change.place);
-			}
+			case "base":
+				return toReplacement(changes.get(reference) ?? null);
 			case "media":
 			case "template":
 				return this.#isDirect ? null : this.#gate(reference, ofRepresentations[level] ?? this.#root, true);
@@ -112,7 +109,7 @@ class Rewriter {
 				return this.#isDirect ? this.#direct(value) : this.#gate(reference, this.#root, this.#isInPlace);
 			case "license":
 				return value !== "" && protection?.system && this.#context.licenses.has(protection.system)
-					? this.#atGate(LICENSE_PATHS[protection.system])
+					? atGate(LICENSE_PATHS[protection.system])
 					: null;
 		}
 	}
@@ -121,17 +118,22 @@ class Rewriter {
 		if (value === "") return null;
 		const steps = mayStay && simple ? relativeSteps(value) : null;
 		if (steps !== null && steps.climb <= base.depth) return null;
-		return this.#atGate(this.#places.find(value, base.url, kind === "template")?.text);
+		return toReplacement(this.#places.find(value, base.url, kind === "template"));
 	}
 
 	#direct(value: string): Replacement | null {
 		const url = this.#places.resolve(value, this.#places.documentUrl);
 		return url ? written(url) : null;
 	}
+}
 
-	#atGate(place: string | undefined): Replacement | null {
-		return place === undefined ? null : { atBase: true, text: escaped(place) };
-	}
+function toReplacement(found: BaseChange): Replacement | null {
+	if (found === null) return null;
+	return "url" in found ? written(found.url) : atGate(found.text);
+}
+
+function atGate(place: string): Replacement {
+	return { atBase: true, text: escaped(place) };
 }
 
 function written(text: string): Replacement {

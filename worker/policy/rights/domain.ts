@@ -15,11 +15,14 @@ export function judgeDomain({ allowedDomains, blockedDomains }: CompiledRight, f
 	return refuse({ reason: "rights-domain-not-allowed", domain });
 }
 
+/** No name of the DNS is longer (RFC 1035 2.3.4); what is told and logged of a request has an end. */
+const MOST_HOST_CHARACTERS = 253;
+
 /** The host of `Origin` or `Referer`. Null where there is none: an opaque origin is sent as "null", which is no URL. */
 function hostOf(header: string | null): string | null {
 	if (header === null || !URL.canParse(header)) return null;
 	const host = canonicalHost(new URL(header).hostname);
-	return host === "" ? null : host;
+	return host === "" || host.length > MOST_HOST_CHARACTERS ? null : host;
 }
 
 /** A host matches itself only; `*.` before it matches its subdomains, at any depth, and not itself. */

@@ -42,6 +42,7 @@ describe("domains", () => {
 		["neither", null, null, "rights-domain-not-allowed"],
 		["an opaque Origin", "null", null, "rights-domain-not-allowed"],
 		["an Origin without host", "file:///page.html", null, "rights-domain-not-allowed"],
+		["an Origin longer than any name", `app://${"a".repeat(254)}`, "https://good.example", "allowed"],
 		["something that is no URL", "good.example", "/page", "rights-domain-not-allowed"],
 	])("are read from %s", (_what, origin, referer, expected) => {
 		expect(verdict({ allowed_domains: ["good.example"] }, page(origin, referer))).toBe(expected);
