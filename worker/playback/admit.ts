@@ -29,18 +29,32 @@ const NOTHING_KEPT: Admission = { session: null, ended: [] };
  * The last step of a decision, the only one that spends: at most one call to one object, and none for a token without limits or for a
  * client that this isolate remembers (design 4).
  */
-export async function judgeLimits(exchange: Exchange, asker: Asker, asked: LimitAsk): Promise<Decision<Admission>> {
+export function judgeLimits(
+	exchange: Exchange,
+	asker: Asker,
+	asked: LimitAsk,
+): Decision<Admission> | Promise<Decision<Admission>> {
 	const { subject } = asker.subject;
 	if (subject.limits === null) return allow(NOTHING_KEPT);
 	const ask = { ...asked, use: asked.use && subject.limits.maxu !== undefined }; // nobody counts it otherwise
 	if (!needsViewer(asker, ask)) return allow(NOTHING_KEPT);
-	const { admissions } = exchange.gate;
 	const memoryKey = remembered(asker, ask, subject.grant?.session ?? null);
-	const known = admissions.recall(subject.viewer, memoryKey, exchange.nowMs);
+	const known = exchange.gate.admissions.recall(subject.viewer, memoryKey, exchange.nowMs);
 	if (known) {
 		exchange.told.remembered = true;
 		return known;
 	}
+	return askAndLearn(exchange, asker, ask, memoryKey);
+}
+
+async function askAndLearn(
+	exchange: Exchange,
+	asker: Asker,
+	ask: LimitAsk,
+	memoryKey: string,
+): Promise<Decision<Admission>> {
+	const { admissions } = exchange.gate;
+	const { subject } = asker.subject;
 	const answer = await askViewer(exchange, asker, ask);
 	if (exchange.method === "HEAD") return answer;
 	const { touch_seconds: touch, session_ttl_seconds: ttl } = asker.account.settings;

@@ -112,7 +112,7 @@ function judgeRevocation(
 	account: Account,
 	video: Video,
 	{ subject }: TimedSubject,
-): Promise<Decision> {
+): Decision | Promise<Decision> {
 	const { claims } = subject;
 	const facts = {
 		tokenId: subject.tokenId,

@@ -31,6 +31,7 @@ export interface Manifest {
 }
 
 interface Kept {
+	readonly found: Decision<Manifest>;
 	readonly manifest: Manifest;
 	readonly template: HlsTemplate;
 	readonly validators: Headers;
@@ -63,9 +64,18 @@ export class ManifestStore {
 	}
 
 	/** The playlist at `url`; refusals name what the source did wrong. */
-	async read(ask: ManifestAsk): Promise<Decision<Manifest>> {
+	read(ask: ManifestAsk): Decision<Manifest> | Promise<Decision<Manifest>> {
+		const kept = this.#kept.get(this.#keyOf(ask));
+		return kept && kept.freshUntilMs > this.#ports.now() ? kept.found : this.#readAnew(ask);
+	}
+
+	async #readAnew(ask: ManifestAsk): Promise<Decision<Manifest>> {
 		const found = await this.#find(ask);
 		return found.allowed ? allow(found.value.manifest) : found;
+	}
+
+	#keyOf(ask: ManifestAsk): string {
+		return `${this.#versionOf(ask.video)} ${ask.servedBelow?.dir ?? ""} ${ask.source.src} ${ask.url}`;
 	}
 
 	/** The URL that `HlsContext.seal` hid in a reference of this video; null when it did not. */
@@ -78,7 +88,7 @@ export class ManifestStore {
 	}
 
 	async #find(ask: ManifestAsk): Promise<Decision<{ manifest: Manifest; variables?: ReadonlyMap<string, string> }>> {
-		const key = `${this.#versionOf(ask.video)} ${ask.servedBelow?.dir ?? ""} ${ask.source.src} ${ask.url}`;
+		const key = this.#keyOf(ask);
 		const kept = this.#kept.get(key);
 		const nowMs = this.#ports.now();
 		if (kept && (kept.freshUntilMs > nowMs || kept.refreshingUntilMs > nowMs)) return allow(keptView(kept));
@@ -125,6 +135,7 @@ export class ManifestStore {
 			const validators = validatorsOf(response);
 			// Twice: the parts, and the bytes that are rendered from them.
 			const kept = {
+				found: allow(manifest),
 				manifest,
 				template,
 				validators,

@@ -26,24 +26,33 @@ export class RevocationWatch {
 		this.#ports = ports;
 	}
 
-	/** Refuses what is revoked. @throws nothing: without a usable list the account's `when_counters_fail` decides. */
-	async judge(
+	/**
+	 * Refuses what is revoked; at once, while the copy is fresh enough. @throws nothing: without a usable list the account's
+	 * `when_counters_fail` decides.
+	 */
+	judge(
 		account: string,
 		facts: RevocableFacts,
 		whenUnavailable: "deny" | "allow",
 		waitUntil: (work: Promise<unknown>) => void,
-	): Promise<Decision> {
+	): Decision | Promise<Decision> {
 		const watched = this.#watched(account);
 		const nowMs = this.#ports.now();
 		const ageMs = nowMs - watched.asOfMs;
-		if (ageMs > USABLE_FOR_MS) {
-			const known = await this.refresh(account);
-			if (!known && whenUnavailable === "deny") return refuse({ reason: "limits-unavailable" });
-		} else if (ageMs > REFRESH_AFTER_MS && !this.#isAsking(watched, nowMs)) {
-			waitUntil(this.refresh(account));
-		}
-		const by = watched.snapshot.judge(facts, Math.floor(nowMs / 1000));
-		return by === null ? allow() : refuse({ reason: "token-revoked", by });
+		if (ageMs > USABLE_FOR_MS) return this.#judgeAnew(account, watched, facts, whenUnavailable);
+		if (ageMs > REFRESH_AFTER_MS && !this.#isAsking(watched, nowMs)) waitUntil(this.refresh(account));
+		return verdict(watched, facts, nowMs);
+	}
+
+	async #judgeAnew(
+		account: string,
+		watched: Watched,
+		facts: RevocableFacts,
+		whenUnavailable: "deny" | "allow",
+	): Promise<Decision> {
+		const known = await this.refresh(account);
+		if (!known && whenUnavailable === "deny") return refuse({ reason: "limits-unavailable" });
+		return verdict(watched, facts, this.#ports.now());
 	}
 
 	/** Asks the list now; called after a change made by this isolate, so that its next request knows. False when it cannot be asked. */
@@ -82,4 +91,9 @@ export class RevocationWatch {
 		this.#accounts.set(account, fresh);
 		return fresh;
 	}
+}
+
+function verdict({ snapshot }: Watched, facts: RevocableFacts, nowMs: number): Decision {
+	const by = snapshot.judge(facts, Math.floor(nowMs / 1000));
+	return by === null ? allow() : refuse({ reason: "token-revoked", by });
 }

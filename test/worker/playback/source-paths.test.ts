@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { freshForMs } from "../../../worker/playback/freshness.ts";
 import type { Grant } from "../../../worker/playback/grant.ts";
 import { sourcePath } from "../../../worker/playback/source-paths.ts";
@@ -80,6 +80,12 @@ describe("the source that a URL serves", () => {
 
 describe("how long a playlist is used before its source is asked again", () => {
 	const answer = (headers: Record<string, string>) => new Response("", { headers });
+	beforeEach(() => {
+		vi.useFakeTimers({ toFake: ["Date"] }); // the library's clock
+	});
+	afterEach(() => {
+		vi.useRealTimers();
+	});
 
 	it.each<[string, Record<string, string>, boolean, number | null, number]>([
 		["silent, on demand", {}, false, 6, 10_000],
