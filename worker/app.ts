@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { CatalogUnavailable } from "./catalog/cache.ts";
+import { RIGHT_PREFIX } from "./catalog/rights.ts";
 import { ID_PATTERN } from "./catalog/video-schema.ts";
 import type { Refusal } from "./decision/refusals.ts";
 import { preflightResponse } from "./decision/response.ts";
@@ -118,5 +119,6 @@ function onVideo(exchange: Exchange, c: Context, dialect: Dialect, handle: OnVid
 
 function refusalOfFault(fault: Error): Refusal {
 	if (!(fault instanceof CatalogUnavailable)) return { reason: "fault" };
+	if (fault.message.startsWith(RIGHT_PREFIX)) return { reason: "catalog-unavailable", record: "right" };
 	return { reason: "catalog-unavailable", record: fault.message.includes("/") ? "video" : "account" };
 }

@@ -1,13 +1,16 @@
 import type { Account, Video } from "../catalog/catalog.ts";
 import { blankVideo } from "../catalog/video-record.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
+import type { PolicyInput } from "../policy/check.ts";
 import { judgeHolder, judgePolicy } from "../policy/policy.ts";
+import { needsToken } from "../policy/rights/rights.ts";
 import { locateToken } from "../token/locate.ts";
 import type { Asker } from "./admit.ts";
 import { type ClientFacts, readClient } from "./client.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Grant } from "./grant.ts";
-import { type TimedSubject, subjectOfGrant, subjectOfToken } from "./subject.ts";
+import { judgeRightOf, rightOf } from "./rights.ts";
+import { type TimedSubject, anonymousSubject, subjectOfGrant, subjectOfToken } from "./subject.ts";
 
 /** Who asks, before anything of the video is looked at. */
 interface Identified {
@@ -26,7 +29,22 @@ export async function authorizeToken(
 	audiences: readonly string[],
 ): Promise<Decision<Asker>> {
 	const identified = await identifyHolder(exchange, path.account, audiences);
-	return identified.allowed ? authorizeVideo(exchange, identified.value, path.video) : identified;
+	if (identified.allowed) return authorizeVideo(exchange, identified.value, path.video);
+	return identified.refusal.reason === "token-required" ? authorizeAnyone(exchange, path) : identified;
+}
+
+/** A request without a token, which some playback rights allow. */
+async function authorizeAnyone(
+	exchange: Exchange,
+	path: { readonly account: string; readonly video: string },
+): Promise<Decision<Asker>> {
+	const account = await exchange.gate.catalog.account(path.account, exchange.nowMs);
+	exchange.told.account = account;
+	const video = await exchange.gate.catalog.video(account, path.video, exchange.nowMs);
+	const right = video ? await rightOf(exchange, account, video, {}) : null;
+	if (!video || !right?.allowed || needsToken(right.value?.record ?? null)) return refuse({ reason: "token-required" });
+	const identified = identify(exchange, account, anonymousSubject(account.id, nowSecondsOf(exchange)));
+	return identified.allowed ? authorizeFor(exchange, identified.value, video) : identified;
 }
 
 /** Decides about a request under a grant: the same steps, with what the grant carries on of the token. */
@@ -68,9 +86,16 @@ async function authorizeVideo(exchange: Exchange, identified: Identified, videoI
 }
 
 /** Policy and revocation for a video that was found. */
-export function authorizeFor(exchange: Exchange, identified: Identified, video: Video): Promise<Decision<Asker>> {
+export async function authorizeFor(exchange: Exchange, identified: Identified, video: Video): Promise<Decision<Asker>> {
 	exchange.told.video = video.record.id;
-	return judgeAll(exchange, identified, video, judgePolicy);
+	const policy = judgePolicy(policyInput(exchange, identified, video));
+	if (!policy.allowed) return policy;
+	const { account, client } = identified;
+	const { claims } = identified.subject.subject;
+	const right = await rightOf(exchange, account, video, claims);
+	if (!right.allowed) return right;
+	const judged = judgeRightOf(exchange, right.value, claims, client);
+	return judged.allowed ? judgeRevocation(exchange, identified, video) : judged;
 }
 
 /** For calls that are about the holder of the token and not about a video. */
@@ -81,17 +106,13 @@ export async function authorizeHolder(
 ): Promise<Decision<Asker>> {
 	const identified = await identifyHolder(exchange, accountId, audiences);
 	if (!identified.allowed) return identified;
-	return judgeAll(exchange, identified.value, { record: blankVideo(accountId, ""), version: "" }, judgeHolder);
+	const video = { record: blankVideo(accountId, ""), version: "" };
+	const policy = judgeHolder(policyInput(exchange, identified.value, video));
+	return policy.allowed ? judgeRevocation(exchange, identified.value, video) : policy;
 }
 
-async function judgeAll(
-	exchange: Exchange,
-	identified: Identified,
-	video: Video,
-	judge: typeof judgePolicy,
-): Promise<Decision<Asker>> {
-	const { account, subject, client } = identified;
-	const policy = judge({
+function policyInput(exchange: Exchange, { account, subject, client }: Identified, video: Video): PolicyInput {
+	return {
 		nowSeconds: nowSecondsOf(exchange),
 		userAgent: client.userAgent,
 		account: account.id,
@@ -99,29 +120,17 @@ async function judgeAll(
 		claims: subject.subject.claims,
 		highestTier: subject.subject.highestTier,
 		video: video.record,
-	});
-	if (!policy.allowed) return policy;
-	const revocation = await judgeRevocation(exchange, account, video, subject);
-	return revocation.allowed ? allow({ account, video, subject, client }) : revocation;
+	};
 }
 
 const nowSecondsOf = (exchange: Exchange): number => Math.floor(exchange.nowMs / 1000);
 
-function judgeRevocation(
-	exchange: Exchange,
-	account: Account,
-	video: Video,
-	{ subject }: TimedSubject,
-): Decision | Promise<Decision> {
-	const { claims } = subject;
-	const facts = {
-		tokenId: subject.tokenId,
-		keyId: subject.keyId,
-		video: video.record.id,
-		jti: claims.jti,
-		uid: claims.uid,
-		sid: claims.sid,
-		issuedAt: claims.iat,
-	};
-	return exchange.gate.revocations.judge(account.id, facts, account.settings.when_counters_fail, exchange.waitUntil);
+async function judgeRevocation(exchange: Exchange, identified: Identified, video: Video): Promise<Decision<Asker>> {
+	const { account } = identified;
+	const { tokenId, keyId, claims } = identified.subject.subject;
+	const { jti, uid, sid, iat: issuedAt } = claims;
+	const facts = { tokenId, keyId, video: video.record.id, jti, uid, sid, issuedAt };
+	const whenUnavailable = account.settings.when_counters_fail;
+	const verdict = await exchange.gate.revocations.judge(account.id, facts, whenUnavailable, exchange.waitUntil);
+	return verdict.allowed ? allow({ ...identified, video }) : verdict;
 }

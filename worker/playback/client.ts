@@ -10,6 +10,8 @@ import type { Query } from "../token/locate.ts";
 export interface ClientFacts {
 	/** IPv4, or the /64 of an IPv6 address; "unknown" when the platform names none. */
 	readonly address: string;
+	/** As it is, for rules about addresses and places. */
+	readonly fullAddress: string;
 	readonly userAgent: string;
 	/** The device id that the client names or carries in the gate's cookie; null when it has none. */
 	readonly deviceId: string | null;
@@ -21,29 +23,29 @@ const YEAR_SECONDS = 31_536_000;
 
 /** Reads the client from headers and query. Behind a trusted proxy `X-Client-IP` speaks for the client (design 7). */
 export function readClient(headers: Headers, query: Query, settings: Settings): Decision<ClientFacts> {
-	const address = readAddress(headers, settings.trustClientHeaders);
-	if (!address.allowed) return address;
+	const fullAddress = readAddress(headers, settings.trustClientHeaders);
+	const address = normaliseAddress(fullAddress);
+	if (address === null) return refuse({ reason: "bad-request", detail: "X-Client-IP is not an IP address." });
 	const deviceId = readDeviceId(headers, query, settings);
 	if (!deviceId.allowed) return deviceId;
 	return allow({
-		address: address.value,
+		address,
+		fullAddress,
 		userAgent: headers.get("User-Agent") ?? "",
 		deviceId: deviceId.value,
 	});
 }
 
-function readAddress(headers: Headers, trusted: boolean): Decision<string> {
+const NO_ADDRESS = "unknown";
+
+function readAddress(headers: Headers, trusted: boolean): string {
 	const claimed = trusted ? headers.get("X-Client-IP") : null;
-	const text = claimed ?? headers.get("CF-Connecting-IP");
-	if (text === null) return allow("unknown");
-	const address = normaliseAddress(text.trim());
-	return address === null
-		? refuse({ reason: "bad-request", detail: "X-Client-IP is not an IP address." })
-		: allow(address);
+	return (claimed ?? headers.get("CF-Connecting-IP") ?? NO_ADDRESS).trim();
 }
 
 /** IPv6 is counted by /64, which is what one connection gets; v4-mapped v6 is v4. Null when it is no address. */
 export function normaliseAddress(text: string): string | null {
+	if (text === NO_ADDRESS) return text;
 	if (/^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(text)) return ipaddr.IPv4.isValidFourPartDecimal(text) ? text : null;
 	if (!ipaddr.IPv6.isValid(text)) return null;
 	const address = ipaddr.IPv6.parse(text);

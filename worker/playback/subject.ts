@@ -70,6 +70,26 @@ export function subjectOfGrant(grant: Grant, account: Account, nowSeconds: numbe
 	return allow({ subject: fromGrant(grant), expiresAt: grant.expiresAt });
 }
 
+/** How long a viewer without a token may go on under one grant. */
+const ANONYMOUS_SECONDS = 86_400;
+
+/** Whoever asks without a token where a playback right needs none: no claims, so no limits. */
+export function anonymousSubject(account: string, nowSeconds: number): TimedSubject {
+	const claims: Claims = { iat: nowSeconds };
+	const named = { tokenId: "anonymous", keyId: "anonymous" };
+	const counting = counted(account, named.tokenId, claims);
+	const subject = {
+		...named,
+		claims,
+		lasting: claims,
+		highestTier: NO_TIER,
+		...counting,
+		grant: null,
+		grantTexts: new Map(),
+	};
+	return { subject, expiresAt: nowSeconds + ANONYMOUS_SECONDS };
+}
+
 function fromToken(token: VerifiedToken, account: string): Subject {
 	const known = ofTokens.get(token);
 	if (known) return known;

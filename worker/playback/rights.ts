@@ -1,0 +1,50 @@
+import type { Account, Video } from "../catalog/catalog.ts";
+import type { Right } from "../catalog/rights.ts";
+import { type Decision, allow, refuse } from "../decision/decision.ts";
+import type { Exchange } from "../exchange.ts";
+import { type Geo, readGeo } from "../policy/rights/facts.ts";
+import { judgeRight, nameRight } from "../policy/rights/rights.ts";
+import type { Claims } from "../token/claims.ts";
+import type { ClientFacts } from "./client.ts";
+
+/** The right that applies: named by the token, else by the video, else the account's default; null when there is none. */
+export async function rightOf(
+	{ gate, nowMs }: Exchange,
+	account: Account,
+	video: Video,
+	claims: Claims,
+): Promise<Decision<Right | null>> {
+	const named = nameRight(claims, video.record);
+	if (!named) return allow(await gate.catalog.defaultRight(account, nowMs));
+	const right = await gate.catalog.right(account, named.id, nowMs);
+	return right ? allow(right) : refuse({ reason: "rights-missing", namedBy: named.namedBy });
+}
+
+/** Judges a playback right on this request. */
+export function judgeRightOf(exchange: Exchange, right: Right | null, claims: Claims, client: ClientFacts): Decision {
+	if (!right) return allow();
+	const geo = geoOf(exchange);
+	if (!geo.allowed) return geo;
+	return judgeRight(right.record, {
+		nowSeconds: Math.floor(exchange.nowMs / 1000),
+		geoAddress: claims.ip ?? client.fullAddress,
+		geo: geo.value,
+		origin: exchange.headers.get("Origin"),
+		referer: exchange.headers.get("Referer"),
+	});
+}
+
+const CLIENT_GEO = "X-Client-Geo";
+
+/** The platform's own reading, unless a trusted proxy speaks for the client (design 7). */
+function geoOf({ gate, request, headers }: Exchange): Decision<Geo> {
+	const claimed = gate.settings.trustClientHeaders ? headers.get(CLIENT_GEO) : null;
+	if (claimed === null) return allow(readGeo({ ...request.cf }));
+	try {
+		const geo: unknown = JSON.parse(claimed);
+		if (typeof geo === "object" && geo !== null && !Array.isArray(geo)) return allow(readGeo({ ...geo }));
+	} catch {
+		// told below
+	}
+	return refuse({ reason: "bad-request", detail: `${CLIENT_GEO} is not a JSON object.` });
+}
