@@ -5,7 +5,6 @@ import { type Dialect, type WireError, wireError } from "./wire.ts";
 const EXPOSED_HEADERS = [
 	"Playgate-Decision",
 	"Playgate-Reason",
-	"Content-Length",
 	"Content-Range",
 	"Accept-Ranges",
 	"ETag",

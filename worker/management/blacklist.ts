@@ -8,13 +8,13 @@ const listOf = ({ exchange, account }: ManagedCall): DurableObjectStub<Revocatio
 	exchange.gate.revocationLists.getByName(account);
 
 /** The token's identity is the hash of what is signed, so that a different spelling of its signature is revoked with it. */
-async function named(call: ManagedCall): Promise<Decision<TokenIdentity>> {
-	const token = await identifyToken(call.id);
+function named(call: ManagedCall): Decision<TokenIdentity> {
+	const token = identifyToken(call.id);
 	return token.allowed ? token : refuse({ reason: "bad-request", detail: "The path must end in a whole JWT." });
 }
 
 export const putToken: ManagedHandler = async (call) => {
-	const token = await named(call);
+	const token = named(call);
 	if (!token.allowed) return token;
 	const { exp } = token.value;
 	await listOf(call).add({
@@ -31,13 +31,13 @@ export const putToken: ManagedHandler = async (call) => {
 };
 
 export const hasToken: ManagedHandler = async (call) => {
-	const token = await named(call);
+	const token = named(call);
 	if (!token.allowed) return token;
 	return (await listOf(call).has("token", token.value.id)) ? noContent(call) : refuse({ reason: "resource-not-found" });
 };
 
 export const deleteToken: ManagedHandler = async (call) => {
-	const token = await named(call);
+	const token = named(call);
 	if (!token.allowed) return token;
 	const removed = await listOf(call).remove("token", token.value.id);
 	await call.exchange.gate.revocations.refresh(call.account);

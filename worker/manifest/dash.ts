@@ -1,8 +1,9 @@
 import { UrlTooLong } from "./dash/bases.ts";
 import type { DashContext, DashResult } from "./dash/context.ts";
-import { Malformed, readDocument } from "./dash/read.ts";
+import { readDocument } from "./dash/read.ts";
 import { rewriteDocument } from "./dash/rewrite.ts";
 import { REMOTE_ELEMENTS } from "./dash/rules.ts";
+import { Malformed } from "./dash/xml.ts";
 
 export type { DashContext, DashResult, DashTemplate, LicenseSystem } from "./dash/context.ts";
 

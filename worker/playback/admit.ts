@@ -39,7 +39,7 @@ export function judgeLimits(
 	const ask = { ...asked, use: asked.use && subject.limits.maxu !== undefined }; // nobody counts it otherwise
 	if (!needsViewer(asker, ask)) return allow(NOTHING_KEPT);
 	const memoryKey = remembered(asker, ask, subject.grant?.session ?? null);
-	const known = exchange.gate.admissions.recall(subject.viewer, memoryKey, exchange.nowMs);
+	const known = exchange.gate.admissions.recall(subject.viewer(), memoryKey, exchange.nowMs);
 	if (known) {
 		exchange.told.remembered = true;
 		return known;
@@ -59,7 +59,7 @@ async function askAndLearn(
 	if (exchange.method === "HEAD") return answer;
 	const { touch_seconds: touch, session_ttl_seconds: ttl } = asker.account.settings;
 	const untilMs = exchange.nowMs + Math.min(touch, ttl / 2) * 1000; // a session must be heard of before it lapses
-	if (staysRefused(answer)) admissions.learn(subject.viewer, memoryKey, answer, untilMs);
+	if (staysRefused(answer)) admissions.learn(subject.viewer(), memoryKey, answer, untilMs);
 	if (answer.allowed) learnRenewal(exchange, asker, answer.value, untilMs);
 	return answer;
 }
@@ -77,7 +77,7 @@ function learnRenewal(exchange: Exchange, asker: Asker, admission: Admission, un
 	// A grant goes on naming the start that it was given, also when its session has lapsed and started again since.
 	const session = grant?.started ? grant.session : admission.session;
 	const memoryKey = remembered(asker, { intent: "renew", use: false }, session);
-	exchange.gate.admissions.learn(viewer, memoryKey, allow(admission), untilMs);
+	exchange.gate.admissions.learn(viewer(), memoryKey, allow(admission), untilMs);
 }
 
 /** Everything that an answer depends on. */
@@ -110,7 +110,7 @@ function askViewer(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<Dec
 		session: keepsSession(asker, ask) ? sessionAsk(asker, ask) : null,
 		...(ask.heartbeat ? { countAlive: true } : {}),
 	};
-	return askLimits(gate.limits, viewer, admit, account.settings.when_counters_fail, (fault) =>
+	return askLimits(gate.limits, viewer(), admit, account.settings.when_counters_fail, (fault) =>
 		gate.ports.log({ event: "fault", where: "limits", decision: exchange.decisionId, message: String(fault) }),
 	);
 }

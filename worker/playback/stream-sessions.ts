@@ -79,7 +79,7 @@ export async function handleSessions(exchange: Exchange, accountId: string): Pro
 	const holder = await authorizeHolder(exchange, accountId, PLAYBACK_API_AUDIENCES);
 	if (!holder.allowed) return refused(exchange, holder.refusal, "gsc");
 	const { subject } = holder.value.subject;
-	const sessions = await exchange.gate.limits.getByName(subject.viewer).listSessions();
+	const sessions = await exchange.gate.limits.getByName(subject.viewer()).listSessions();
 	const shown = sessions.map(({ key, seenAt, endedBy }) => ({
 		end_viewer_id: subject.claims.uid ?? null,
 		last_seen: seenAt,
@@ -97,8 +97,8 @@ export async function handleStop(exchange: Exchange, accountId: string, named: s
 	const key = subject.claims.sid ?? named;
 	if (key === undefined) return refused(exchange, { reason: "claim-missing", claim: "sid" }, "gsc");
 	const { gate } = exchange;
-	const ended = await gate.limits.getByName(subject.viewer).endSessions(key, "player");
-	gate.admissions.forgetSessions(subject.viewer, ended);
+	const ended = await gate.limits.getByName(subject.viewer()).endSessions(key, "player");
+	gate.admissions.forgetSessions(subject.viewer(), ended);
 	return answered(exchange, ended.length === 0 ? refuse({ reason: "resource-not-found" }) : allow(empty(exchange)));
 }
 

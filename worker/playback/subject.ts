@@ -18,8 +18,8 @@ export interface Subject {
 	readonly highestTier: { readonly claim: string; readonly tier: number };
 	/** Null when the token limits nothing. */
 	readonly limits: Limits | null;
-	/** Name of the object that holds the viewer's limits. */
-	readonly viewer: string;
+	/** Name of the object that holds the viewer's limits; worked out when it is first asked for, as most tokens limit nothing. */
+	readonly viewer: () => string;
 	/** Null for a token. */
 	readonly grant: Grant | null;
 	/** Grants signed for this token by this isolate, by what they hold; they differ only there. */
@@ -139,6 +139,7 @@ function counted(account: string, tokenId: string, claims: Claims): Pick<Subject
 		...(cbeh === undefined ? {} : { cbeh }),
 		...(dlimit === undefined ? {} : { dlimit }),
 	};
-	const viewer = viewerObjectName(account, uid === undefined ? { tokenId } : { uid });
+	let name: string | undefined;
+	const viewer = () => (name ??= viewerObjectName(account, uid === undefined ? { tokenId } : { uid }));
 	return { limits: limited ? limits : null, viewer };
 }

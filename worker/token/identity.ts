@@ -11,13 +11,13 @@ export interface TokenIdentity {
 }
 
 /** Reads a token as far as its form goes. @returns `token-malformed` for anything else. */
-export async function identifyToken(raw: string): Promise<Decision<TokenIdentity>> {
+export function identifyToken(raw: string): Decision<TokenIdentity> {
 	const token = parseCompact(raw);
 	if (!token.allowed) return token;
 	const { payload, signingInput } = token.value;
 	const { exp } = payload;
 	return allow({
-		id: await identityOf(signingInput),
+		id: identityOf(signingInput),
 		exp: typeof exp === "number" && Number.isSafeInteger(exp) ? exp : null,
 	});
 }

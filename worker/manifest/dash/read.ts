@@ -1,4 +1,4 @@
-import { SaxesParser, type SaxesTagPlain } from "saxes";
+import type { SaxesTagPlain } from "saxes";
 import { isPlainReference } from "../hls/plain.ts";
 import type { DashDocument, Protection, Reference } from "./document.ts";
 import { durationSeconds } from "./duration.ts";
@@ -15,12 +15,10 @@ import {
 	textKind,
 } from "./rules.ts";
 import { trimmedRange } from "./space.ts";
+import { Malformed, readXml, type XmlHandler, type XmlPlace } from "./xml.ts";
 
 /** Far deeper than any MPD, and than what events carry. */
 const MOST_NESTED = 256;
-
-/** What is wrong with a document, with line and column. */
-export class Malformed extends Error {}
 
 interface Frame {
 	readonly name: string;
@@ -45,12 +43,12 @@ interface Collected extends Pick<Reference, "kind" | "level" | "protection"> {
  * @throws Malformed
  */
 export function readDocument(text: string): DashDocument {
-	return new Reader(text).read();
+	return readXml(text, (place) => new Reader(text, place)).document();
 }
 
-class Reader {
+class Reader implements XmlHandler {
 	readonly #text: string;
-	readonly #parser = new SaxesParser<object>({ xmlns: false });
+	readonly #place: XmlPlace;
 	readonly #frames: Frame[] = [];
 	readonly #parents: (number | null)[] = [];
 	readonly #references: Reference[] = [];
@@ -60,27 +58,12 @@ class Reader {
 	#insertAt: number | null = null;
 	#hasUnusualIdentifiers = false;
 
-	constructor(text: string) {
+	constructor(text: string, place: XmlPlace) {
 		this.#text = text;
+		this.#place = place;
 	}
 
-	read(): DashDocument {
-		const parser = this.#parser;
-		parser.on("error", ({ message }) => {
-			throw new Malformed(`it is not well-formed XML: ${message}`);
-		});
-		parser.on("doctype", () => this.#refuse("a document type declaration is not allowed"));
-		parser.on("opentagstart", ({ name }) => this.#open(name));
-		parser.on("attribute", ({ name, value }) => this.#readAttribute(name, value));
-		parser.on("opentag", (tag) => this.#readTag(tag));
-		parser.on("text", (text) => this.#collect(text));
-		parser.on("cdata", (text) => this.#collect(text));
-		parser.on("closetag", (tag) => this.#close(tag));
-		parser.write(this.#text).close();
-		return this.#document();
-	}
-
-	#document(): DashDocument {
+	document(): DashDocument {
 		const { name = "", attributes } = this.#root ?? {};
 		const local = localName(name);
 		const kind = local === "MPD" ? "mpd" : local === "Patch" ? "patch" : "element";
@@ -97,11 +80,15 @@ class Reader {
 		};
 	}
 
-	#refuse(problem: string): never {
-		throw new Malformed(`${this.#parser.line}:${this.#parser.column}: ${problem}`);
+	doctype(): void {
+		this.#refuse("a document type declaration is not allowed");
 	}
 
-	#open(qualified: string): void {
+	#refuse(problem: string): never {
+		throw new Malformed(`${this.#place.line}:${this.#place.column}: ${problem}`);
+	}
+
+	open(qualified: string): void {
 		const name = localName(qualified);
 		const parent = this.#frames.at(-1);
 		if (!parent && !isRoot(name)) this.#refuse("the root element is no MPD, Patch or part of an MPD");
@@ -113,7 +100,7 @@ class Reader {
 		this.#frames.push({ name, level, protection, opaque });
 	}
 
-	#readAttribute(attribute: string, value: string): void {
+	attribute(attribute: string, value: string): void {
 		const frame = this.#frames.at(-1);
 		if (!frame || frame.opaque || this.#collected !== null) return;
 		const { name, protection } = frame;
@@ -122,7 +109,7 @@ class Reader {
 		const silence = SILENCED.get(localName(attribute));
 		const kind = attributeKind(name, attribute);
 		if (silence === undefined && (kind === null || isNeverTouched(kind, value))) return;
-		const end = this.#parser.position - 1;
+		const end = this.#place.position - 1;
 		const start = this.#text.lastIndexOf(this.#text.charAt(end), end - 1) + 1;
 		if (silence !== undefined) this.#silenced.push({ start, end, text: silence });
 		else if (kind !== null) {
@@ -132,13 +119,13 @@ class Reader {
 		}
 	}
 
-	#readTag(tag: SaxesTagPlain): void {
+	tag(tag: SaxesTagPlain): void {
 		const { length } = this.#frames;
 		const [frame, parent] = [this.#frames.at(-1), this.#frames.at(-2)];
 		if (!frame) return;
 		if (!parent) {
 			this.#root = tag;
-			if (frame.name === "MPD" && !tag.isSelfClosing) this.#insertAt = this.#parser.position;
+			if (frame.name === "MPD" && !tag.isSelfClosing) this.#insertAt = this.#place.position;
 		}
 		if (tag.isSelfClosing || frame.opaque || this.#collected !== null) return;
 		const isOperation = length === 2 && parent?.name === "Patch";
@@ -146,17 +133,17 @@ class Reader {
 		if (kind === null) return;
 		const isMisplaced = kind === "base" && !LEVELS.has(parent?.name ?? "");
 		const { level, protection } = frame;
-		const start = this.#parser.position;
+		const start = this.#place.position;
 		this.#collected = { kind: isMisplaced ? "media" : kind, level, protection, start, nesting: length, value: "" };
 	}
 
-	#collect(text: string): void {
+	text(text: string): void {
 		if (this.#collected !== null) this.#collected.value += text;
 	}
 
-	#close({ name, isSelfClosing }: SaxesTagPlain): void {
+	close({ name, isSelfClosing }: SaxesTagPlain): void {
 		const collected = this.#collected;
-		const { position } = this.#parser;
+		const { position } = this.#place;
 		if (collected?.nesting === this.#frames.length && !isSelfClosing) {
 			this.#collected = null;
 			this.#keep(collected, this.#text.lastIndexOf("</", position - 1));
