@@ -9,7 +9,7 @@ import { type Exchange, refused } from "./exchange.ts";
 import type { Gate } from "./gate.ts";
 import { managementRoutes } from "./management/routes.ts";
 import { handleHeartbeat, handleSessions, handleStop } from "./playback/stream-sessions.ts";
-import { handleGrant, handleKey, handleMaster, handleVideo } from "./playback/handlers.ts";
+import { handleGrant, handleKey, handleMaster, handleMpd, handleVideo } from "./playback/handlers.ts";
 
 const STREAM_SESSIONS = "/api/v1/accounts/:account/sessions";
 const VIDEO = "/playback/v1/accounts/:account/videos/:video";
@@ -19,32 +19,10 @@ export function createApp(gate: Gate): Hono {
 	const app = new Hono();
 	const exchange = (c: Context): Exchange => beginExchange(gate, c);
 	app.options("*", (c) => preflightResponse(c.req.raw));
-	app.get("/g/:grant/*", (c) => grantRoute(exchange(c)));
-	app.get(`${VIDEO}/master.m3u8`, (c) => onVideo(exchange(c), c, "static", handleMaster));
-	app.get(`${VIDEO}/licenses/aes128/:key`, (c) =>
-		onVideo(exchange(c), c, "static", (begun, path) => handleKey(begun, { ...path, key: c.req.param("key") })),
-	);
-	app.get(VIDEO, (c) => onVideo(exchange(c), c, "api", handleVideo));
-	app.post(STREAM_SESSIONS, (c) => onAccount(exchange(c), c, handleHeartbeat));
-	app.get(STREAM_SESSIONS, (c) => onAccount(exchange(c), c, handleSessions));
-	app.delete(`${STREAM_SESSIONS}/:session?`, (c) =>
-		onAccount(exchange(c), c, (begun, account) => handleStop(begun, account, c.req.param("session"))),
-	);
-	app.all(STREAM_SESSIONS, (c) =>
-		refused(
-			exchange(c),
-			{ reason: "method-not-allowed", allowed: ["GET", "HEAD", "POST", "DELETE", "OPTIONS"] },
-			"gsc",
-		),
-	);
+	playbackRoutes(app, exchange);
+	streamSessionRoutes(app, exchange);
 	app.route("/", managementRoutes(gate, beginExchange));
 	app.get("/healthz", () => new Response("ok\n", { headers: { "Cache-Control": "no-store" } }));
-	// Not `all`: a second handler for the same request would make hono compose the two, which costs as much as the routing.
-	for (const path of ["/g/:grant/*", `${VIDEO}/master.m3u8`, `${VIDEO}/licenses/aes128/:key`, VIDEO, "/healthz"]) {
-		app.on(["POST", "PUT", "PATCH", "DELETE"], path, (c) =>
-			refused(exchange(c), { reason: "method-not-allowed", allowed: ["GET", "HEAD", "OPTIONS"] }, "api"),
-		);
-	}
 	app.notFound((c) => refused(exchange(c), { reason: "resource-not-found" }, "api"));
 	app.onError((fault, c) => {
 		const begun = exchange(c);
@@ -58,6 +36,46 @@ export function createApp(gate: Gate): Hono {
 		return refused(begun, refusalOfFault(fault), "api");
 	});
 	return app;
+}
+
+type Begin = (c: Context) => Exchange;
+
+function playbackRoutes(app: Hono, exchange: Begin): void {
+	app.get("/g/:grant/*", (c) => grantRoute(exchange(c)));
+	app.get(`${VIDEO}/master.m3u8`, (c) => onVideo(exchange(c), c, "static", handleMaster));
+	app.get(`${VIDEO}/manifest.mpd`, (c) => onVideo(exchange(c), c, "static", handleMpd));
+	app.get(`${VIDEO}/licenses/aes128/:key`, (c) =>
+		onVideo(exchange(c), c, "static", (begun, path) => handleKey(begun, { ...path, key: c.req.param("key") })),
+	);
+	app.get(VIDEO, (c) => onVideo(exchange(c), c, "api", handleVideo));
+	// Not `all`: a second handler for the same request would make hono compose the two, which costs as much as the routing.
+	for (const path of [
+		"/g/:grant/*",
+		`${VIDEO}/master.m3u8`,
+		`${VIDEO}/manifest.mpd`,
+		`${VIDEO}/licenses/aes128/:key`,
+		VIDEO,
+		"/healthz",
+	]) {
+		app.on(["POST", "PUT", "PATCH", "DELETE"], path, (c) =>
+			refused(exchange(c), { reason: "method-not-allowed", allowed: ["GET", "HEAD", "OPTIONS"] }, "api"),
+		);
+	}
+}
+
+function streamSessionRoutes(app: Hono, exchange: Begin): void {
+	app.post(STREAM_SESSIONS, (c) => onAccount(exchange(c), c, handleHeartbeat));
+	app.get(STREAM_SESSIONS, (c) => onAccount(exchange(c), c, handleSessions));
+	app.delete(`${STREAM_SESSIONS}/:session?`, (c) =>
+		onAccount(exchange(c), c, (begun, account) => handleStop(begun, account, c.req.param("session"))),
+	);
+	app.all(STREAM_SESSIONS, (c) =>
+		refused(
+			exchange(c),
+			{ reason: "method-not-allowed", allowed: ["GET", "HEAD", "POST", "DELETE", "OPTIONS"] },
+			"gsc",
+		),
+	);
 }
 
 function beginExchange(gate: Gate, c: Context): Exchange {

@@ -1,9 +1,8 @@
-import * as v from "valibot";
 import { parseAddressBlock } from "./address-block.ts";
 import { isCountry } from "./countries.ts";
 import { type Parsed, parse } from "./issues.ts";
-import { SCHEMA_VERSION } from "./kv-keys.ts";
 import { type RightInput, rightSchema } from "./right-schema.ts";
+import { readStored, writeStored } from "./stored.ts";
 
 /** A playback right as KV holds it. Which one is the account's default is a record of its own, so that there is never more than one. */
 export type RightRecord = Omit<RightInput, "id" | "is_default"> & { readonly id: string; readonly account_id: string };
@@ -70,27 +69,14 @@ function wrongValues({ geo, allowed_ips, blocked_ips }: RightInput): (InvalidVal
 	);
 }
 
-const storedSchema = v.object({
-	schema: v.literal(SCHEMA_VERSION),
-	account: v.string(),
-	id: v.string(),
-	right: v.unknown(),
-});
-
 /** Parses what KV holds, by the same rules as what users write: a rule that cannot be read must not be skipped. */
 export function readRight(text: string): Parsed<RightRecord> {
-	let stored: unknown;
-	try {
-		stored = JSON.parse(text);
-	} catch {
-		return { ok: false, issues: ["the record is not JSON"] };
-	}
-	const parsed = parse(storedSchema, stored);
-	if (!parsed.ok) return parsed;
-	const { account, id, right } = parsed.value;
-	return acceptRight(right, { account, id, at: "right" });
+	const stored = readStored(text, "right");
+	if (!stored.ok) return stored;
+	const { account, id, record } = stored.value;
+	return acceptRight(record, { account, id, at: "right" });
 }
 
 export function writeRight({ id, account_id: account, ...right }: RightRecord): string {
-	return JSON.stringify({ schema: SCHEMA_VERSION, account, id, right });
+	return writeStored({ account, id }, "right", right);
 }

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Sealer } from "../sealing.ts";
 import { type Parsed, parse } from "./issues.ts";
-import { SCHEMA_VERSION } from "./kv-keys.ts";
+import { readStored, writeStored } from "./stored.ts";
 import { KEY_MASK, type Source, type VideoInput, videoSchema } from "./video-schema.ts";
 
 /** A video as KV holds it: the user's record with every secret sealed. */
@@ -11,28 +11,15 @@ const SEALED = "sealed:";
 
 /** Parses what KV holds. Hand-written records go through the same schema as those of users. */
 export function readVideo(text: string): Parsed<VideoRecord> {
-	let stored: unknown;
-	try {
-		stored = JSON.parse(text);
-	} catch {
-		return { ok: false, issues: ["the record is not JSON"] };
-	}
-	const parsed = parse(storedSchema, stored);
-	if (!parsed.ok) return parsed;
-	const video = parse(videoSchema, parsed.value.video, "video");
-	if (!video.ok) return video;
-	return { ok: true, value: { ...video.value, id: parsed.value.id, account_id: parsed.value.account } };
+	const stored = readStored(text, "video");
+	if (!stored.ok) return stored;
+	const { account, id, record } = stored.value;
+	const video = parse(videoSchema, record, "video");
+	return video.ok ? { ok: true, value: { ...video.value, id, account_id: account } } : video;
 }
 
-const storedSchema = v.object({
-	schema: v.literal(SCHEMA_VERSION),
-	account: v.string(),
-	id: v.string(),
-	video: v.unknown(),
-});
-
 export function writeVideo(video: VideoRecord): string {
-	return JSON.stringify({ schema: SCHEMA_VERSION, account: video.account_id, id: video.id, video });
+	return writeStored({ account: video.account_id, id: video.id }, "video", video);
 }
 
 /** Where a video lives, and what it replaces: the mask in a new record stands for the secret that is already stored. */

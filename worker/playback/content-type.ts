@@ -28,6 +28,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 export const HLS_TYPE = "application/vnd.apple.mpegurl";
+export const DASH_TYPE = "application/dash+xml";
 
 /** `path`: without query. */
 export function contentTypeOf(path: string): string {
@@ -42,7 +43,10 @@ function extensionOf(path: string): string {
 	return /\.([A-Za-z0-9]{2,7})$/.exec(path)?.[1]?.toLowerCase() ?? "";
 }
 
-/** Whether path or media type says that this is an HLS playlist. */
-export function saysHls(path: string, contentType: string | null): boolean {
-	return /\.m3u8?$/i.test(path) || (contentType !== null && /mpegurl/i.test(contentType));
+/** Whether path or media type says that this is an HLS playlist, an MPD or a patch of one (RFC 8216bis 4, ISO/IEC 23009-1 annex C). */
+export function saysManifest(path: string, contentType: string | null): boolean {
+	return (
+		/\.(?:m3u8?|mpd|mpp)$/i.test(path) ||
+		(contentType !== null && /mpegurl|dash\+xml|dash-patch\+xml/i.test(contentType))
+	);
 }

@@ -1,3 +1,4 @@
+import type { Source } from "../catalog/video-schema.ts";
 import type { Decision } from "../decision/decision.ts";
 import { refuse } from "../decision/decision.ts";
 import { type Exchange, refused } from "../exchange.ts";
@@ -7,7 +8,7 @@ import { serveKey } from "./key.ts";
 import { serveMaster } from "./master.ts";
 import { serveMedia } from "./media.ts";
 import { sourcePath } from "./source-paths.ts";
-import { isHlsSource, pickSource } from "./sources.ts";
+import { isDashSource, isHlsSource, pickSource } from "./sources.ts";
 import { videoJson } from "./video-json.ts";
 
 interface VideoPath {
@@ -22,11 +23,24 @@ export async function handleVideo(exchange: Exchange, path: VideoPath): Promise<
 }
 
 /** `GET .../videos/{v}/master.m3u8` with a token. */
-export async function handleMaster(exchange: Exchange, path: VideoPath): Promise<Response> {
+export function handleMaster(exchange: Exchange, path: VideoPath): Promise<Response> {
+	return serveStatic(exchange, path, isHlsSource);
+}
+
+/** `GET .../videos/{v}/manifest.mpd` with a token. */
+export function handleMpd(exchange: Exchange, path: VideoPath): Promise<Response> {
+	return serveStatic(exchange, path, isDashSource);
+}
+
+async function serveStatic(
+	exchange: Exchange,
+	path: VideoPath,
+	isType: (source: Source) => boolean,
+): Promise<Response> {
 	const asker = await authorizeToken(exchange, path, STATIC_URL_AUDIENCES);
 	if (!asker.allowed) return refused(exchange, asker.refusal, "static");
 	const { video, subject } = asker.value;
-	const index = pickSource(video.record, isHlsSource, subject.subject.claims.pro);
+	const index = pickSource(video.record, isType, subject.subject.claims.pro);
 	return answered(exchange, await serveMaster(exchange, asker.value, index));
 }
 
@@ -46,7 +60,8 @@ export async function handleGrant(exchange: Exchange, grantText: string, path: s
 	if (!grant) return refused(exchange, { reason: "grant-invalid" }, "static");
 	const asker = await authorizeGrant(exchange, grant);
 	if (!asker.allowed) return refused(exchange, asker.refusal, "static");
-	if (path === "master.m3u8") return answered(exchange, await serveMaster(exchange, asker.value, grant.source));
+	if (path === "master.m3u8" || path === "manifest.mpd")
+		return answered(exchange, await serveMaster(exchange, asker.value, grant.source));
 	if (path.startsWith(KEY_PREFIX)) {
 		const name = decoded(path.slice(KEY_PREFIX.length));
 		const intent = grant.started ? "renew" : "start";
@@ -74,7 +89,7 @@ async function servePath(
 			servedBelow: null,
 		});
 		if (!manifest.allowed) return manifest;
-		if (manifest.value.kind === "multivariant") return serveMaster(exchange, asker, grant.source);
+		if (manifest.value.kind !== "media") return serveMaster(exchange, asker, grant.source);
 	}
 	return serveMedia(exchange, asker, ask);
 }

@@ -1,14 +1,15 @@
-import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Video } from "../catalog/catalog.ts";
 import type { Source } from "../catalog/video-schema.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
-import { type HlsContext, type HlsTemplate, compileHls, createHlsStream, isHls } from "../manifest/hls.ts";
+import { compileDash, isDash } from "../manifest/dash.ts";
+import { type HlsContext, compileHls, isHls } from "../manifest/hls.ts";
 import type { Ports } from "../ports.ts";
 import { Sealer } from "../sealing.ts";
 import type { Settings } from "../settings.ts";
 import { freshForMs } from "./freshness.ts";
-import { readUpTo } from "./limited-body.ts";
+import { type LimitedBody, readUpTo } from "./limited-body.ts";
+import { type Manifest, compiledMpd, compiledPlaylist, streamedPlaylist, utf8Decoder } from "./manifest.ts";
 import type { SourceReader } from "./source-reader.ts";
 import { directoryOf, redirectHosts } from "./sources.ts";
 
@@ -21,19 +22,17 @@ export interface ManifestAsk {
 	readonly servedBelow: { readonly dir: string } | null;
 }
 
-/** A playlist, ready for any viewer. `base` is what the holes are filled with. */
-export interface Manifest {
-	readonly kind: HlsTemplate["kind"];
-	readonly live: boolean;
-	readonly body: (base: string) => string | Uint8Array | ReadableStream<Uint8Array>;
-	/** Strong validator of what `body` returns, where it is the same for every viewer. */
-	readonly etag: (base: string) => string | null;
+/** A manifest and what only this room needs of it. */
+interface Found {
+	readonly manifest: Manifest;
+	/** Of an HLS playlist. */
+	readonly variables: ReadonlyMap<string, string>;
+	/** How often players ask for a live one, where it says so. */
+	readonly pollSeconds: number | null;
 }
 
-interface Kept {
+interface Kept extends Found {
 	readonly found: Decision<Manifest>;
-	readonly manifest: Manifest;
-	readonly template: HlsTemplate;
 	readonly validators: Headers;
 	readonly bytes: number;
 	freshUntilMs: number;
@@ -42,6 +41,8 @@ interface Kept {
 
 /** Playlists up to here are compiled in one buffer and kept; larger ones are rewritten as they stream by. */
 const MOST_BUFFERED_BYTES = 1_048_576;
+/** An MPD cannot be rewritten as it streams by (see `compileDash`); one larger than this is refused. */
+const MOST_MPD_BYTES = 8 * 1_048_576;
 const MOST_KEPT_BYTES = 24 * 1_048_576;
 /** While one request asks the source, others use what is kept. */
 const REFRESH_GRACE_MS = 1000;
@@ -87,11 +88,11 @@ export class ManifestStore {
 		return null;
 	}
 
-	async #find(ask: ManifestAsk): Promise<Decision<{ manifest: Manifest; variables?: ReadonlyMap<string, string> }>> {
+	async #find(ask: ManifestAsk): Promise<Decision<Found>> {
 		const key = this.#keyOf(ask);
 		const kept = this.#kept.get(key);
 		const nowMs = this.#ports.now();
-		if (kept && (kept.freshUntilMs > nowMs || kept.refreshingUntilMs > nowMs)) return allow(keptView(kept));
+		if (kept && (kept.freshUntilMs > nowMs || kept.refreshingUntilMs > nowMs)) return allow(kept);
 		if (kept) kept.refreshingUntilMs = nowMs + REFRESH_GRACE_MS;
 		const read = await this.#sources.read({
 			url: ask.url,
@@ -104,48 +105,65 @@ export class ManifestStore {
 		}
 		const response = read.value;
 		if (kept && response.status === 304) {
-			kept.freshUntilMs = nowMs + freshForMs(response, kept.template.live, kept.template.targetDurationSeconds);
+			kept.freshUntilMs = nowMs + freshForMs(response, kept.manifest.live, kept.pollSeconds);
 			kept.refreshingUntilMs = 0;
-			return allow(keptView(kept));
+			return allow(kept);
 		}
-		if (response.status !== 200)
-			return refuse({ reason: "source-unavailable", detail: `it answered ${response.status}` });
+		if (response.status !== 200) return unusable(`it answered ${response.status}`);
 		return this.#compile(key, ask, response, nowMs);
 	}
 
-	async #compile(
-		key: string,
-		ask: ManifestAsk,
-		response: Response,
-		nowMs: number,
-	): Promise<Decision<{ manifest: Manifest; variables?: ReadonlyMap<string, string> }>> {
+	async #compile(key: string, ask: ManifestAsk, response: Response, nowMs: number): Promise<Decision<Found>> {
 		const read = await readUpTo(response, MOST_BUFFERED_BYTES);
 		if (!read.allowed) return read;
-		const body = read.value;
-		const text = utf8Decoder().decode(body.bytes, { stream: body.rest !== null });
-		if (!isHls(text)) return refuse({ reason: "source-unavailable", detail: "it is not an HLS playlist" });
+		const { bytes, rest } = read.value;
+		const text = utf8Decoder().decode(bytes, { stream: rest !== null });
+		if (!isHls(text) && !isDash(text)) return unusable("it is neither an HLS playlist nor an MPD");
+		const compiled = isHls(text)
+			? await this.#compileHls(ask, text, read.value)
+			: await this.#compileMpd(ask, read.value);
+		if (!compiled.allowed || (rest !== null && isHls(text))) return compiled;
+		const found = compiled.value;
+		const freshMs = freshForMs(response, found.manifest.live, found.pollSeconds);
+		if (freshMs > 0) this.#keep(key, found, text.length, validatorsOf(response), nowMs + freshMs);
+		return compiled;
+	}
+
+	#keep(key: string, found: Found, characters: number, validators: Headers, freshUntilMs: number): void {
+		this.#kept.set(key, {
+			...found,
+			found: allow(found.manifest),
+			validators,
+			bytes: 2 * characters + 1000, // the parts, and the bytes that are rendered from them
+			freshUntilMs,
+			refreshingUntilMs: 0,
+		});
+	}
+
+	async #compileHls(ask: ManifestAsk, text: string, { bytes, rest }: LimitedBody): Promise<Decision<Found>> {
 		const imports = await this.#imports(ask, text);
 		if (!imports.allowed) return imports;
 		const context = this.#context(ask, imports.value);
-		if (body.rest !== null) return allow({ manifest: streamed(text, body.bytes, body.rest, context) });
+		if (rest !== null)
+			return allow({ manifest: streamedPlaylist(text, bytes, rest, context), variables: NONE, pollSeconds: null });
 		const template = compileHls(text, context);
-		const manifest = compiled(template);
-		const freshMs = freshForMs(response, template.live, template.targetDurationSeconds);
-		if (freshMs > 0) {
-			const validators = validatorsOf(response);
-			// Twice: the parts, and the bytes that are rendered from them.
-			const kept = {
-				found: allow(manifest),
-				manifest,
-				template,
-				validators,
-				bytes: 2 * text.length + 1000,
-				freshUntilMs: nowMs + freshMs,
-				refreshingUntilMs: 0,
-			};
-			this.#kept.set(key, kept);
+		const { variables, targetDurationSeconds: pollSeconds } = template;
+		return allow({ manifest: compiledPlaylist(template), variables, pollSeconds });
+	}
+
+	async #compileMpd(ask: ManifestAsk, { bytes, rest }: LimitedBody): Promise<Decision<Found>> {
+		const more = rest === null ? allow(NOTHING_MORE) : await readUpTo(new Response(rest), MOST_MPD_BYTES);
+		if (!more.allowed) return more;
+		if (more.value.rest !== null) {
+			await more.value.rest.cancel();
+			return unusable(`its MPD is larger than ${MOST_MPD_BYTES} bytes`);
 		}
-		return allow({ manifest, variables: template.variables });
+		const text = utf8Decoder().decode(Buffer.concat([bytes, more.value.bytes]));
+		// Licences are not served yet: their URLs stay with the player.
+		const result = compileDash(text, { ...this.#context(ask, undefined), licenses: new Set() });
+		if (!result.ok) return unusable(`its MPD cannot be read: ${result.problem}`);
+		const { template } = result;
+		return allow({ manifest: compiledMpd(template), variables: NONE, pollSeconds: template.minimumUpdateSeconds });
 	}
 
 	/** EXT-X-DEFINE:IMPORT takes variables from the multivariant playlist that the player came from. */
@@ -180,11 +198,11 @@ export class ManifestStore {
 	}
 }
 
-/** Keeps a byte order mark: what is not a URI stays as it was. */
-const utf8Decoder = (): TextDecoder => new TextDecoder("utf-8", { ignoreBOM: true, fatal: false });
 const sealerOf = (secret: string): Sealer => new Sealer(secret, "source addresses");
 const sealContext = ({ record }: Video): string => `${record.account_id}/${record.id}`;
-const keptView = ({ manifest, template }: Kept) => ({ manifest, variables: template.variables });
+const NONE: ReadonlyMap<string, string> = new Map();
+const NOTHING_MORE: LimitedBody = { bytes: new Uint8Array(), rest: null };
+const unusable = (detail: string) => refuse({ reason: "source-unavailable", detail });
 
 function validatorsOf(response: Response): Headers {
 	const validators = new Headers();
@@ -192,46 +210,4 @@ function validatorsOf(response: Response): Headers {
 	if (etag !== null) validators.set("If-None-Match", etag);
 	if (modified !== null) validators.set("If-Modified-Since", modified);
 	return validators;
-}
-
-function compiled(template: HlsTemplate): Manifest {
-	let rendered: { readonly base: string; readonly bytes: Uint8Array; readonly etag: string } | null = null;
-	// Under a grant the base is relative, so the bytes are the same for every viewer.
-	const shared = (base: string) => {
-		if (rendered?.base === base) return rendered;
-		const bytes = new TextEncoder().encode(template.parts.join(base));
-		return (rendered = {
-			base,
-			bytes,
-			etag: `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`,
-		});
-	};
-	const isShared = (base: string): boolean => !base.startsWith("/");
-	return {
-		kind: template.kind,
-		live: template.live,
-		body: (base) => (isShared(base) ? shared(base).bytes : template.parts.join(base)),
-		etag: (base) => (isShared(base) ? shared(base).etag : null),
-	};
-}
-
-function streamed(head: string, bytes: Uint8Array, rest: ReadableStream<Uint8Array>, context: HlsContext): Manifest {
-	return {
-		kind: head.includes("#EXT-X-STREAM-INF") ? "multivariant" : "media",
-		live: !head.includes("#EXT-X-PLAYLIST-TYPE:VOD"),
-		etag: () => null,
-		body: (base) => {
-			const rewriter = createHlsStream(context, base);
-			const decoder = utf8Decoder();
-			const encoder = new TextEncoder();
-			const rewrite = new TransformStream<Uint8Array, Uint8Array>({
-				start: (controller) =>
-					controller.enqueue(encoder.encode(rewriter.push(decoder.decode(bytes, { stream: true })))),
-				transform: (chunk, controller) =>
-					controller.enqueue(encoder.encode(rewriter.push(decoder.decode(chunk, { stream: true })))),
-				flush: (controller) => controller.enqueue(encoder.encode(rewriter.push(decoder.decode()) + rewriter.end())),
-			});
-			return rest.pipeThrough(rewrite);
-		},
-	};
 }

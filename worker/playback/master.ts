@@ -5,9 +5,9 @@ import type { Admission } from "../limits/contract.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import { type Asker, deviceOf, judgeLimits, userAgentPrint } from "./admit.ts";
 import { deviceCookie } from "./client.ts";
-import { HLS_TYPE } from "./content-type.ts";
 import { type Exchange, answerContext } from "../exchange.ts";
-import type { Manifest } from "./manifests.ts";
+import type { Manifest } from "./manifest.ts";
+import { isHlsSource } from "./sources.ts";
 
 /**
  * Serves a source's own playlist to a viewer who passed everything but the limits. The playlist is read first, so that nothing is
@@ -23,20 +23,22 @@ export async function serveMaster(exchange: Exchange, asker: Asker, sourceIndex:
 	const admission = await judgeLimits(exchange, asker, { intent, use: countsUse(source) });
 	if (!admission.allowed) return admission;
 	const grant = signGrant(exchange, asker, sourceIndex, admission.value);
+	const path = `/g/${grant}/`;
+	const base = isHlsSource(source) ? path : new URL(exchange.url).origin + path; // see `DashTemplate.parts`
 	const headers = decisionHeaders(answerContext(exchange));
-	headers["Content-Type"] = HLS_TYPE;
+	headers["Content-Type"] = manifest.value.contentType;
 	rememberDevice(exchange, asker, headers);
 	logDecision(exchange, { status: 200 });
-	return { allowed: true, value: new Response(manifest.value.body(`/g/${grant}/`), { headers }) };
+	return { allowed: true, value: new Response(manifest.value.body(base), { headers }) };
 }
 
 /**
  * See `AdmitRequest.intent`. Under the grant of a session its playlist is a renewal like everything else, or one that was ended could start
- * again without a token. A live media playlist that a source offers without a multivariant one is loaded again and again.
+ * again without a token. A live MPD, or a live media playlist without a multivariant one, is loaded again and again.
  */
 function intentOf({ kind, live }: Manifest, asker: Asker): "start" | "renew" | "reload" {
 	if (asker.subject.subject.grant?.started) return "renew";
-	return kind === "media" && live ? "reload" : "start";
+	return kind !== "multivariant" && live ? "reload" : "start";
 }
 
 /** `maxu` counts licences and keys; for content that has neither, requests for the multivariant manifest (design 4). */

@@ -1,13 +1,14 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import { type HeaderRecord, decisionHeaders } from "../decision/response.ts";
 import { logDecision } from "../observe/decision-log.ts";
+import { isDash } from "../manifest/dash.ts";
 import { isHls } from "../manifest/hls.ts";
 import { type Asker, judgeLimits } from "./admit.ts";
-import { HLS_TYPE, isKnownMedia, saysHls } from "./content-type.ts";
+import { isKnownMedia, saysManifest } from "./content-type.ts";
 import { type Exchange, answerContext } from "../exchange.ts";
-import { readUpTo } from "./limited-body.ts";
-import type { Manifest } from "./manifests.ts";
-import { redirectHosts } from "./sources.ts";
+import { type LimitedBody, readUpTo } from "./limited-body.ts";
+import type { Manifest } from "./manifest.ts";
+import { isHlsSource, redirectHosts } from "./sources.ts";
 
 /** Something below a directory of the source, as a player asks for it under a grant. */
 export interface MediaAsk {
@@ -25,29 +26,39 @@ const PASSED_HEADERS = ["Content-Type", "Accept-Ranges", "ETag", "Last-Modified"
 /** Those that speak of the body as it was sent; a compressed one is unpacked on its way, so for that they would be wrong. */
 const BODY_HEADERS = ["Content-Length", "Content-Range"];
 const KEY_BYTES = 16;
-const PLAYLIST = Symbol("playlist");
+/** Enough to find the first element of an MPD after a comment. */
+const XML_START_BYTES = 4096;
+const MANIFEST = Symbol("manifest");
 
 /** Serves a media playlist, segment or other resource: a renewal of the session. */
 export async function serveMedia(exchange: Exchange, asker: Asker, ask: MediaAsk): Promise<Decision<Response>> {
 	const admission = await judgeLimits(exchange, asker, { intent: "renew", use: false });
 	if (!admission.allowed) return admission;
 	const path = pathOf(ask.url);
-	const served = saysHls(path, null)
-		? await servePlaylist(exchange, asker, ask)
+	const served = saysManifest(path, null)
+		? await serveManifest(exchange, asker, ask)
 		: await serveFile(exchange, asker, ask, path);
 	if (served.allowed) logDecision(exchange, { status: served.value.status });
 	return served;
 }
 
-async function servePlaylist(exchange: Exchange, asker: Asker, ask: MediaAsk): Promise<Decision<Response>> {
+async function serveManifest(exchange: Exchange, asker: Asker, ask: MediaAsk): Promise<Decision<Response>> {
 	const source = asker.video.record.sources[ask.sourceIndex];
 	if (!source) return refuse({ reason: "resource-not-found" });
 	const { manifests } = exchange.gate;
 	const manifest = await manifests.read({ video: asker.video, source, url: ask.url, servedBelow: { dir: ask.dir } });
-	return manifest.allowed ? allow(playlistResponse(exchange, manifest.value, ask.base)) : manifest;
+	if (!manifest.allowed) return manifest;
+	// An MPD needs an absolute base (see `DashTemplate.parts`); a playlist a relative one, to be the same for every viewer.
+	const base = isHlsSource(source) ? ask.base : grantBase(exchange);
+	return allow(manifestResponse(exchange, manifest.value, base));
 }
 
-function playlistResponse(exchange: Exchange, manifest: Manifest, base: string): Response {
+/** `https://<gate>/g/<grant>/` of a request under a grant. */
+function grantBase({ url, path }: Exchange): string {
+	return new URL(url).origin + path.slice(0, path.indexOf("/", "/g/".length) + 1);
+}
+
+function manifestResponse(exchange: Exchange, manifest: Manifest, base: string): Response {
 	const headers = decisionHeaders(answerContext(exchange));
 	const etag = manifest.etag(base);
 	if (etag !== null) headers["ETag"] = etag;
@@ -55,7 +66,7 @@ function playlistResponse(exchange: Exchange, manifest: Manifest, base: string):
 	if (etag !== null && known?.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag)) {
 		return new Response(null, { status: 304, headers });
 	}
-	headers["Content-Type"] = HLS_TYPE;
+	headers["Content-Type"] = manifest.contentType;
 	return new Response(manifest.body(base), { headers });
 }
 
@@ -72,9 +83,9 @@ async function serveFile(exchange: Exchange, asker: Asker, ask: MediaAsk, path: 
 	});
 	if (!read.allowed) return read;
 	const source = read.value;
-	if (saysHls(path, source.headers.get("Content-Type")) && source.status === 200) {
+	if (saysManifest(path, source.headers.get("Content-Type")) && source.status === 200) {
 		await source.body?.cancel();
-		return servePlaylist(exchange, asker, ask);
+		return serveManifest(exchange, asker, ask);
 	}
 	if (mayBeKey(source, known)) {
 		await source.body?.cancel();
@@ -82,7 +93,7 @@ async function serveFile(exchange: Exchange, asker: Asker, ask: MediaAsk, path: 
 	}
 	const body = known || source.status !== 200 || method === "HEAD" ? allow(source.body) : await inspect(source);
 	if (!body.allowed) return body;
-	if (body.value === PLAYLIST) return servePlaylist(exchange, asker, ask);
+	if (body.value === MANIFEST) return serveManifest(exchange, asker, ask);
 	return allow(new Response(body.value, { status: source.status, headers: passedHeaders(exchange, source) }));
 }
 
@@ -103,15 +114,16 @@ function mayBeKey({ status, headers }: Response, known: boolean): boolean {
 	return total === String(KEY_BYTES) || (total === "*" && !known); // a part of we do not know what
 }
 
-/** A file whose name says nothing may be a playlist under another name, or a key of a source that names no length. */
-async function inspect(source: Response): Promise<Decision<Uint8Array | ReadableStream | typeof PLAYLIST>> {
-	const start = await readUpTo(source, KEY_BYTES + 1);
+/** A file whose name says nothing may be a manifest under another name, or a key of a source that names no length. */
+async function inspect(source: Response): Promise<Decision<Uint8Array | ReadableStream | typeof MANIFEST>> {
+	const start = await readStart(source);
 	if (!start.allowed) return start;
 	const { bytes, rest } = start.value;
 	if (rest === null && bytes.byteLength === KEY_BYTES) return refuse({ reason: "resource-not-found" });
-	if (isHls(new TextDecoder().decode(bytes.subarray(0, 64)))) {
+	const head = textOf(bytes);
+	if (isHls(head) || isDash(head)) {
 		await rest?.cancel();
-		return allow(PLAYLIST);
+		return allow(MANIFEST);
 	}
 	if (rest === null) return allow(bytes);
 	const { readable, writable } = new IdentityTransformStream();
@@ -124,4 +136,14 @@ async function inspect(source: Response): Promise<Decision<Uint8Array | Readable
 	return allow(readable);
 }
 
+/** As little as tells what it is, for the rest may be slow to come: more only where it begins like XML. */
+async function readStart(source: Response): Promise<Decision<LimitedBody>> {
+	const start = await readUpTo(source, KEY_BYTES + 1);
+	if (!start.allowed || start.value.rest === null || !/^\s*</.test(textOf(start.value.bytes))) return start;
+	const more = await readUpTo(new Response(start.value.rest), XML_START_BYTES);
+	if (!more.allowed) return more;
+	return allow({ bytes: Buffer.concat([start.value.bytes, more.value.bytes]), rest: more.value.rest });
+}
+
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes.subarray(0, XML_START_BYTES));
 const pathOf = (url: string): string => url.split(/[?#]/, 1)[0] ?? url;

@@ -5,7 +5,7 @@ import { type Exchange, answerContext } from "../exchange.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import type { Asker } from "./admit.ts";
 import { signGrant } from "./master.ts";
-import { isHlsSource } from "./sources.ts";
+import { isDashSource, isHlsSource, manifestName } from "./sources.ts";
 
 /**
  * The video as the Playback API returns it (reference: wire facts 4.3). Each source is a link under a grant of its own, so that a player
@@ -17,14 +17,18 @@ export function videoJson(exchange: Exchange, asker: Asker): Response {
 	const { origin } = new URL(exchange.url);
 	const sources: Record<string, unknown>[] = [];
 	for (const [index, source] of record.sources.entries()) {
-		if (!isHlsSource(source) || (claims.pro !== undefined && claims.pro !== source.protection)) continue;
-		sources.push(describeSource(source, `${origin}/g/${signGrant(exchange, asker, index, null)}/master.m3u8`));
+		if (!isServed(source) || (claims.pro !== undefined && claims.pro !== source.protection)) continue;
+		const link = `${origin}/g/${signGrant(exchange, asker, index, null)}/${manifestName(source)}`;
+		sources.push(describeSource(source, link));
 	}
 	const headers = decisionHeaders(answerContext(exchange));
 	headers["Content-Type"] = "application/json; charset=utf-8";
 	logDecision(exchange, { status: 200 });
 	return new Response(JSON.stringify(describeVideo(record, sources)), { headers });
 }
+
+/** Encrypted DASH needs licences, and MP4 a route: neither is served yet. */
+const isServed = (source: Source): boolean => isHlsSource(source) || (isDashSource(source) && source.protection === "");
 
 /** The fields of a source that players read; where it is kept and what it is encrypted with stay here. */
 function describeSource(source: Source, src: string): Record<string, unknown> {

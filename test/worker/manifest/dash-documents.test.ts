@@ -137,7 +137,7 @@ it.each([
 	],
 	["an attribute twice", "<MPD a='1' a='2'/>", "it is not well-formed XML: 1:18: duplicate attribute: a."],
 	["two roots", "<MPD/><MPD/>", "it is not well-formed XML: 1:11: documents may contain only one root."],
-	["another root", "<html/>", "1:6: the root element is no MPD, Patch or part of an MPD"],
+	["another root", "<html/>", "1:7: the root element is no MPD, Patch or part of an MPD"],
 	["nothing", "", "it is not well-formed XML: 1:0: document must contain a root element."],
 	["too deep nesting", "<MPD>".repeat(257), "1:1285: elements are nested deeper than 256"],
 	[

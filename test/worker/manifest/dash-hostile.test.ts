@@ -115,6 +115,13 @@ it.each(["javascript:alert(1)", "data:text/html,x", "blob:https://evil.example/1
 	},
 );
 
+it("takes no part of another attribute's name or value for an attribute", () => {
+	const text = wrapped(
+		`<SegmentURL media\r\n=\t'https://cdn.example/a' a\uFEFFmedia="b" x=" media='c' " index = "https://cdn.example/d"/>`,
+	);
+	expect(rewritten(text, dashInPlace(), GRANT_BASE)).toBe(text.replaceAll("https://cdn.example/", cdn));
+});
+
 it("writes what it left to the player so that another base does not change it", () => {
 	const text = wrapped(
 		"<BaseURL>http://cdn.example/</BaseURL><BaseURL>a/</BaseURL><AdaptationSet><BaseURL>/v/</BaseURL></AdaptationSet>",

@@ -14,12 +14,8 @@ export interface Reference extends Slot {
 	readonly kind: ReferenceKind;
 	/** Index of the level whose BaseURLs it is resolved against; for a BaseURL, the one that it belongs to. */
 	readonly level: number;
-	/** The ContentProtection element around it. */
-	readonly protection: Protection | null;
-}
-
-export interface Protection {
-	system: LicenseSystem | null;
+	/** Of the ContentProtection element around it. */
+	readonly system: LicenseSystem | null;
 }
 
 /** What the rewriting needs of a document: everything in it that may be replaced, in document order. */

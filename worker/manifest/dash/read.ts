@@ -1,6 +1,7 @@
 import type { SaxesTagPlain } from "saxes";
 import { isPlainReference } from "../hls/plain.ts";
-import type { DashDocument, Protection, Reference } from "./document.ts";
+import type { LicenseSystem } from "./context.ts";
+import type { DashDocument, Reference } from "./document.ts";
 import { durationSeconds } from "./duration.ts";
 import { systemOf } from "./licenses.ts";
 import { patchedKind } from "./patch.ts";
@@ -15,7 +16,7 @@ import {
 	textKind,
 } from "./rules.ts";
 import { trimmedRange } from "./space.ts";
-import { Malformed, readXml, type XmlHandler, type XmlPlace } from "./xml.ts";
+import { attributeRanges, Malformed, readXml, type XmlHandler, type XmlPlace } from "./xml.ts";
 
 /** Far deeper than any MPD, and than what events carry. */
 const MOST_NESTED = 256;
@@ -24,13 +25,14 @@ interface Frame {
 	readonly name: string;
 	/** Index of the level that the element's content belongs to. */
 	readonly level: number;
-	readonly protection: Protection | null;
+	/** Of the ContentProtection element around it. */
+	readonly system: LicenseSystem | null;
 	/** Content of events: it is for the application. */
 	readonly opaque: boolean;
 }
 
 /** The text of an element, as it comes in. */
-interface Collected extends Pick<Reference, "kind" | "level" | "protection"> {
+interface Collected extends Pick<Reference, "kind" | "level" | "system"> {
 	readonly start: number;
 	readonly nesting: number;
 	value: string;
@@ -88,53 +90,56 @@ class Reader implements XmlHandler {
 		throw new Malformed(`${this.#place.line}:${this.#place.column}: ${problem}`);
 	}
 
-	open(qualified: string): void {
-		const name = localName(qualified);
-		const parent = this.#frames.at(-1);
-		if (!parent && !isRoot(name)) this.#refuse("the root element is no MPD, Patch or part of an MPD");
+	open(tag: SaxesTagPlain): void {
+		const parent = this.#frames.at(-1) ?? null;
+		const frame = this.#frameOf(tag, parent);
 		if (this.#frames.length >= MOST_NESTED) this.#refuse(`elements are nested deeper than ${MOST_NESTED}`);
-		const opaque = parent !== undefined && (parent.opaque || parent.name === "EventStream");
-		const opensLevel = !parent || (LEVELS.has(name) && !opaque && this.#collected === null);
+		this.#frames.push(frame);
+		if (parent === null) this.#readRoot(tag, frame);
+		if (frame.opaque || this.#collected !== null) return;
+		// What replaces an element is read where that element stands.
+		this.#readAttributes(tag, frame, LEVELS.has(frame.name) ? (parent?.level ?? 0) : frame.level);
+		if (!tag.isSelfClosing) this.#collectText(tag, frame, parent);
+	}
+
+	#frameOf({ name: qualified, attributes }: SaxesTagPlain, parent: Frame | null): Frame {
+		const name = localName(qualified);
+		const opaque = parent !== null && (parent.opaque || parent.name === "EventStream");
+		const opensLevel = parent === null || (LEVELS.has(name) && !opaque && this.#collected === null);
 		const level = opensLevel ? this.#parents.push(parent?.level ?? null) - 1 : parent.level;
-		const protection = name === "ContentProtection" ? { system: null } : (parent?.protection ?? null);
-		this.#frames.push({ name, level, protection, opaque });
+		const system = name === "ContentProtection" ? systemOf(attributes.schemeIdUri ?? "") : (parent?.system ?? null);
+		return { name, level, system, opaque };
 	}
 
-	attribute(attribute: string, value: string): void {
-		const frame = this.#frames.at(-1);
-		if (!frame || frame.opaque || this.#collected !== null) return;
-		const { name, protection } = frame;
-		if (name === "ContentProtection" && attribute === "schemeIdUri" && protection) protection.system = systemOf(value);
-		if (isUnusual(name, attribute, value)) this.#hasUnusualIdentifiers = true;
-		const silence = SILENCED.get(localName(attribute));
-		const kind = attributeKind(name, attribute);
-		if (silence === undefined && (kind === null || isNeverTouched(kind, value))) return;
-		const end = this.#place.position - 1;
-		const start = this.#text.lastIndexOf(this.#text.charAt(end), end - 1) + 1;
-		if (silence !== undefined) this.#silenced.push({ start, end, text: silence });
-		else if (kind !== null) {
-			// What replaces an element is read where that element stands.
-			const level = LEVELS.has(name) ? (this.#frames.at(-2)?.level ?? 0) : frame.level;
-			this.#references.push({ kind, level, protection, start, end, value, simple: true });
+	#readRoot(tag: SaxesTagPlain, { name }: Frame): void {
+		if (!isRoot(name)) this.#refuse("the root element is no MPD, Patch or part of an MPD");
+		this.#root = tag;
+		if (name === "MPD" && !tag.isSelfClosing) this.#insertAt = this.#place.position;
+	}
+
+	#readAttributes({ attributes }: SaxesTagPlain, { name, system }: Frame, level: number): void {
+		let ranges: ReturnType<typeof attributeRanges> | null = null;
+		for (const [attribute, value] of Object.entries(attributes)) {
+			if (isUnusual(name, attribute, value)) this.#hasUnusualIdentifiers = true;
+			const silence = SILENCED.get(localName(attribute));
+			const kind = attributeKind(name, attribute);
+			if (silence === undefined && (kind === null || isNeverTouched(kind, value))) continue;
+			ranges ??= attributeRanges(this.#text, this.#place.position);
+			const range = ranges.get(attribute);
+			if (range === undefined) continue;
+			if (silence !== undefined) this.#silenced.push({ ...range, text: silence });
+			else if (kind !== null) this.#references.push({ kind, level, system, ...range, value, simple: true });
 		}
 	}
 
-	tag(tag: SaxesTagPlain): void {
-		const { length } = this.#frames;
-		const [frame, parent] = [this.#frames.at(-1), this.#frames.at(-2)];
-		if (!frame) return;
-		if (!parent) {
-			this.#root = tag;
-			if (frame.name === "MPD" && !tag.isSelfClosing) this.#insertAt = this.#place.position;
-		}
-		if (tag.isSelfClosing || frame.opaque || this.#collected !== null) return;
-		const isOperation = length === 2 && parent?.name === "Patch";
-		const kind = isOperation ? patchedKind(frame.name, tag.attributes) : textKind(frame.name);
+	#collectText({ attributes }: SaxesTagPlain, { name, level, system }: Frame, parent: Frame | null): void {
+		const nesting = this.#frames.length;
+		const isOperation = nesting === 2 && parent?.name === "Patch";
+		const kind = isOperation ? patchedKind(name, attributes) : textKind(name);
 		if (kind === null) return;
 		const isMisplaced = kind === "base" && !LEVELS.has(parent?.name ?? "");
-		const { level, protection } = frame;
 		const start = this.#place.position;
-		this.#collected = { kind: isMisplaced ? "media" : kind, level, protection, start, nesting: length, value: "" };
+		this.#collected = { kind: isMisplaced ? "media" : kind, level, system, start, nesting, value: "" };
 	}
 
 	text(text: string): void {
@@ -154,11 +159,11 @@ class Reader implements XmlHandler {
 		if (isInFront && this.#frames.length === 1 && localName(name) === "ProgramInformation") this.#insertAt = position;
 	}
 
-	#keep({ kind, level, protection, start, value }: Collected, end: number): void {
+	#keep({ kind, level, system, start, value }: Collected, end: number): void {
 		const range = trimmedRange(this.#text, start, end);
 		const written = trimmedRange(value, 0, value.length);
 		const simple = !this.#text.slice(range.start, range.end).includes("<");
-		const reference = { kind, level, protection, ...range, value: value.slice(written.start, written.end), simple };
+		const reference = { kind, level, system, ...range, value: value.slice(written.start, written.end), simple };
 		if (reference.value !== "" || !simple) this.#references.push(reference);
 	}
 }

@@ -92,7 +92,7 @@ class Rewriter {
 
 	/** Null when the text may stay. */
 	#replacement(reference: Reference): Replacement | null {
-		const { kind, level, value, protection } = reference;
+		const { kind, level, value, system } = reference;
 		const { ofLevels, ofRepresentations, changes } = this.#bases;
 		const ownBase = ofLevels[level] ?? this.#root;
 		switch (kind) {
@@ -108,8 +108,8 @@ class Rewriter {
 			case "resource":
 				return this.#isDirect ? this.#direct(value) : this.#gate(reference, this.#root, this.#isInPlace);
 			case "license":
-				return value !== "" && protection?.system && this.#context.licenses.has(protection.system)
-					? atGate(LICENSE_PATHS[protection.system])
+				return value !== "" && system !== null && this.#context.licenses.has(system)
+					? atGate(LICENSE_PATHS[system])
 					: null;
 		}
 	}

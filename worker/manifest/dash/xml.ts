@@ -13,12 +13,8 @@ export interface XmlPlace {
 /** What is told of a document, in its order. Values and text are decoded; names have their prefixes. */
 export interface XmlHandler {
 	readonly doctype: () => void;
-	/** Before the attributes of the element. */
-	readonly open: (name: string) => void;
-	/** Behind the closing quote. */
-	readonly attribute: (name: string, value: string) => void;
 	/** Behind the start tag. */
-	readonly tag: (tag: SaxesTagPlain) => void;
+	readonly open: (tag: SaxesTagPlain) => void;
 	readonly text: (text: string) => void;
 	/** Behind the end tag, or behind the one tag of an empty element. */
 	readonly close: (tag: SaxesTagPlain) => void;
@@ -32,42 +28,43 @@ export interface XmlHandler {
  * @throws Malformed
  */
 export function readXml<H extends XmlHandler>(text: string, begin: (place: XmlPlace) => H): H {
-	const parser = idle ?? new Parser();
-	idle = null;
-	const handler = begin(parser.place);
-	parser.read(text, handler);
-	idle = parser; // one that stopped halfway is of no more use
+	const handler = begin(saxes);
+	current = handler;
+	try {
+		saxes.write(text).close();
+	} catch (fault) {
+		current = null;
+		saxes.close(); // makes it ready for the next document
+		throw fault;
+	}
+	current = null;
 	return handler;
 }
 
-/** Parsers are used again: V8 ceases to optimise once many were made, and each document then takes four times as long. */
-let idle: Parser | null = null;
+let current: XmlHandler | null = null;
 
-class Parser {
-	readonly #saxes = new SaxesParser<object>({ xmlns: false });
-	#handler: XmlHandler | null = null;
+/** One for all: made anew for each document, or given more handlers, it is four times as slow (V8 gives up on its shape). */
+const saxes = new SaxesParser<object>({ xmlns: false });
+saxes.on("error", ({ message }) => {
+	if (current !== null) throw new Malformed(`it is not well-formed XML: ${message}`);
+});
+saxes.on("doctype", () => current?.doctype());
+saxes.on("opentag", (tag) => current?.open(tag));
+saxes.on("text", (text) => current?.text(text));
+saxes.on("cdata", (text) => current?.text(text));
+saxes.on("closetag", (tag) => current?.close(tag));
 
-	constructor() {
-		const saxes = this.#saxes;
-		saxes.on("error", ({ message }) => {
-			throw new Malformed(`it is not well-formed XML: ${message}`);
-		});
-		saxes.on("doctype", () => this.#handler?.doctype());
-		saxes.on("opentagstart", ({ name }) => this.#handler?.open(name));
-		saxes.on("attribute", ({ name, value }) => this.#handler?.attribute(name, value));
-		saxes.on("opentag", (tag) => this.#handler?.tag(tag));
-		saxes.on("text", (text) => this.#handler?.text(text));
-		saxes.on("cdata", (text) => this.#handler?.text(text));
-		saxes.on("closetag", (tag) => this.#handler?.close(tag));
+/** Where the value of each attribute lies in the start tag that ends at `end`, without its quotes. */
+export function attributeRanges(text: string, end: number): Map<string, { start: number; end: number }> {
+	const ranges = new Map<string, { start: number; end: number }>();
+	// In well-formed XML no value has this character.
+	const start = text.lastIndexOf("<", end - 1);
+	for (const { 1: name = "", 2: value = "", index, 0: whole } of text.slice(start, end).matchAll(ATTRIBUTE)) {
+		const valueEnd = start + index + whole.length - 1;
+		ranges.set(name, { start: valueEnd - value.length + 2, end: valueEnd });
 	}
-
-	get place(): XmlPlace {
-		return this.#saxes;
-	}
-
-	read(text: string, handler: XmlHandler): void {
-		this.#handler = handler;
-		this.#saxes.write(text).close();
-		this.#handler = null;
-	}
+	return ranges;
 }
+
+/** With no white space but that of XML: to JavaScript, a character that names may have (U+FEFF) is some, too. */
+const ATTRIBUTE = /(?<=[ \t\r\n])([^ \t\r\n=]+)[ \t\r\n]*=[ \t\r\n]*("[^"]*"|'[^']*')/g;
