@@ -5,7 +5,7 @@ import { ID_PATTERN } from "./catalog/video-schema.ts";
 import type { Refusal } from "./decision/refusals.ts";
 import { preflightResponse } from "./decision/response.ts";
 import type { Dialect } from "./decision/wire.ts";
-import { type Exchange, refused } from "./exchange.ts";
+import { Exchange, refused } from "./exchange.ts";
 import type { Gate } from "./gate.ts";
 import { managementRoutes } from "./management/routes.ts";
 import { handleHeartbeat, handleSessions, handleStop } from "./playback/stream-sessions.ts";
@@ -79,29 +79,7 @@ function streamSessionRoutes(app: Hono, exchange: Begin): void {
 }
 
 function beginExchange(gate: Gate, c: Context): Exchange {
-	const request = c.req.raw;
-	const { url, method, headers } = request;
-	const mark = url.indexOf("?");
-	const search = mark < 0 ? "" : url.slice(mark);
-	// Not hono's path, which is decoded: what a dot or a slash was spelled like decides where it may lead.
-	const path = url.slice(url.indexOf("/", url.indexOf("://") + 3), mark < 0 ? undefined : mark);
-	let query: URLSearchParams | undefined;
-	return {
-		gate,
-		request,
-		method,
-		url,
-		headers,
-		path,
-		search,
-		get query() {
-			return (query ??= new URLSearchParams(search));
-		},
-		decisionId: gate.ports.newId(),
-		nowMs: gate.ports.now(),
-		waitUntil: (work) => c.executionCtx.waitUntil(work),
-		told: {},
-	};
+	return new Exchange(gate, c.req.raw, () => c.executionCtx);
 }
 
 const GRANT_PREFIX = "/g/".length;

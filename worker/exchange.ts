@@ -5,11 +5,15 @@ import { type Dialect, wireError } from "./decision/wire.ts";
 import type { Gate } from "./gate.ts";
 import { logDecision } from "./observe/decision-log.ts";
 
-/** One request and the decision it ends in. */
-export interface Exchange {
+/** Work that goes on after the answer; hono's and the runtime's execution contexts both do it. */
+interface Lifetime {
+	readonly waitUntil: (work: Promise<unknown>) => void;
+}
+
+/** One request and the decision it ends in. What is here of the request is read once: each access to it goes through the runtime. */
+export class Exchange {
 	readonly gate: Gate;
 	readonly request: Request;
-	/** Of the request, read once: each access to them goes through the runtime. */
 	readonly method: string;
 	readonly url: string;
 	readonly headers: Headers;
@@ -17,13 +21,34 @@ export interface Exchange {
 	readonly path: string;
 	/** "?..." or "". */
 	readonly search: string;
-	/** Parsed when it is first looked at. */
-	readonly query: URLSearchParams;
 	readonly decisionId: string;
 	readonly nowMs: number;
-	readonly waitUntil: (work: Promise<unknown>) => void;
 	/** Filled in as the story goes on; what is known goes into the log. */
-	readonly told: Told;
+	readonly told: Told = {};
+	readonly #lifetime: () => Lifetime;
+	#query: URLSearchParams | undefined;
+
+	constructor(gate: Gate, request: Request, lifetime: () => Lifetime) {
+		this.gate = gate;
+		this.request = request;
+		this.method = request.method;
+		this.url = request.url;
+		this.headers = request.headers;
+		const mark = this.url.indexOf("?");
+		this.search = mark < 0 ? "" : this.url.slice(mark);
+		const start = this.url.indexOf("/", this.url.indexOf("://") + 3);
+		this.path = this.url.slice(start, mark < 0 ? undefined : mark);
+		this.decisionId = gate.ports.newId();
+		this.nowMs = gate.ports.now();
+		this.#lifetime = lifetime;
+	}
+
+	/** Parsed when it is first looked at. */
+	get query(): URLSearchParams {
+		return (this.#query ??= new URLSearchParams(this.search));
+	}
+
+	readonly waitUntil = (work: Promise<unknown>): void => this.#lifetime().waitUntil(work);
 }
 
 export interface Told {
@@ -45,6 +70,7 @@ const ANY_ORIGIN = ["*"];
 
 /** Ends the exchange with a refusal: logged with its internal reason, answered with its public one. */
 export function refused(exchange: Exchange, refusal: Refusal, dialect: Dialect): Response {
-	logDecision(exchange, { refusal, status: wireError(refusal, dialect).status });
-	return refusalResponse(refusal, dialect, answerContext(exchange));
+	const error = wireError(refusal, dialect);
+	logDecision(exchange, { refusal, status: error.status });
+	return refusalResponse(error, dialect, answerContext(exchange));
 }

@@ -1,5 +1,4 @@
-import type { Refusal } from "./refusals.ts";
-import { type Dialect, type WireError, wireError } from "./wire.ts";
+import type { Dialect, WireError } from "./wire.ts";
 
 /** Headers that page script may read, on every answer. */
 const EXPOSED_HEADERS = [
@@ -42,8 +41,7 @@ export function decisionHeaders({ decisionId, origin, allowedOrigins }: AnswerCo
 }
 
 /** A refusal as its clients parse it (reference: wire facts 4.4 and 6.3). */
-export function refusalResponse(refusal: Refusal, dialect: Dialect, context: AnswerContext): Response {
-	const error = wireError(refusal, dialect);
+export function refusalResponse(error: WireError, dialect: Dialect, context: AnswerContext): Response {
 	const headers = refusalHeaders(error, context);
 	const body = context.method === "HEAD" ? null : JSON.stringify(bodyOf(error, dialect, context.decisionId));
 	return new Response(body, { status: error.status, headers });

@@ -10,6 +10,7 @@ import { judgeCredentials } from "./credentials.ts";
 import { addKey, deleteKey, getKey, listKeys } from "./keys.ts";
 import type { ManagedHandler } from "./managed.ts";
 import { addRight, asPlainText, deleteRight, getRight, listRights, putRight } from "./rights.ts";
+import { addRevocation, deleteRevocation, listRevocations } from "./revocations.ts";
 import { endSessions, listSessions } from "./sessions.ts";
 import { getSettings, putSettings } from "./settings.ts";
 import { deleteVideo, getVideo, listVideos, putVideo } from "./videos.ts";
@@ -31,6 +32,10 @@ const routes: readonly { path: string; freeId?: true; methods: Partial<Record<Me
 	{ path: `${MANAGE}/settings`, methods: { GET: getSettings, PUT: putSettings } },
 	{ path: `${MANAGE}/videos`, methods: { GET: listVideos } },
 	{ path: `${MANAGE}/videos/:id`, methods: { GET: getVideo, PUT: putVideo, DELETE: deleteVideo } },
+	{
+		path: `${MANAGE}/revocations`,
+		methods: { GET: listRevocations, POST: addRevocation, DELETE: deleteRevocation },
+	},
 	{ path: `${MANAGE}/sessions`, methods: { GET: listSessions, DELETE: endSessions } },
 	{ path: `${MANAGE}/sessions/:id`, freeId: true, methods: { DELETE: endSessions } },
 ];

@@ -45,9 +45,9 @@ function intentOf({ kind, live }: Manifest, asker: Asker): "start" | "renew" | "
 const countsUse = (source: Source): boolean => source.protection === "";
 
 /** Low-latency and steering directives are for the source (RFC 8216bis section 6.2.5). */
-function withDirectives(src: string, { search, query }: Exchange): string {
-	if (!search.includes("_HLS_")) return src;
-	const directives = new URLSearchParams([...query].filter(([name]) => name.startsWith("_HLS_")));
+function withDirectives(src: string, exchange: Exchange): string {
+	if (!exchange.search.includes("_HLS_")) return src;
+	const directives = new URLSearchParams([...exchange.query].filter(([name]) => name.startsWith("_HLS_")));
 	return `${src}${src.includes("?") ? "&" : "?"}${directives.toString()}`;
 }
 

@@ -1,0 +1,88 @@
+import * as v from "valibot";
+import { parse } from "../catalog/issues.ts";
+import { type Decision, allow, refuse } from "../decision/decision.ts";
+import type { RevokedBy } from "../decision/refusals.ts";
+import type { Revocation } from "../revocation/contract.ts";
+import { identifyToken } from "../token/identity.ts";
+import { type ManagedCall, type ManagedHandler, json, noContent, readJson } from "./managed.ts";
+
+/** Revocations of every kind (design 5); the Blacklist API is the part of them that names whole tokens. */
+const KINDS = ["token", "jti", "uid", "sid", "key", "video", "issued-before"] as const satisfies readonly RevokedBy[];
+
+const epochSeconds = v.pipe(
+	v.number("must be a number"),
+	v.integer("must be a whole number"),
+	v.minValue(0, "must not be negative"),
+	v.maxValue(253_402_300_799, "must be seconds since 1970, not milliseconds"),
+);
+
+const bodySchema = v.strictObject({
+	kind: v.picklist(KINDS, `must be one of ${KINDS.join(", ")}`),
+	/** Of `token` the whole JWT; of `issued-before` nothing. */
+	value: v.optional(
+		v.pipe(v.string("must be a string"), v.minLength(1, "must not be empty"), v.maxLength(8192, "is too long")),
+	),
+	before: v.optional(epochSeconds),
+	expires_at: v.optional(v.nullable(epochSeconds), null),
+});
+
+type Body = v.InferOutput<typeof bodySchema>;
+
+const listOf = ({ exchange, account }: ManagedCall) => exchange.gate.revocationLists.getByName(account);
+const mistaken = (issue: string) => refuse({ reason: "record-invalid", issues: [issue] });
+
+/** What goes onto the list: a token by its identity, so that other spellings of its signature are revoked with it. */
+function entryOf(body: Body, nowMs: number): Decision<Revocation> {
+	const entry = {
+		kind: body.kind,
+		before: null,
+		expiresAt: body.expires_at,
+		createdAt: Math.floor(nowMs / 1000),
+		token: null,
+	};
+	if (body.kind === "issued-before") {
+		if (body.before === undefined) return mistaken("before: is missing");
+		return allow({ ...entry, value: "", before: body.before });
+	}
+	if (body.before !== undefined) return mistaken('before: goes with the kind "issued-before" only');
+	if (body.value === undefined) return mistaken("value: is missing");
+	if (body.kind !== "token") return allow({ ...entry, value: body.value });
+	const token = identifyToken(body.value);
+	if (!token.allowed) return mistaken("value: must be a whole JWT");
+	return allow({ ...entry, value: token.value.id, token: body.value });
+}
+
+/** Of a token its identity is shown, never the token: that is for the Blacklist API alone. */
+function shown({ kind, value, before, expiresAt, createdAt }: Revocation) {
+	const named = kind === "issued-before" ? { before } : { value };
+	return { kind, ...named, expires_at: expiresAt, created_at: createdAt };
+}
+
+export const addRevocation: ManagedHandler = async (call) => {
+	const body = await readJson(call);
+	if (!body.allowed) return body;
+	const parsed = parse(bodySchema, body.value);
+	if (!parsed.ok) return refuse({ reason: "record-invalid", issues: parsed.issues });
+	const entry = entryOf(parsed.value, call.exchange.nowMs);
+	if (!entry.allowed) return entry;
+	await listOf(call).add(entry.value);
+	await call.exchange.gate.revocations.refresh(call.account);
+	return json(call, shown(entry.value), 201);
+};
+
+export const listRevocations: ManagedHandler = async (call) => {
+	const entries = await listOf(call).list();
+	return json(call, entries.map(shown));
+};
+
+/** `?kind=&value=` as the list shows them; `issued-before` has no value. */
+export const deleteRevocation: ManagedHandler = async (call) => {
+	const { query, gate } = call.exchange;
+	const kind = KINDS.find((each) => each === query.get("kind"));
+	if (!kind)
+		return refuse({ reason: "bad-request", detail: `The query must say which: ?kind= one of ${KINDS.join(", ")}.` });
+	const value = kind === "issued-before" ? "" : (query.get("value") ?? "");
+	const removed = await listOf(call).remove(kind, value);
+	await gate.revocations.refresh(call.account);
+	return removed ? noContent(call) : refuse({ reason: "resource-not-found" });
+};
