@@ -82,6 +82,11 @@ export class Catalog {
 		return this.#rights.named(account, id, nowMs);
 	}
 
+	/** Whether the account has any playback right. @throws CatalogUnavailable */
+	usesRights(account: Account, nowMs: number): Promise<boolean> {
+		return this.#rights.areUsed(account, nowMs);
+	}
+
 	/** The right of videos that name none, or null when the account has no default. @throws CatalogUnavailable */
 	defaultRight(account: Account, nowMs: number): Right | null | Promise<Right | null> {
 		return this.#rights.ofAccount(account, nowMs);

@@ -26,11 +26,14 @@ export class Rights {
 	readonly #rights: RecordCache<Right | null>;
 	/** Ids of the default rights of accounts; most have none. */
 	readonly #defaults: RecordCache<string | null>;
+	/** Whether accounts have any right at all. */
+	readonly #used: RecordCache<boolean>;
 
 	constructor(kv: KVNamespace, log: Ports["log"]) {
 		this.#kv = kv;
 		this.#rights = new RecordCache(log, MOST_RIGHTS);
 		this.#defaults = new RecordCache(log, MOST_ACCOUNTS);
+		this.#used = new RecordCache(log, MOST_ACCOUNTS);
 	}
 
 	/** The right of that id, whatever a token says it is; null when the account has none. @throws CatalogUnavailable */
@@ -58,8 +61,17 @@ export class Rights {
 		return read.then(rightOf);
 	}
 
+	/** Whether the account has any playback right. @throws CatalogUnavailable */
+	areUsed(account: Owner, nowMs: number): Promise<boolean> {
+		return this.#used.get(RIGHT_PREFIX + account.id, nowMs, async () => {
+			const { keys } = await this.#kv.list({ prefix: kvKeys.rightsOf(account.id), limit: 1 });
+			return { value: keys.length > 0, ttlMs: ttlMsOf(account, keys.length > 0) };
+		});
+	}
+
 	/** After a write of the right, or of which one is the default. */
 	forget(account: string, id: string): void {
+		this.#used.forget(RIGHT_PREFIX + account);
 		this.#rights.forget(`${RIGHT_PREFIX}${account}/${id}`);
 		this.#defaults.forget(RIGHT_PREFIX + account);
 	}

@@ -7,17 +7,26 @@ import { judgeRight, nameRight } from "../policy/rights/rights.ts";
 import type { Claims } from "../token/claims.ts";
 import type { ClientFacts } from "./client.ts";
 
-/** The right that applies: named by the token, else by the video, else the account's default; null when there is none. */
+/**
+ * The right that applies: named by the token, else by the video, else the account's default; null when there is none. Tokens of
+ * accounts that keep no rights here may still name one (`prid`): it is not looked at, as where the option for it is off
+ * (reference: wire facts 2.3). One that is missing among others is a mistake, and refused.
+ */
 export async function rightOf(
-	{ gate, nowMs }: Exchange,
+	exchange: Exchange,
 	account: Account,
 	video: Video,
 	claims: Claims,
 ): Promise<Decision<Right | null>> {
+	const { gate, nowMs } = exchange;
 	const named = nameRight(claims, video.record);
 	if (!named) return allow(await gate.catalog.defaultRight(account, nowMs));
 	const right = await gate.catalog.right(account, named.id, nowMs);
-	return right ? allow(right) : refuse({ reason: "rights-missing", namedBy: named.namedBy });
+	if (right) return allow(right);
+	if (named.namedBy === "prid" && !(await gate.catalog.usesRights(account, nowMs))) {
+		return rightOf(exchange, account, video, {});
+	}
+	return refuse({ reason: "rights-missing", namedBy: named.namedBy });
 }
 
 /** Judges a playback right on this request. */

@@ -42,6 +42,14 @@ describe("a playback right", () => {
 		expect(await refusalOf(await play({ prid: "nothing" }))).toMatchObject({ status: 502 });
 	});
 
+	it("that a token names is not looked at in an account that keeps no rights", async () => {
+		await publisher.publishClip(env.MEDIA);
+		const claims = { prid: "made-elsewhere", uid: "ann", conid: "clip", climit: 4 };
+		expect((await play(claims)).status).toBe(200);
+		await addRight({});
+		expect(await refusalOf(await play(claims))).toMatchObject({ status: 502, reason: "rights-missing" });
+	});
+
 	it("that is the default applies to videos without one", async () => {
 		await publisher.publishClip(env.MEDIA);
 		await addRight({ is_default: true, blocked_ips: ["203.0.113.0/24"] });
