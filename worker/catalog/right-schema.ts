@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { isCountry } from "./countries.ts";
 import { object } from "./issues.ts";
-import { idSchema } from "./video-schema.ts";
+import { idSchema, epochSeconds } from "./video-schema.ts";
 
 export const GEO_GLOBAL_RULES = ["", "allow_all", "block_all"] as const;
 export const PROXY_TYPES = ["anonymous", "public", "corporate", "transparent", "hosting"] as const;
@@ -14,13 +14,6 @@ export type ProxyType = (typeof PROXY_TYPES)[number];
 const string = v.string("must be a string");
 const short = v.pipe(string, v.maxLength(64, "must be at most 64 characters"));
 const flag = v.nullish(v.boolean("must be true or false"), false);
-const epochSeconds = v.pipe(
-	v.number("must be a number"),
-	v.integer("must be a whole number"),
-	v.minValue(0, "must not be negative"),
-	v.maxValue(253_402_300_799, "must be seconds since 1970, not milliseconds"),
-);
-
 /** Absent and null are the empty list: some clients write null for a list that they do not set. */
 const list = <S extends v.GenericSchema>(item: S, most: number) =>
 	v.nullish(v.pipe(v.array(item, "must be a list"), v.maxLength(most, `must have at most ${most} entries`)), []);

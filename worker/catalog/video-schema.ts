@@ -10,7 +10,7 @@ const count = v.pipe(
 	v.minValue(0, "must not be negative"),
 );
 const flag = v.boolean("must be true or false");
-const epochSeconds = v.pipe(count, v.maxValue(253_402_300_799, "must be seconds since 1970, not milliseconds"));
+export const epochSeconds = v.pipe(count, v.maxValue(253_402_300_799, "must be seconds since 1970, not milliseconds"));
 const json = v.unknown();
 
 /** See `idSchema`. */

@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { parse } from "../catalog/issues.ts";
+import { object, parse } from "../catalog/issues.ts";
+import { epochSeconds } from "../catalog/video-schema.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { RevokedBy } from "../decision/refusals.ts";
 import type { Revocation } from "../revocation/contract.ts";
@@ -9,14 +10,7 @@ import { type ManagedCall, type ManagedHandler, json, noContent, readJson } from
 /** Revocations of every kind (design 5); the Blacklist API is the part of them that names whole tokens. */
 const KINDS = ["token", "jti", "uid", "sid", "key", "video", "issued-before"] as const satisfies readonly RevokedBy[];
 
-const epochSeconds = v.pipe(
-	v.number("must be a number"),
-	v.integer("must be a whole number"),
-	v.minValue(0, "must not be negative"),
-	v.maxValue(253_402_300_799, "must be seconds since 1970, not milliseconds"),
-);
-
-const bodySchema = v.strictObject({
+const bodySchema = object({
 	kind: v.picklist(KINDS, `must be one of ${KINDS.join(", ")}`),
 	/** Of `token` the whole JWT; of `issued-before` nothing. */
 	value: v.optional(
