@@ -9,7 +9,15 @@ import { Exchange, refused } from "./exchange.ts";
 import type { Gate } from "./gate.ts";
 import { managementRoutes } from "./management/routes.ts";
 import { handleHeartbeat, handleSessions, handleStop } from "./playback/stream-sessions.ts";
-import { handleGrant, handleKey, handleMaster, handleMpd, handleVideo } from "./playback/handlers.ts";
+import {
+	handleGrant,
+	handleImage,
+	handleKey,
+	handleMaster,
+	handleMp4,
+	handleMpd,
+	handleVideo,
+} from "./playback/handlers.ts";
 
 const STREAM_SESSIONS = "/api/v1/accounts/:account/sessions";
 const VIDEO = "/playback/v1/accounts/:account/videos/:video";
@@ -44,6 +52,16 @@ function playbackRoutes(app: Hono, exchange: Begin): void {
 	app.get("/g/:grant/*", (c) => grantRoute(exchange(c)));
 	app.get(`${VIDEO}/master.m3u8`, (c) => onVideo(exchange(c), c, "static", handleMaster));
 	app.get(`${VIDEO}/manifest.mpd`, (c) => onVideo(exchange(c), c, "static", handleMpd));
+	for (const wanted of ["high", "low"] as const) {
+		app.get(`${VIDEO}/${wanted}.mp4`, (c) =>
+			onVideo(exchange(c), c, "static", (begun, path) => handleMp4(begun, path, wanted)),
+		);
+	}
+	for (const kind of ["poster", "thumbnail"] as const) {
+		app.get(`${VIDEO}/${kind}.jpg`, (c) =>
+			onVideo(exchange(c), c, "static", (begun, path) => handleImage(begun, path, kind)),
+		);
+	}
 	app.get(`${VIDEO}/licenses/aes128/:key`, (c) =>
 		onVideo(exchange(c), c, "static", (begun, path) => handleKey(begun, { ...path, key: c.req.param("key") })),
 	);
@@ -53,6 +71,7 @@ function playbackRoutes(app: Hono, exchange: Begin): void {
 		"/g/:grant/*",
 		`${VIDEO}/master.m3u8`,
 		`${VIDEO}/manifest.mpd`,
+		`${VIDEO}/:file{(?:high|low)\\.mp4|(?:poster|thumbnail)\\.jpg}`,
 		`${VIDEO}/licenses/aes128/:key`,
 		VIDEO,
 		"/healthz",

@@ -3,12 +3,15 @@ import type { Decision } from "../decision/decision.ts";
 import { refuse } from "../decision/decision.ts";
 import { type Exchange, refused } from "../exchange.ts";
 import { LICENSE_AUDIENCES, PLAYBACK_API_AUDIENCES, STATIC_URL_AUDIENCES } from "../token/audience.ts";
+import type { Asker } from "./admit.ts";
 import { authorizeGrant, authorizeToken } from "./authorize.ts";
+import { pickMp4, serveImage, serveMp4 } from "./file.ts";
 import { serveKey } from "./key.ts";
+import type { Grant } from "./grant.ts";
 import { serveMaster } from "./master.ts";
 import { serveMedia } from "./media.ts";
 import { sourcePath } from "./source-paths.ts";
-import { isDashSource, isHlsSource, pickSource } from "./sources.ts";
+import { MP4_NAME, isDashSource, isHlsSource, pickSource } from "./sources.ts";
 import { videoJson } from "./video-json.ts";
 
 interface VideoPath {
@@ -32,16 +35,20 @@ export function handleMpd(exchange: Exchange, path: VideoPath): Promise<Response
 	return serveStatic(exchange, path, isDashSource);
 }
 
-async function serveStatic(
+function serveStatic(exchange: Exchange, path: VideoPath, isType: (source: Source) => boolean): Promise<Response> {
+	return withStaticToken(exchange, path, (asker) => {
+		const { claims } = asker.subject.subject;
+		return serveMaster(exchange, asker, pickSource(asker.video.record, isType, claims.pro));
+	});
+}
+
+async function withStaticToken(
 	exchange: Exchange,
 	path: VideoPath,
-	isType: (source: Source) => boolean,
+	serve: (asker: Asker) => Promise<Decision<Response>>,
 ): Promise<Response> {
 	const asker = await authorizeToken(exchange, path, STATIC_URL_AUDIENCES);
-	if (!asker.allowed) return refused(exchange, asker.refusal, "static");
-	const { video, subject } = asker.value;
-	const index = pickSource(video.record, isType, subject.subject.claims.pro);
-	return answered(exchange, await serveMaster(exchange, asker.value, index));
+	return asker.allowed ? answered(exchange, await serve(asker.value)) : refused(exchange, asker.refusal, "static");
 }
 
 /** `GET .../videos/{v}/licenses/aes128/{key}` with a token. */
@@ -50,6 +57,16 @@ export async function handleKey(exchange: Exchange, path: VideoPath & { readonly
 	if (!asker.allowed) return refused(exchange, asker.refusal, "static");
 	const everySource = [...asker.value.video.record.sources.keys()];
 	return answered(exchange, await serveKey(exchange, asker.value, path.key, everySource, "start"));
+}
+
+/** `GET .../videos/{v}/high.mp4` and `low.mp4` with a token. */
+export function handleMp4(exchange: Exchange, path: VideoPath, wanted: "high" | "low"): Promise<Response> {
+	return withStaticToken(exchange, path, (asker) => serveMp4(exchange, asker, pickMp4(asker.video.record, wanted)));
+}
+
+/** `GET .../videos/{v}/poster.jpg` and `thumbnail.jpg` with a token. */
+export function handleImage(exchange: Exchange, path: VideoPath, kind: "poster" | "thumbnail"): Promise<Response> {
+	return withStaticToken(exchange, path, (asker) => serveImage(exchange, asker, kind));
 }
 
 const KEY_PREFIX = "licenses/aes128/";
@@ -62,6 +79,7 @@ export async function handleGrant(exchange: Exchange, grantText: string, path: s
 	if (!asker.allowed) return refused(exchange, asker.refusal, "static");
 	if (path === "master.m3u8" || path === "manifest.mpd")
 		return answered(exchange, await serveMaster(exchange, asker.value, grant.source));
+	if (path === MP4_NAME) return answered(exchange, await serveMp4(exchange, asker.value, grant.source));
 	if (path.startsWith(KEY_PREFIX)) {
 		const name = decoded(path.slice(KEY_PREFIX.length));
 		const intent = grant.started ? "renew" : "start";
@@ -71,12 +89,7 @@ export async function handleGrant(exchange: Exchange, grantText: string, path: s
 	return answered(exchange, await servePath(exchange, asker.value, grant, path));
 }
 
-async function servePath(
-	exchange: Exchange,
-	asker: Parameters<typeof serveMedia>[1],
-	grant: Parameters<typeof sourcePath>[2],
-	path: string,
-): Promise<Decision<Response>> {
+async function servePath(exchange: Exchange, asker: Asker, grant: Grant, path: string): Promise<Decision<Response>> {
 	const ask = sourcePath(path, exchange.search, grant, asker.video, exchange.gate.manifests);
 	const source = asker.video.record.sources[grant.source];
 	if (!ask || !source) return refuse({ reason: "resource-not-found" });

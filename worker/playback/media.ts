@@ -97,7 +97,8 @@ async function serveFile(exchange: Exchange, asker: Asker, ask: MediaAsk, path: 
 	return allow(new Response(body.value, { status: source.status, headers: passedHeaders(exchange, source) }));
 }
 
-function passedHeaders(exchange: Exchange, source: Response): HeaderRecord {
+/** What the player gets to know of the source's answer, beside the decision. */
+export function passedHeaders(exchange: Exchange, source: Response): HeaderRecord {
 	const headers = decisionHeaders(answerContext(exchange));
 	const passed = source.headers.has("Content-Encoding") ? PASSED_HEADERS : [...PASSED_HEADERS, ...BODY_HEADERS];
 	for (const name of passed) {

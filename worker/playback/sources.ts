@@ -3,7 +3,8 @@ import type { Source } from "../catalog/video-schema.ts";
 import type { Claims } from "../token/claims.ts";
 
 export const isDashSource = (source: Source): boolean => source.type === "application/dash+xml";
-export const isHlsSource = (source: Source): boolean => !isDashSource(source) && source.type !== "video/mp4";
+export const isMp4Source = (source: Source): boolean => source.type === "video/mp4";
+export const isHlsSource = (source: Source): boolean => !isDashSource(source) && !isMp4Source(source);
 
 /**
  * Index of the source that a URL serves, or -1: its type by the path, its protection by the claim `pro`; without `pro` the clear
@@ -14,8 +15,13 @@ export function pickSource(video: VideoRecord, isType: (source: Source) => boole
 	return exact >= 0 || (pro !== undefined && pro !== "") ? exact : video.sources.findIndex(isType);
 }
 
-/** What the manifest of a source is called at the gate. */
-export const manifestName = (source: Source): string => (isDashSource(source) ? "manifest.mpd" : "master.m3u8");
+/** What a source is called under a grant: its manifest, or the file itself. */
+export function manifestName(source: Source): string {
+	if (isMp4Source(source)) return MP4_NAME;
+	return isDashSource(source) ? "manifest.mpd" : "master.m3u8";
+}
+
+export const MP4_NAME = "video.mp4";
 
 /** "https://origin/clip/" of "https://origin/clip/master.m3u8?x=1". */
 export function directoryOf(url: string): string {

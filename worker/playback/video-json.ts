@@ -27,15 +27,15 @@ export function videoJson(exchange: Exchange, asker: Asker): Response {
 	return new Response(JSON.stringify(describeVideo(record, sources)), { headers });
 }
 
-/** Encrypted DASH needs licences, and MP4 a route: neither is served yet. */
-const isServed = (source: Source): boolean => isHlsSource(source) || (isDashSource(source) && source.protection === "");
+/** Encrypted DASH needs licences, which are not served yet. */
+const isServed = (source: Source): boolean => !isDashSource(source) || source.protection === "";
 
 /** The fields of a source that players read; where it is kept and what it is encrypted with stay here. */
 function describeSource(source: Source, src: string): Record<string, unknown> {
 	const { src: _origin, keys: _keys, protection, ...facts } = source;
 	return {
 		...facts,
-		ext_x_version: facts.ext_x_version ?? "4",
+		...(isHlsSource(source) ? { ext_x_version: facts.ext_x_version ?? "4" } : {}),
 		...(protection === "aes128" ? { encryption: "aes128" } : {}),
 		src,
 	};

@@ -1,0 +1,61 @@
+import type { VideoRecord } from "../catalog/video-record.ts";
+import { type Decision, allow, refuse } from "../decision/decision.ts";
+import { type Exchange } from "../exchange.ts";
+import { logDecision } from "../observe/decision-log.ts";
+import { type Asker, judgeLimits } from "./admit.ts";
+import { passedHeaders } from "./media.ts";
+import { isMp4Source, redirectHosts } from "./sources.ts";
+
+/** Index of the MP4 rendition with the highest or lowest bitrate, or -1; one that names no bitrate counts as 0. */
+export function pickMp4(video: VideoRecord, wanted: "high" | "low"): number {
+	const sign = wanted === "high" ? 1 : -1;
+	const renditions = [...video.sources.entries()].filter(([, source]) => isMp4Source(source));
+	const best = renditions.toSorted(([, a], [, b]) => sign * ((b.avg_bitrate ?? 0) - (a.avg_bitrate ?? 0)))[0];
+	return best?.[0] ?? -1;
+}
+
+/**
+ * Serves a whole MP4. Players fetch it in many ranges, so it is one use and one session for as long as they go on (see
+ * `AdmitRequest.intent`). The source is asked first: nothing is spent on one that fails.
+ */
+export async function serveMp4(exchange: Exchange, asker: Asker, sourceIndex: number): Promise<Decision<Response>> {
+	const source = asker.video.record.sources[sourceIndex];
+	if (!source || !isMp4Source(source)) return refuse({ reason: "resource-not-found" });
+	const file = await readFile(exchange, asker, source.src);
+	if (!file.allowed) return file;
+	const admission = await judgeLimits(exchange, asker, { intent: "reload", use: true });
+	if (!admission.allowed) {
+		await file.value.body?.cancel();
+		return admission;
+	}
+	logDecision(exchange, { status: file.value.status });
+	return file;
+}
+
+/** Serves a poster or thumbnail: it needs the token, and is nothing that limits count. */
+export async function serveImage(
+	exchange: Exchange,
+	asker: Asker,
+	kind: "poster" | "thumbnail",
+): Promise<Decision<Response>> {
+	const url = asker.video.record[kind];
+	if (url === null) return refuse({ reason: "resource-not-found" });
+	const image = await readFile(exchange, asker, url);
+	if (image.allowed) logDecision(exchange, { status: image.value.status });
+	return image;
+}
+
+/** The file as the source has it, with ranges, conditions and HEAD. */
+async function readFile(exchange: Exchange, asker: Asker, url: string): Promise<Decision<Response>> {
+	const read = await exchange.gate.sources.read({
+		url,
+		headers: exchange.headers,
+		head: exchange.method === "HEAD",
+		redirectHosts: redirectHosts(asker.video.record),
+		streamed: true,
+		cacheable: true,
+	});
+	if (!read.allowed) return read;
+	const { body, status } = read.value;
+	return allow(new Response(body, { status, headers: passedHeaders(exchange, read.value) }));
+}
