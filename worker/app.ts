@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { CatalogUnavailable } from "./catalog/cache.ts";
+import { REFERENCE_PREFIX } from "./catalog/catalog.ts";
 import { RIGHT_PREFIX } from "./catalog/rights.ts";
 import { ID_PATTERN } from "./catalog/video-schema.ts";
 import type { Refusal } from "./decision/refusals.ts";
@@ -125,7 +126,7 @@ type OnVideo = (exchange: Exchange, path: { account: string; video: string }) =>
 function onVideo(exchange: Exchange, c: Context, dialect: Dialect, handle: OnVideo): Promise<Response> | Response {
 	const account = c.req.param("account") ?? "";
 	const video = c.req.param("video") ?? "";
-	const isReference = video.startsWith("ref:") && video.length <= 260;
+	const isReference = video.startsWith(REFERENCE_PREFIX) && video.length <= 260;
 	if (!ID_PATTERN.test(account) || !(isReference || ID_PATTERN.test(video))) {
 		return refused(exchange, { reason: "video-not-found" }, dialect);
 	}

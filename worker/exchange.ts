@@ -1,6 +1,6 @@
 import type { Account } from "./catalog/catalog.ts";
 import type { Refusal } from "./decision/refusals.ts";
-import { type AnswerContext, refusalResponse } from "./decision/response.ts";
+import { type AnswerContext, decisionHeaders, refusalResponse } from "./decision/response.ts";
 import { type Dialect, wireError } from "./decision/wire.ts";
 import type { Gate } from "./gate.ts";
 import { logDecision } from "./observe/decision-log.ts";
@@ -67,6 +67,26 @@ export function answerContext({ headers, method, decisionId, told }: Exchange): 
 }
 
 const ANY_ORIGIN = ["*"];
+
+/** An answer with JSON, 200 unless another status is given. */
+export function jsonResponse(
+	exchange: Exchange,
+	value: unknown,
+	status = 200,
+	extra: Readonly<Record<string, string>> = {},
+): Response {
+	const headers = {
+		...decisionHeaders(answerContext(exchange)),
+		"Content-Type": "application/json; charset=utf-8",
+		...extra,
+	};
+	return new Response(JSON.stringify(value), { status, headers });
+}
+
+/** An answer without a body: 204. */
+export function emptyResponse(exchange: Exchange): Response {
+	return new Response(null, { status: 204, headers: decisionHeaders(answerContext(exchange)) });
+}
 
 /** Ends the exchange with a refusal: logged with its internal reason, answered with its public one. */
 export function refused(exchange: Exchange, refusal: Refusal, dialect: Dialect): Response {

@@ -6,6 +6,7 @@ import type { KeySet, VerificationKey } from "../token/verify.ts";
 import { openKey, readAccount } from "./account-record.ts";
 import { RecordCache } from "./cache.ts";
 import { kvKeys } from "./kv-keys.ts";
+import { listAll } from "./kv-list.ts";
 import { type Right, Rights } from "./rights.ts";
 import { type AccountSettings, defaultSettings } from "./settings-schema.ts";
 import { ttlMsOf } from "./ttl.ts";
@@ -124,7 +125,8 @@ export class Catalog {
 	}
 
 	async #loadAccount(id: string, previous: Account | undefined): Promise<Account> {
-		const [text, keys] = await Promise.all([this.#kv.get(kvKeys.account(id)), this.#listKeys(id)]);
+		// Keys come with the list, as metadata: one operation whatever their number.
+		const [text, keys] = await Promise.all([this.#kv.get(kvKeys.account(id)), listAll(this.#kv, kvKeys.keysOf(id))]);
 		const record = text === null ? null : readAccount(text);
 		if (record && !record.ok) throw new Error(`account ${id}: ${record.issues.join("; ")}`);
 		const settings = record ? record.value.settings : defaultSettings;
@@ -134,22 +136,9 @@ export class Catalog {
 		);
 		const version = JSON.stringify([text, keys, prints]);
 		if (previous?.version === version) return previous;
-		const opened = await Promise.all(keys.map(([keyId, stored]) => openKey(keyId, stored)));
+		const opened = await Promise.all(keys.map((key) => openKey(key.id, key.metadata)));
 		const registered = opened.filter((key) => key !== null);
 		return { id, settings, keySet: { keys: [...registered, ...published] }, published, version };
-	}
-
-	/** Keys come with the list, as metadata: one operation whatever their number. */
-	async #listKeys(account: string): Promise<[string, unknown][]> {
-		const prefix = kvKeys.keysOf(account);
-		const found: [string, unknown][] = [];
-		let cursor: string | null = null;
-		do {
-			const page: KVNamespaceListResult<unknown> = await this.#kv.list({ prefix, cursor });
-			for (const { name, metadata } of page.keys) found.push([name.slice(prefix.length), metadata ?? null]);
-			cursor = page.list_complete ? null : page.cursor;
-		} while (cursor !== null);
-		return found;
 	}
 
 	/** While the publisher's key set cannot be fetched, the keys it had stay good. */

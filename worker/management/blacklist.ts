@@ -1,11 +1,12 @@
 import { type Decision, refuse } from "../decision/decision.ts";
-import type { RevocationList } from "../revocation/revocation-list.ts";
 import { type TokenIdentity, identifyToken } from "../token/identity.ts";
 import { type ManagedCall, type ManagedHandler, json, noContent } from "./managed.ts";
+import { listOf } from "./revocations.ts";
 
-/** The Blacklist API (reference: wire facts 7.2): whole tokens, any number of them, in force here at once and everywhere within 5 s. */
-const listOf = ({ exchange, account }: ManagedCall): DurableObjectStub<RevocationList> =>
-	exchange.gate.revocationLists.getByName(account);
+/*
+ * The Blacklist API (reference: wire facts 7.2): the revocations that name whole tokens, any number of them, in force here at once and
+ * everywhere within 5 s.
+ */
 
 /** The token's identity is the hash of what is signed, so that a different spelling of its signature is revoked with it. */
 function named(call: ManagedCall): Decision<TokenIdentity> {

@@ -1,6 +1,7 @@
 import { type KeyRecord, acceptKey, keyRecordSchema } from "../catalog/account-record.ts";
 import { parse } from "../catalog/issues.ts";
 import { kvKeys } from "../catalog/kv-keys.ts";
+import { listAll } from "../catalog/kv-list.ts";
 import { idSchema } from "../catalog/video-schema.ts";
 import { refuse } from "../decision/decision.ts";
 import { type ManagedHandler, json, noContent, readJson } from "./managed.ts";
@@ -39,17 +40,11 @@ export const addKey: ManagedHandler = async (call) => {
 };
 
 export const listKeys: ManagedHandler = async (call) => {
-	const prefix = kvKeys.keysOf(call.account);
-	const keys = [];
-	let cursor: string | null = null;
-	do {
-		const page: KVNamespaceListResult<unknown> = await call.exchange.gate.kv.list({ prefix, cursor });
-		for (const { name, metadata } of page.keys) {
-			const record = parse(keyRecordSchema, metadata);
-			if (record.ok) keys.push(shown(name.slice(prefix.length), record.value));
-		}
-		cursor = page.list_complete ? null : page.cursor;
-	} while (cursor !== null);
+	const listed = await listAll(call.exchange.gate.kv, kvKeys.keysOf(call.account));
+	const keys = listed.flatMap(({ id, metadata }) => {
+		const record = parse(keyRecordSchema, metadata);
+		return record.ok ? [shown(id, record.value)] : [];
+	});
 	return json(call, keys);
 };
 

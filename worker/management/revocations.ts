@@ -22,7 +22,8 @@ const bodySchema = object({
 
 type Body = v.InferOutput<typeof bodySchema>;
 
-const listOf = ({ exchange, account }: ManagedCall) => exchange.gate.revocationLists.getByName(account);
+/** The account's revocation list. */
+export const listOf = ({ exchange, account }: ManagedCall) => exchange.gate.revocationLists.getByName(account);
 const mistaken = (issue: string) => refuse({ reason: "record-invalid", issues: [issue] });
 
 /** What goes onto the list: a token by its identity, so that other spellings of its signature are revoked with it. */

@@ -1,4 +1,5 @@
 import { kvKeys } from "../catalog/kv-keys.ts";
+import { listAll } from "../catalog/kv-list.ts";
 import { type AcceptedRight, type RightRecord, acceptRight, readRight, writeRight } from "../catalog/right-record.ts";
 import { refuse } from "../decision/decision.ts";
 import type { Refusal } from "../decision/refusals.ts";
@@ -84,15 +85,8 @@ export const listRights: ManagedHandler = async (call) => {
 const READ_AT_ONCE = 20;
 
 async function names({ exchange, account }: ManagedCall): Promise<string[]> {
-	const prefix = kvKeys.rightsOf(account);
-	const found: string[] = [];
-	let cursor: string | null = null;
-	do {
-		const page: KVNamespaceListResult<unknown> = await exchange.gate.kv.list({ prefix, cursor });
-		for (const { name } of page.keys) found.push(name);
-		cursor = page.list_complete ? null : page.cursor;
-	} while (cursor !== null);
-	return found;
+	const listed = await listAll(exchange.gate.kv, kvKeys.rightsOf(account));
+	return listed.map(({ id }) => kvKeys.right(account, id));
 }
 
 /** The default is dropped first: between the two writes the account has none, rather than one that does not exist. */

@@ -3,8 +3,8 @@ import { type Decision, allow, refuse } from "../decision/decision.ts";
 import { type Exchange } from "../exchange.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import { type Asker, judgeLimits } from "./admit.ts";
-import { passedHeaders } from "./media.ts";
-import { isMp4Source, redirectHosts } from "./sources.ts";
+import { passedHeaders, readFile } from "./source-file.ts";
+import { isMp4Source } from "./sources.ts";
 
 /** Index of the MP4 rendition with the highest or lowest bitrate, or -1; one that names no bitrate counts as 0. */
 export function pickMp4(video: VideoRecord, wanted: "high" | "low"): number {
@@ -21,7 +21,7 @@ export function pickMp4(video: VideoRecord, wanted: "high" | "low"): number {
 export async function serveMp4(exchange: Exchange, asker: Asker, sourceIndex: number): Promise<Decision<Response>> {
 	const source = asker.video.record.sources[sourceIndex];
 	if (!source || !isMp4Source(source)) return refuse({ reason: "resource-not-found" });
-	const file = await readFile(exchange, asker, source.src);
+	const file = await passFile(exchange, asker, source.src);
 	if (!file.allowed) return file;
 	const admission = await judgeLimits(exchange, asker, { intent: "reload", use: true });
 	if (!admission.allowed) {
@@ -40,21 +40,14 @@ export async function serveImage(
 ): Promise<Decision<Response>> {
 	const url = asker.video.record[kind];
 	if (url === null) return refuse({ reason: "resource-not-found" });
-	const image = await readFile(exchange, asker, url);
+	const image = await passFile(exchange, asker, url);
 	if (image.allowed) logDecision(exchange, { status: image.value.status });
 	return image;
 }
 
-/** The file as the source has it, with ranges, conditions and HEAD. */
-async function readFile(exchange: Exchange, asker: Asker, url: string): Promise<Decision<Response>> {
-	const read = await exchange.gate.sources.read({
-		url,
-		headers: exchange.headers,
-		head: exchange.method === "HEAD",
-		redirectHosts: redirectHosts(asker.video.record),
-		streamed: true,
-		cacheable: true,
-	});
+/** The file as the source has it. */
+async function passFile(exchange: Exchange, asker: Asker, url: string): Promise<Decision<Response>> {
+	const read = await readFile(exchange, asker, url, true);
 	if (!read.allowed) return read;
 	const { body, status } = read.value;
 	return allow(new Response(body, { status, headers: passedHeaders(exchange, read.value) }));

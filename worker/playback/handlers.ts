@@ -8,7 +8,7 @@ import { authorizeGrant, authorizeToken } from "./authorize.ts";
 import { pickMp4, serveImage, serveMp4 } from "./file.ts";
 import { serveKey } from "./key.ts";
 import type { Grant } from "./grant.ts";
-import { serveMaster } from "./master.ts";
+import { readMaster, serveMaster, startWith } from "./master.ts";
 import { serveMedia } from "./media.ts";
 import { sourcePath } from "./source-paths.ts";
 import { MP4_NAME, isDashSource, isHlsSource, pickSource } from "./sources.ts";
@@ -95,14 +95,9 @@ async function servePath(exchange: Exchange, asker: Asker, grant: Grant, path: s
 	if (!ask || !source) return refuse({ reason: "resource-not-found" });
 	// The multivariant playlist is a start, and for clear content a use, also when it is asked for by its own name.
 	if (decoded(ask.url.split("?", 1)[0] ?? "") === decoded(source.src.split("?", 1)[0] ?? "")) {
-		const manifest = await exchange.gate.manifests.read({
-			video: asker.video,
-			source,
-			url: source.src,
-			servedBelow: null,
-		});
+		const manifest = await readMaster(exchange, asker, source);
 		if (!manifest.allowed) return manifest;
-		if (manifest.value.kind !== "media") return serveMaster(exchange, asker, grant.source);
+		if (manifest.value.kind !== "media") return startWith(exchange, asker, grant.source, source, manifest.value);
 	}
 	return serveMedia(exchange, asker, ask);
 }

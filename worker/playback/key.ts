@@ -7,8 +7,8 @@ import { type Exchange, answerContext } from "../exchange.ts";
 import { readUpTo } from "./limited-body.ts";
 import { redirectHosts } from "./sources.ts";
 
-/** What RFC 8216 keys are: 16 bytes. Some servers answer a little more; a page of HTML is none. */
-const KEY_BYTES = 16;
+/** Length of an AES-128 key (RFC 8216 section 5.1). */
+export const KEY_BYTES = 16;
 const SEALED_MARK = "~";
 
 /**

@@ -118,11 +118,10 @@ export class ManifestStore {
 		if (!read.allowed) return read;
 		const { bytes, rest } = read.value;
 		const text = utf8Decoder().decode(bytes, { stream: rest !== null });
-		if (!isHls(text) && !isDash(text)) return unusable("it is neither an HLS playlist nor an MPD");
-		const compiled = isHls(text)
-			? await this.#compileHls(ask, text, read.value)
-			: await this.#compileMpd(ask, read.value);
-		if (!compiled.allowed || (rest !== null && isHls(text))) return compiled;
+		const hls = isHls(text);
+		if (!hls && !isDash(text)) return unusable("it is neither an HLS playlist nor an MPD");
+		const compiled = hls ? await this.#compileHls(ask, text, read.value) : await this.#compileMpd(ask, read.value);
+		if (!compiled.allowed || (rest !== null && hls)) return compiled;
 		const found = compiled.value;
 		const freshMs = freshForMs(response, found.manifest.live, found.pollSeconds);
 		if (freshMs > 0) this.#keep(key, found, text.length, validatorsOf(response), nowMs + freshMs);

@@ -16,20 +16,35 @@ import { isHlsSource } from "./sources.ts";
 export async function serveMaster(exchange: Exchange, asker: Asker, sourceIndex: number): Promise<Decision<Response>> {
 	const source = asker.video.record.sources[sourceIndex];
 	if (!source) return refuse({ reason: "resource-not-found" });
+	const manifest = await readMaster(exchange, asker, source);
+	return manifest.allowed ? startWith(exchange, asker, sourceIndex, source, manifest.value) : manifest;
+}
+
+/** The source's own manifest, as it is served wherever playback starts. */
+export async function readMaster(exchange: Exchange, asker: Asker, source: Source): Promise<Decision<Manifest>> {
 	const url = withDirectives(source.src, exchange);
-	const manifest = await exchange.gate.manifests.read({ video: asker.video, source, url, servedBelow: null });
-	if (!manifest.allowed) return manifest;
-	const intent = intentOf(manifest.value, asker);
+	return exchange.gate.manifests.read({ video: asker.video, source, url, servedBelow: null });
+}
+
+/** The second half of `serveMaster`, for a manifest that was read already. */
+export async function startWith(
+	exchange: Exchange,
+	asker: Asker,
+	sourceIndex: number,
+	source: Source,
+	manifest: Manifest,
+): Promise<Decision<Response>> {
+	const intent = intentOf(manifest, asker);
 	const admission = await judgeLimits(exchange, asker, { intent, use: countsUse(source) });
 	if (!admission.allowed) return admission;
 	const grant = signGrant(exchange, asker, sourceIndex, admission.value);
 	const path = `/g/${grant}/`;
 	const base = isHlsSource(source) ? path : new URL(exchange.url).origin + path; // see `DashTemplate.parts`
 	const headers = decisionHeaders(answerContext(exchange));
-	headers["Content-Type"] = manifest.value.contentType;
+	headers["Content-Type"] = manifest.contentType;
 	rememberDevice(exchange, asker, headers);
 	logDecision(exchange, { status: 200 });
-	return { allowed: true, value: new Response(manifest.value.body(base), { headers }) };
+	return { allowed: true, value: new Response(manifest.body(base), { headers }) };
 }
 
 /**

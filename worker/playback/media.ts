@@ -1,14 +1,16 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
-import { type HeaderRecord, decisionHeaders } from "../decision/response.ts";
+import { decisionHeaders } from "../decision/response.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import { isDash } from "../manifest/dash.ts";
 import { isHls } from "../manifest/hls.ts";
 import { type Asker, judgeLimits } from "./admit.ts";
 import { isKnownMedia, saysManifest } from "./content-type.ts";
 import { type Exchange, answerContext } from "../exchange.ts";
+import { KEY_BYTES } from "./key.ts";
 import { type LimitedBody, readUpTo } from "./limited-body.ts";
 import type { Manifest } from "./manifest.ts";
-import { isHlsSource, redirectHosts } from "./sources.ts";
+import { passedHeaders, readFile } from "./source-file.ts";
+import { isHlsSource } from "./sources.ts";
 
 /** Something below a directory of the source, as a player asks for it under a grant. */
 export interface MediaAsk {
@@ -21,11 +23,6 @@ export interface MediaAsk {
 	readonly sourceIndex: number;
 }
 
-/** Headers of the source's answer that the player gets. */
-const PASSED_HEADERS = ["Content-Type", "Accept-Ranges", "ETag", "Last-Modified"];
-/** Those that speak of the body as it was sent; a compressed one is unpacked on its way, so for that they would be wrong. */
-const BODY_HEADERS = ["Content-Length", "Content-Range"];
-const KEY_BYTES = 16;
 /** Enough to find the first element of an MPD after a comment. */
 const XML_START_BYTES = 4096;
 const MANIFEST = Symbol("manifest");
@@ -71,16 +68,8 @@ function manifestResponse(exchange: Exchange, manifest: Manifest, base: string):
 }
 
 async function serveFile(exchange: Exchange, asker: Asker, ask: MediaAsk, path: string): Promise<Decision<Response>> {
-	const { gate, headers, method } = exchange;
 	const known = isKnownMedia(path);
-	const read = await gate.sources.read({
-		url: ask.url,
-		headers,
-		head: method === "HEAD",
-		redirectHosts: redirectHosts(asker.video.record),
-		streamed: true,
-		cacheable: known,
-	});
+	const read = await readFile(exchange, asker, ask.url, known);
 	if (!read.allowed) return read;
 	const source = read.value;
 	if (saysManifest(path, source.headers.get("Content-Type")) && source.status === 200) {
@@ -91,21 +80,11 @@ async function serveFile(exchange: Exchange, asker: Asker, ask: MediaAsk, path: 
 		await source.body?.cancel();
 		return refuse({ reason: "resource-not-found" });
 	}
-	const body = known || source.status !== 200 || method === "HEAD" ? allow(source.body) : await inspect(source);
+	const body =
+		known || source.status !== 200 || exchange.method === "HEAD" ? allow(source.body) : await inspect(source);
 	if (!body.allowed) return body;
 	if (body.value === MANIFEST) return serveManifest(exchange, asker, ask);
 	return allow(new Response(body.value, { status: source.status, headers: passedHeaders(exchange, source) }));
-}
-
-/** What the player gets to know of the source's answer, beside the decision. */
-export function passedHeaders(exchange: Exchange, source: Response): HeaderRecord {
-	const headers = decisionHeaders(answerContext(exchange));
-	const passed = source.headers.has("Content-Encoding") ? PASSED_HEADERS : [...PASSED_HEADERS, ...BODY_HEADERS];
-	for (const name of passed) {
-		const value = source.headers.get(name);
-		if (value !== null) headers[name] = value;
-	}
-	return headers;
 }
 
 /** A key beside the media must not be had as a segment, past `maxu`: no segment is as short as a key. */

@@ -3,8 +3,7 @@ import type { Account, Video } from "../catalog/catalog.ts";
 import { parse } from "../catalog/issues.ts";
 import { blankVideo } from "../catalog/video-record.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
-import { decisionHeaders } from "../decision/response.ts";
-import { type Exchange, answerContext, refused } from "../exchange.ts";
+import { type Exchange, emptyResponse, jsonResponse, refused } from "../exchange.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import { PLAYBACK_API_AUDIENCES } from "../token/audience.ts";
 import { judgeLimits } from "./admit.ts";
@@ -39,7 +38,7 @@ async function heartbeat(exchange: Exchange, accountId: string): Promise<Decisio
 	const identified = await identifyHolder(exchange, accountId, PLAYBACK_API_AUDIENCES);
 	if (!identified.allowed) return identified;
 	const { account, subject } = identified.value;
-	if (!account.settings.generic_stream_concurrency) return allow(empty(exchange));
+	if (!account.settings.generic_stream_concurrency) return allow(emptyResponse(exchange));
 	const body = await readBody(exchange);
 	if (!body.allowed) return body;
 	const { climit, uid, sid = body.value.sid } = subject.subject.claims;
@@ -99,17 +98,10 @@ export async function handleStop(exchange: Exchange, accountId: string, named: s
 	const { gate } = exchange;
 	const ended = await gate.limits.getByName(subject.viewer()).endSessions(key, "player");
 	gate.admissions.forgetSessions(subject.viewer(), ended);
-	return answered(exchange, ended.length === 0 ? refuse({ reason: "resource-not-found" }) : allow(empty(exchange)));
-}
-
-function jsonResponse(exchange: Exchange, value: unknown): Response {
-	const headers = decisionHeaders(answerContext(exchange));
-	headers["Content-Type"] = "application/json; charset=utf-8";
-	return new Response(JSON.stringify(value), { headers });
-}
-
-function empty(exchange: Exchange): Response {
-	return new Response(null, { status: 204, headers: decisionHeaders(answerContext(exchange)) });
+	return answered(
+		exchange,
+		ended.length === 0 ? refuse({ reason: "resource-not-found" }) : allow(emptyResponse(exchange)),
+	);
 }
 
 function answered(exchange: Exchange, outcome: Decision<Response>): Response {

@@ -1,7 +1,6 @@
 import type { VideoRecord } from "../catalog/video-record.ts";
 import type { Source } from "../catalog/video-schema.ts";
-import { decisionHeaders } from "../decision/response.ts";
-import { type Exchange, answerContext } from "../exchange.ts";
+import { type Exchange, jsonResponse } from "../exchange.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import type { Asker } from "./admit.ts";
 import { signGrant } from "./master.ts";
@@ -21,10 +20,8 @@ export function videoJson(exchange: Exchange, asker: Asker): Response {
 		const link = `${origin}/g/${signGrant(exchange, asker, index, null)}/${manifestName(source)}`;
 		sources.push(describeSource(source, link));
 	}
-	const headers = decisionHeaders(answerContext(exchange));
-	headers["Content-Type"] = "application/json; charset=utf-8";
 	logDecision(exchange, { status: 200 });
-	return new Response(JSON.stringify(describeVideo(record, sources)), { headers });
+	return jsonResponse(exchange, describeVideo(record, sources));
 }
 
 /** Encrypted DASH needs licences, which are not served yet. */
