@@ -31,6 +31,8 @@ export interface GateOptions {
 	readonly bundleDir?: string;
 	/** Serves the demo pages at `/demo/`, in front of the gate. */
 	readonly demo?: boolean;
+	/** Runs a second isolate on the same KV, R2 and objects, as another place of the network does. */
+	readonly elsewhere?: boolean;
 	/** What the start page of the demo offers. */
 	readonly demoLinks?: readonly DemoLink[];
 	/** Hears each line of the Worker's log. Without it, errors go to standard error and the rest nowhere. */
@@ -40,6 +42,8 @@ export interface GateOptions {
 export interface RunningGate {
 	/** `http://127.0.0.1:PORT`, without a slash at the end. */
 	readonly url: string;
+	/** The same of the second isolate; null without one. */
+	readonly elsewhereUrl: string | null;
 	/** For the bindings, to seed in process: `miniflare.getKVNamespace("CATALOG")`, `getR2Bucket("MEDIA")`. */
 	readonly miniflare: Miniflare;
 	/** Process id of the runtime. Miniflare starts a killed one again, on the same port, with a new id. */
@@ -81,7 +85,8 @@ export async function startGate(options: GateOptions): Promise<RunningGate> {
 			}),
 		);
 		const url = await miniflare.unsafeGetDirectURL(options.demo === true ? siteName : undefined);
-		return { url: url.origin, miniflare, pid: child.pid, stop };
+		const elsewhere = options.elsewhere === true ? await miniflare.unsafeGetDirectURL(elsewhereName) : null;
+		return { url: url.origin, elsewhereUrl: elsewhere?.origin ?? null, miniflare, pid: child.pid, stop };
 	} catch (error) {
 		await stop();
 		throw error;
@@ -89,10 +94,12 @@ export async function startGate(options: GateOptions): Promise<RunningGate> {
 }
 
 const siteName = "playgate-demo-site";
+const elsewhereName = "playgate-elsewhere";
 
 async function workersOf(options: GateOptions, bundleDir: string): Promise<V4WorkerOptions[]> {
 	const door = [{ host, port: options.port ?? 0 }];
 	const gate = await gateWorker(options, bundleDir);
+	if (options.elsewhere === true) return [{ ...gate, unsafeDirectSockets: door }, twinOf(gate)];
 	if (options.demo !== true) return [{ ...gate, unsafeDirectSockets: door }];
 	const site = await siteWorker({ name: siteName, gate: gate.name, links: options.demoLinks ?? [] });
 	return [gate, { ...site, unsafeDirectSockets: door }];
@@ -118,6 +125,20 @@ async function gateWorker(options: GateOptions, bundleDir: string): Promise<V4Wo
 			DECISION_LOG: options.decisionLog ?? "none",
 			...options.secrets,
 		},
+	};
+}
+
+/** The same Worker under another name, which makes it an isolate of its own; its objects are those of the first. */
+function twinOf(gate: V4WorkerOptions & { name: string }): V4WorkerOptions {
+	const classes = Object.entries(gate.durableObjects ?? {}).map(([binding, designator]) => {
+		const className = typeof designator === "string" ? designator : designator.className;
+		return [binding, { className, scriptName: gate.name }];
+	});
+	return {
+		...gate,
+		name: elsewhereName,
+		durableObjects: Object.fromEntries(classes),
+		unsafeDirectSockets: [{ host, port: 0 }],
 	};
 }
 
