@@ -25,16 +25,21 @@ export interface Origin {
 	readonly put: (path: string, body: string | Uint8Array, headers?: Readonly<Record<string, string>>) => void;
 	/** Answers a path as the test says; the query does not count. */
 	readonly answer: (path: string, answerer: Answerer) => void;
+	/** The same for every path that begins so and has no answer of its own. */
+	readonly answerBelow: (prefix: string, answerer: Answerer) => void;
 	readonly close: () => Promise<void>;
 }
 
 export async function startOrigin(): Promise<Origin> {
 	const answerers = new Map<string, Answerer>();
+	const folders = new Map<string, Answerer>();
+	const below = (path: string) => [...folders].find(([prefix]) => path.startsWith(prefix))?.[1];
 	const requests: SeenRequest[] = [];
 	const server = createServer((request, response) => {
 		const { method = "", url = "", headers } = request;
 		requests.push({ method, url, headers });
-		const answerer = answerers.get(pathOf(url)) ?? status(404);
+		const path = pathOf(url);
+		const answerer = answerers.get(path) ?? below(path) ?? status(404);
 		void answerer(request, response);
 	});
 	server.listen(0, "127.0.0.1");
@@ -46,6 +51,7 @@ export async function startOrigin(): Promise<Origin> {
 		seen: (prefix) => requests.filter(({ url }) => url.startsWith(prefix)),
 		put: (path, body, headers = {}) => answerers.set(path, file(Buffer.from(body), headers)),
 		answer: (path, answerer) => answerers.set(path, answerer),
+		answerBelow: (prefix, answerer) => folders.set(prefix, answerer),
 		close: async () => {
 			server.closeAllConnections();
 			server.close();
