@@ -60,6 +60,7 @@ const samples: { readonly [K in Reason]: Extract<Refusal, { reason: K }> } = {
 	"credentials-required": { reason: "credentials-required" },
 	"credentials-invalid": { reason: "credentials-invalid" },
 	"record-invalid": { reason: "record-invalid", issues: ["a: wrong"] },
+	"catalog-not-written": { reason: "catalog-not-written", record: "right" },
 	"country-invalid": { reason: "country-invalid", value: "MIX" },
 	"address-invalid": { reason: "address-invalid", value: "0.0.0.0/40" },
 	"record-too-large": { reason: "record-too-large", maxBytes: 1 },

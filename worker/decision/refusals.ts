@@ -94,6 +94,8 @@ type ManagementRefusal =
 	/** `issues` name the place and the mistake: `sources[0].src: must start with https://`. */
 	| { readonly reason: "record-invalid"; readonly issues: readonly string[] }
 	| { readonly reason: "record-too-large"; readonly maxBytes: number }
+	/** KV did not take a change. */
+	| { readonly reason: "catalog-not-written"; readonly record: "right" }
 	/** A value of a playback right, told as Brightcove's API does; at most 64 characters. */
 	| { readonly reason: "country-invalid"; readonly value: string }
 	| { readonly reason: "address-invalid"; readonly value: string };

@@ -170,6 +170,10 @@ const table: Rows<Reason> = {
 	},
 	"credentials-invalid": { ...unauthorized, message: () => "The management credential is not valid." },
 	"record-invalid": { ...badRequest("ILLEGAL_VALUE"), message: ({ issues }) => issues.join("; ") },
+	"catalog-not-written": {
+		...serverError(502, "PLAYBACK_RIGHT_STORE_FAILURE"),
+		message: ({ record }) => `The ${record} could not be stored. Try again.`,
+	},
 	"country-invalid": {
 		status: 409,
 		code: "CONFLICT",

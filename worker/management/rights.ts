@@ -5,6 +5,8 @@ import { refuse } from "../decision/decision.ts";
 import type { Refusal } from "../decision/refusals.ts";
 import { type ManagedCall, type ManagedHandler, json, noContent, readJson } from "./managed.ts";
 
+const UNREADABLE: Refusal = { reason: "catalog-unavailable", record: "right" };
+
 /** The Playback Rights API (reference: brightcove 5.1); any number of rights. */
 function shown({ account_id: _account, ...right }: RightRecord, defaultId: string | null) {
 	return { ...right, is_default: right.id === defaultId };
@@ -13,7 +15,7 @@ function shown({ account_id: _account, ...right }: RightRecord, defaultId: strin
 const defaultIdOf = ({ exchange, account }: ManagedCall): Promise<string | null> =>
 	exchange.gate.kv.get(kvKeys.defaultRight(account));
 
-export const addRight: ManagedHandler = async (call) => {
+export const addRight = storing(async (call) => {
 	const body = await readJson(call);
 	if (!body.allowed) return body;
 	if (typeof body.value === "object" && body.value !== null && "id" in body.value) {
@@ -24,10 +26,10 @@ export const addRight: ManagedHandler = async (call) => {
 	if (!right.ok) return refuse(mistakeOf(right));
 	const answer = await save({ ...call, id }, right);
 	return json(call, answer, 201, { Location: `/v1/accounts/${call.account}/playback_rights/${id}` });
-};
+});
 
 /** Replaces the whole right; one that does not exist is not made. */
-export const putRight: ManagedHandler = async (call) => {
+export const putRight = storing(async (call) => {
 	const { exchange, account, id } = call;
 	const body = await readJson(call);
 	if (!body.allowed) return body;
@@ -35,7 +37,7 @@ export const putRight: ManagedHandler = async (call) => {
 	if (!right.ok) return refuse(mistakeOf(right));
 	if ((await exchange.gate.kv.get(kvKeys.right(account, id))) === null) return refuse({ reason: "resource-not-found" });
 	return json(call, await save(call, right));
-};
+});
 
 function mistakeOf({ issues, invalid }: Extract<AcceptedRight, { ok: false }>): Refusal {
 	if (invalid === null) return { reason: "record-invalid", issues };
@@ -60,15 +62,16 @@ async function dropDefault(call: ManagedCall): Promise<void> {
 	if ((await defaultIdOf(call)) === call.id) await call.exchange.gate.kv.delete(kvKeys.defaultRight(call.account));
 }
 
-export const getRight: ManagedHandler = async (call) => {
+export const getRight = reading(async (call) => {
 	const { exchange, account, id } = call;
 	const [text, defaultId] = await Promise.all([exchange.gate.kv.get(kvKeys.right(account, id)), defaultIdOf(call)]);
-	const right = text === null ? null : readRight(text);
-	return right?.ok ? json(call, shown(right.value, defaultId)) : refuse({ reason: "resource-not-found" });
-};
+	if (text === null) return refuse({ reason: "resource-not-found" });
+	const right = readRight(text);
+	return right.ok ? json(call, shown(right.value, defaultId)) : refuse(UNREADABLE);
+});
 
 /** All of them in one array, and 404 for none, as the API that this stands for. */
-export const listRights: ManagedHandler = async (call) => {
+export const listRights = reading(async (call) => {
 	const [ids, defaultId] = await Promise.all([names(call), defaultIdOf(call)]);
 	const rights = [];
 	for (let start = 0; start < ids.length; start += READ_AT_ONCE) {
@@ -79,7 +82,7 @@ export const listRights: ManagedHandler = async (call) => {
 		}
 	}
 	return rights.length === 0 ? refuse({ reason: "resource-not-found" }) : json(call, rights);
-};
+});
 
 /** KV returns at most 25 MiB at once, and a right is at most 1 MiB. */
 const READ_AT_ONCE = 20;
@@ -90,7 +93,7 @@ async function names({ exchange, account }: ManagedCall): Promise<string[]> {
 }
 
 /** The default is dropped first: between the two writes the account has none, rather than one that does not exist. */
-export const deleteRight: ManagedHandler = async (call) => {
+export const deleteRight = storing(async (call) => {
 	const { exchange, account, id } = call;
 	const { kv, catalog } = exchange.gate;
 	const name = kvKeys.right(account, id);
@@ -99,7 +102,28 @@ export const deleteRight: ManagedHandler = async (call) => {
 	await kv.delete(name);
 	catalog.forgetRight(account, id);
 	return noContent(call);
-};
+});
+
+function reading(handle: ManagedHandler): ManagedHandler {
+	return onFault(handle, UNREADABLE);
+}
+
+function storing(handle: ManagedHandler): ManagedHandler {
+	return onFault(handle, { reason: "catalog-not-written", record: "right" });
+}
+
+/** What KV throws is told as the API that this stands for does (reference: wire facts 5.1). */
+function onFault(handle: ManagedHandler, refusal: Refusal): ManagedHandler {
+	return async (call) => {
+		try {
+			return await handle(call);
+		} catch (fault) {
+			const { gate, decisionId } = call.exchange;
+			gate.ports.log({ event: "fault", where: "catalog", decision: decisionId, message: String(fault) });
+			return refuse(refusal);
+		}
+	};
+}
 
 /** One mistake is plain text in Brightcove's API: what its clients print is the body. */
 export function asPlainText(response: Response, { value }: Extract<Refusal, { reason: "country-invalid" }>): Response {

@@ -1,6 +1,10 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type Publisher, ask, newPublisher, refusalOf } from "../../support/publisher.ts";
+import { createApp } from "../../../worker/app.ts";
+import { createGate } from "../../../worker/gate.ts";
+import { realPorts } from "../../../worker/ports.ts";
+import { parseSettings } from "../../../worker/settings.ts";
+import { ADMIN, GATE, type Publisher, ask, newPublisher, refusalOf } from "../../support/publisher.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -134,7 +138,7 @@ describe("DELETE", () => {
 
 	it("removes one that cannot be read", async () => {
 		await env.CATALOG.put(`right/${publisher.account}/broken`, "{");
-		expect((await publisher.manage("GET", `${rights}/broken`)).status).toBe(404);
+		expect((await publisher.manage("GET", `${rights}/broken`)).status).toBe(502);
 		expect((await publisher.manage("DELETE", `${rights}/broken`)).status).toBe(204);
 		expect(await env.CATALOG.get(`right/${publisher.account}/broken`)).toBeNull();
 	});
@@ -190,5 +194,36 @@ describe("the API", () => {
 		const answer = await publisher.manage("PATCH", `${rights}/r`, {});
 		expect(answer.status).toBe(405);
 		expect(answer.headers.get("Allow")).toBe("GET, PUT, DELETE, OPTIONS");
+	});
+});
+
+describe("when KV fails", () => {
+	/** The Worker, with a KV that does not do one thing. */
+	function broken(operation: "put" | "get" | "list" | "delete") {
+		const fail = () => Promise.reject(new Error("KV GET failed: 500 Internal Server Error"));
+		const CATALOG = new Proxy(env.CATALOG, {
+			get: (kv, name) => (name === operation ? fail : (Reflect.get(kv, name) as () => unknown).bind(kv)),
+		});
+		return createApp(createGate({ ...env, CATALOG }, parseSettings({ ...env }), { ...realPorts, log: () => {} }));
+	}
+
+	it.each([
+		["POST", "put", "", "PLAYBACK_RIGHT_STORE_FAILURE", "catalog-not-written"],
+		["PUT", "put", "/ID", "PLAYBACK_RIGHT_STORE_FAILURE", "catalog-not-written"],
+		["DELETE", "delete", "/ID", "PLAYBACK_RIGHT_STORE_FAILURE", "catalog-not-written"],
+		["GET", "get", "/ID", "PLAYBACK_RIGHT_RETRIEVE_FAILURE", "catalog-unavailable"],
+		["GET", "list", "", "PLAYBACK_RIGHT_RETRIEVE_FAILURE", "catalog-unavailable"],
+	] as const)("%s is answered 502 when it does not %s", async (method, operation, path, subcode, reason) => {
+		const id = await create({ name: "Kept" });
+		const body = method === "POST" || method === "PUT" ? { body: JSON.stringify({ name: "New" }) } : {};
+		const url = GATE + rights + path.replace("ID", id);
+		const answer = await broken(operation).fetch(new Request(url, { method, headers: ADMIN, ...body }), env);
+		expect(await refusalOf(answer)).toMatchObject({
+			status: 502,
+			error_code: "SERVER_ERROR",
+			error_subcode: subcode,
+			reason,
+		});
+		expect(await read(id)).toMatchObject({ name: "Kept" });
 	});
 });
