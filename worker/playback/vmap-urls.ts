@@ -5,6 +5,7 @@ import { directoryOf, isMp4Source } from "./sources.ts";
 
 /** Longer than any URL that a player could ask for. */
 const MOST_URL = 8192;
+const ABSOLUTE = /^https?:/i;
 const FETCHED = new Set(["https:", "http:", "r2:"]);
 /** Where SSAI servers name the stream with its ads, whatever it is called: `contenturi`. */
 const CONTENT_NAME = /^content[-_]?ur[il]$/i;
@@ -39,7 +40,7 @@ export function contentUrls(
 
 /** A value that is a URL, or stands for one against the address of its document; null for words, numbers and whatever else. */
 function readUrl(text: string, documentUrl: string): URL | null {
-	if (text.length > MOST_URL || !/[./]/.test(text) || /\s/.test(text)) return null;
+	if (text === "" || text.length > MOST_URL || (/\s/.test(text) && !ABSOLUTE.test(text))) return null;
 	const url = URL.parse(text, documentUrl);
 	if (url === null || !FETCHED.has(url.protocol)) return null;
 	url.hash = "";

@@ -298,7 +298,7 @@ describe("the catalog behind a playlist", () => {
 		["video", "PLAYLIST_VIDEOS_RETRIEVE_FAILURE"],
 	])("may fail at the %s", async (kind, subcode) => {
 		await publish(["a"]);
-		const kv: { get: (...asked: unknown[]) => Promise<unknown> } = env.CATALOG;
+		const kv = env.CATALOG as unknown as { get: (...asked: unknown[]) => Promise<unknown> };
 		const read = kv.get.bind(kv);
 		vi.spyOn(kv, "get").mockImplementation((key, ...rest) =>
 			String(key).startsWith(`${kind}/`) ? Promise.reject(new Error("KV is away")) : read(key, ...rest),
