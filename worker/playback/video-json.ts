@@ -34,16 +34,17 @@ export function describe(exchange: Exchange, asker: Asker): Record<string, unkno
 		});
 	}
 	const video = describeVideo(record, sources);
-	return sources.length === 0 && record.sources.length > 0 ? withoutSources(exchange, video, claims.pro) : video;
+	const isRestricted = sources.length === 0 && record.sources.length > 0;
+	return isRestricted && claims.pro !== undefined ? withoutSources(exchange, video, claims.pro) : video;
 }
 
 /** A video that may play in a way that it does not have: told in `errors`, as where sources are restricted (reference: brightcove 4.3). */
 function withoutSources(
 	{ decisionId }: Exchange,
 	{ sources: _s, text_tracks: _t, ...video }: Record<string, unknown>,
-	pro: string | undefined,
+	pro: string,
 ): Record<string, unknown> {
-	const error = wireError({ reason: "sources-restricted", pro: pro ?? "" }, "api");
+	const error = wireError({ reason: "sources-restricted", pro }, "api");
 	return { ...video, errors: [errorObject(error, decisionId)] };
 }
 
