@@ -1,6 +1,8 @@
 import { acceptKey, writeAccount } from "../worker/catalog/account-record.ts";
 import { type Parsed, object, parse } from "../worker/catalog/issues.ts";
 import { kvKeys } from "../worker/catalog/kv-keys.ts";
+import { type PlaylistRecord, acceptPlaylist, writePlaylist } from "../worker/catalog/playlist-record.ts";
+import { acceptRight, writeRight } from "../worker/catalog/right-record.ts";
 import { accountSettingsSchema } from "../worker/catalog/settings-schema.ts";
 import { CONTENT_PURPOSE, type VideoRecord, acceptVideo, writeVideo } from "../worker/catalog/video-record.ts";
 import { idSchema } from "../worker/catalog/video-schema.ts";
@@ -20,7 +22,11 @@ export type SeedResult =
 
 const list = <S extends v.GenericSchema>(item: S) => v.optional(v.array(item, "must be a list"), []);
 
-/** The outline of a seed file; keys and videos are validated each by itself, as the management API does. */
+const recordList = list(
+	v.custom<{ id: unknown }>((item) => typeof item === "object" && item !== null, "must be an object"),
+);
+
+/** The outline of a seed file; what it lists is validated each by itself, as the management API does. */
 const seedSchema = object({
 	accounts: v.array(
 		object({
@@ -28,7 +34,9 @@ const seedSchema = object({
 			name: v.optional(v.string("must be a string"), ""),
 			settings: v.optional(accountSettingsSchema, {}),
 			keys: list(object({ id: idSchema, value: v.unknown() })),
-			videos: list(v.custom<{ id: unknown }>((item) => typeof item === "object" && item !== null, "must be an object")),
+			videos: recordList,
+			rights: recordList,
+			playlists: recordList,
 		}),
 		"must be a list",
 	),
@@ -62,6 +70,8 @@ export async function toRecords(seed: unknown, options: SeedOptions): Promise<Se
 		records.push({ key: kvKeys.account(account.id), value: writeAccount(account.name, account.settings) });
 		for (const part of await keyRecords(account, at, options)) take(part);
 		for (const part of videoRecords(account, at, options)) take(part);
+		for (const part of rightRecords(account, at)) take(part);
+		for (const part of playlistRecords(account, at)) take(part);
 	}
 	issues.push(...repeated(records));
 	return issues.length > 0 ? { ok: false, issues } : { ok: true, records };
@@ -88,11 +98,42 @@ function videoRecords(account: SeedAccount, at: string, options: SeedOptions): P
 	const sealer = new Sealer(options.contentSecret, CONTENT_PURPOSE);
 	return account.videos.map((video, index) => {
 		const place = `${at}.videos[${index}]`;
-		const id = parse(idSchema, video.id, `${place}.id`);
+		const id = idOf(video, place);
 		if (!id.ok) return id;
 		const accepted = acceptVideo(video, { account: account.id, id: id.value, at: place, local: options.local }, sealer);
 		return accepted.ok ? { ok: true, value: recordsOf(accepted.value) } : accepted;
 	});
+}
+
+const idOf = ({ id }: { readonly id: unknown }, place: string) => parse(idSchema, id, `${place}.id`);
+
+function rightRecords(account: SeedAccount, at: string): Parsed<readonly KvRecord[]>[] {
+	return account.rights.map((right, index) => {
+		const place = `${at}.rights[${index}]`;
+		const id = idOf(right, place);
+		if (!id.ok) return id;
+		const accepted = acceptRight(right, { account: account.id, id: id.value, at: place });
+		if (!accepted.ok) return accepted;
+		const record = { key: kvKeys.right(account.id, id.value), value: writeRight(accepted.value) };
+		const asDefault = { key: kvKeys.defaultRight(account.id), value: id.value };
+		return { ok: true, value: accepted.isDefault ? [record, asDefault] : [record] };
+	});
+}
+
+function playlistRecords(account: SeedAccount, at: string): Parsed<readonly KvRecord[]>[] {
+	return account.playlists.map((playlist, index) => {
+		const place = `${at}.playlists[${index}]`;
+		const id = idOf(playlist, place);
+		if (!id.ok) return id;
+		const accepted = acceptPlaylist(playlist, { account: account.id, id: id.value, at: place });
+		return accepted.ok ? { ok: true, value: recordsOfPlaylist(accepted.value) } : accepted;
+	});
+}
+
+function recordsOfPlaylist(playlist: PlaylistRecord): readonly KvRecord[] {
+	const { account_id: account, id, reference_id: reference } = playlist;
+	const record = { key: kvKeys.playlist(account, id), value: writePlaylist(playlist) };
+	return reference === null ? [record] : [record, { key: kvKeys.playlistReference(account, reference), value: id }];
 }
 
 function recordsOf(video: VideoRecord): readonly KvRecord[] {
@@ -105,8 +146,13 @@ function repeated(records: readonly KvRecord[]): string[] {
 	const seen = new Set<string>();
 	const issues: string[] = [];
 	for (const { key } of records) {
-		if (seen.has(key)) issues.push(`${key.replace(/^ref\/.*/, "reference_id")}: is given more than once`);
+		if (seen.has(key)) issues.push(`${told(key)}: is given more than once`);
 		seen.add(key);
 	}
 	return issues;
+}
+
+/** Reference ids are hashed in keys. */
+function told(key: string): string {
+	return key.replace(/^ref\/.*/, "reference_id").replace(/^playlist-ref\/.*/, "reference_id of a playlist");
 }

@@ -1,14 +1,15 @@
 import { type Context, Hono } from "hono";
 import { CatalogUnavailable } from "./catalog/cache.ts";
-import { REFERENCE_PREFIX } from "./catalog/catalog.ts";
+import { PLAYLIST_PREFIX } from "./catalog/playlists.ts";
 import { RIGHT_PREFIX } from "./catalog/rights.ts";
-import { ID_PATTERN } from "./catalog/video-schema.ts";
+import { ID_PATTERN, REFERENCE_PREFIX } from "./catalog/video-schema.ts";
 import type { Refusal } from "./decision/refusals.ts";
 import { preflightResponse } from "./decision/response.ts";
 import type { Dialect } from "./decision/wire.ts";
 import { Exchange, refused } from "./exchange.ts";
 import type { Gate } from "./gate.ts";
 import { managementRoutes } from "./management/routes.ts";
+import { handlePlaylist } from "./playback/playlist.ts";
 import { handleHeartbeat, handleSessions, handleStop } from "./playback/stream-sessions.ts";
 import {
 	handleGrant,
@@ -18,9 +19,11 @@ import {
 	handleMp4,
 	handleMpd,
 	handleVideo,
+	handleVmap,
 } from "./playback/handlers.ts";
 
 const STREAM_SESSIONS = "/api/v1/accounts/:account/sessions";
+const PLAYLIST = "/playback/v1/accounts/:account/playlists/:playlist";
 const VIDEO = "/playback/v1/accounts/:account/videos/:video";
 
 /** Routes only: which story a path and method begin (design 7). */
@@ -66,15 +69,22 @@ function playbackRoutes(app: Hono, exchange: Begin): void {
 	app.get(`${VIDEO}/licenses/aes128/:key`, (c) =>
 		onVideo(exchange(c), c, "static", (begun, path) => handleKey(begun, { ...path, key: c.req.param("key") })),
 	);
+	for (const kind of ["hls", "dash"] as const) {
+		app.get(`${VIDEO}/${kind}.vmap`, (c) =>
+			onVideo(exchange(c), c, "static", (begun, path) => handleVmap(begun, path, kind)),
+		);
+	}
+	app.get(PLAYLIST, (c) => onPlaylist(exchange(c), c));
 	app.get(VIDEO, (c) => onVideo(exchange(c), c, "api", handleVideo));
 	// Not `all`: a second handler for the same request would make hono compose the two, which costs as much as the routing.
 	for (const path of [
 		"/g/:grant/*",
 		`${VIDEO}/master.m3u8`,
 		`${VIDEO}/manifest.mpd`,
-		`${VIDEO}/:file{(?:high|low)\\.mp4|(?:poster|thumbnail)\\.jpg}`,
+		`${VIDEO}/:file{(?:high|low)\\.mp4|(?:poster|thumbnail)\\.jpg|(?:hls|dash)\\.vmap}`,
 		`${VIDEO}/licenses/aes128/:key`,
 		VIDEO,
+		PLAYLIST,
 		"/healthz",
 	]) {
 		app.on(["POST", "PUT", "PATCH", "DELETE"], path, (c) =>
@@ -126,15 +136,25 @@ type OnVideo = (exchange: Exchange, path: { account: string; video: string }) =>
 function onVideo(exchange: Exchange, c: Context, dialect: Dialect, handle: OnVideo): Promise<Response> | Response {
 	const account = c.req.param("account") ?? "";
 	const video = c.req.param("video") ?? "";
-	const isReference = video.startsWith(REFERENCE_PREFIX) && video.length <= 260;
-	if (!ID_PATTERN.test(account) || !(isReference || ID_PATTERN.test(video))) {
-		return refused(exchange, { reason: "video-not-found" }, dialect);
-	}
+	if (!ID_PATTERN.test(account) || !isName(video)) return refused(exchange, { reason: "video-not-found" }, dialect);
 	return handle(exchange, { account, video });
+}
+
+function onPlaylist(exchange: Exchange, c: Context): Promise<Response> | Response {
+	const account = c.req.param("account") ?? "";
+	const playlist = c.req.param("playlist") ?? "";
+	if (!ID_PATTERN.test(account) || !isName(playlist)) return refused(exchange, { reason: "playlist-not-found" }, "api");
+	return handlePlaylist(exchange, { account, playlist });
+}
+
+/** An id, or `ref:` and a reference id. */
+function isName(name: string): boolean {
+	return ID_PATTERN.test(name) || (name.startsWith(REFERENCE_PREFIX) && name.length <= 260);
 }
 
 function refusalOfFault(fault: Error): Refusal {
 	if (!(fault instanceof CatalogUnavailable)) return { reason: "fault" };
 	if (fault.message.startsWith(RIGHT_PREFIX)) return { reason: "catalog-unavailable", record: "right" };
+	if (fault.message.startsWith(PLAYLIST_PREFIX)) return { reason: "catalog-unavailable", record: "playlist" };
 	return { reason: "catalog-unavailable", record: fault.message.includes("/") ? "video" : "account" };
 }

@@ -1,6 +1,8 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { toRecords } from "../../kv-seed/records.ts";
+import { readPlaylist } from "../../worker/catalog/playlist-record.ts";
+import { readRight } from "../../worker/catalog/right-record.ts";
 
 const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const value = publicKey.export({ type: "spki", format: "der" }).toString("base64");
@@ -38,6 +40,28 @@ describe("a seed file", () => {
 		});
 		expect(key?.metadata).toEqual({ schema: 1, value, algorithm: "ES256", created_at: "1970-01-01T00:00:00.000Z" });
 		expect(reference?.value).toBe("clip");
+	});
+
+	it("becomes records for playback rights and playlists, too", async () => {
+		const rights = [{ id: "eu", geo: { allowed_countries: ["FR"] }, is_default: true }, { id: "all" }];
+		const playlists = [{ id: "p", reference_id: "clip-1", video_ids: ["clip", "ref:clip-1"] }, { id: "q" }];
+		const result = await toRecords({ accounts: [{ id: "acme", videos: [video], rights, playlists }] }, options);
+		if (!result.ok) throw new Error(result.issues.join());
+		const [, , , eu, byDefault, all, p, reference, q] = result.records;
+		expect([eu, byDefault, all, p, q].map((record) => record?.key)).toEqual([
+			"right/acme/eu",
+			"default-right/acme",
+			"right/acme/all",
+			"playlist/acme/p",
+			"playlist/acme/q",
+		]);
+		expect(byDefault?.value).toBe("eu");
+		expect(reference).toEqual({ key: expect.stringMatching(/^playlist-ref\/acme\/.{43}$/), value: "p" });
+		expect(readRight(eu?.value ?? "")).toMatchObject({ ok: true, value: { id: "eu", account_id: "acme" } });
+		expect(readPlaylist(p?.value ?? "")).toMatchObject({
+			ok: true,
+			value: { id: "p", account_id: "acme", type: "EXPLICIT", video_ids: ["clip", "ref:clip-1"] },
+		});
 	});
 
 	it("never shows a content key in a record", async () => {
@@ -92,6 +116,66 @@ describe("a seed file", () => {
 			"a video without an id",
 			{ accounts: [{ id: "acme", videos: [{}] }] },
 			"accounts[0].videos[0].id: must be a string",
+		],
+		[
+			"a right without an id",
+			{ accounts: [{ id: "acme", rights: [{ id: "a" }, {}] }] },
+			"accounts[0].rights[1].id: must be a string",
+		],
+		[
+			"a right with a country that is none",
+			{ accounts: [{ id: "acme", rights: [{ id: "a", geo: { allowed_countries: ["FR", "MIX"] } }] }] },
+			"accounts[0].rights[0].geo.allowed_countries[1]: must be a country code of ISO 3166-1 alpha-2, in capitals",
+		],
+		[
+			"a right with a field that none has",
+			{ accounts: [{ id: "acme", rights: [{ id: "a", alowed_ips: [] }] }] },
+			"accounts[0].rights[0].alowed_ips: is not a known field",
+		],
+		[
+			"two default rights",
+			{
+				accounts: [
+					{
+						id: "acme",
+						rights: [
+							{ id: "a", is_default: true },
+							{ id: "b", is_default: true },
+						],
+					},
+				],
+			},
+			"default-right/acme: is given more than once",
+		],
+		[
+			"a playlist with an id that is none",
+			{ accounts: [{ id: "acme", playlists: [{ id: "p", video_ids: ["a", "b/c"] }] }] },
+			"accounts[0].playlists[0].video_ids[1]: must be the id of a video, or ref: and a reference id of at most 256 characters",
+		],
+		[
+			"a playlist of another account",
+			{ accounts: [{ id: "acme", playlists: [{ id: "p", account_id: "b" }] }] },
+			'accounts[0].playlists[0].account_id: must be "acme", as in the path',
+		],
+		[
+			"playlists with the same reference id",
+			{
+				accounts: [
+					{
+						id: "acme",
+						playlists: [
+							{ id: "p", reference_id: "r" },
+							{ id: "q", reference_id: "r" },
+						],
+					},
+				],
+			},
+			"reference_id of a playlist: is given more than once",
+		],
+		[
+			"playlists that are no list",
+			{ accounts: [{ id: "acme", playlists: {} }] },
+			"accounts[0].playlists: must be a list",
 		],
 	])("with %s has no records, and the place is named", async (_what, seed, issue) => {
 		const result = await toRecords(seed, options);

@@ -4,14 +4,17 @@ import type { Settings } from "../settings.ts";
 import { type JwksResult, fetchJwks } from "../token/jwks.ts";
 import type { KeySet, VerificationKey } from "../token/verify.ts";
 import { openKey, readAccount } from "./account-record.ts";
+import type { ReadRecord } from "./bulk-reader.ts";
 import { RecordCache } from "./cache.ts";
 import { kvKeys } from "./kv-keys.ts";
 import { listAll } from "./kv-list.ts";
+import type { PlaylistRecord } from "./playlist-record.ts";
+import { Playlists } from "./playlists.ts";
 import { type Right, Rights } from "./rights.ts";
 import { type AccountSettings, defaultSettings } from "./settings-schema.ts";
 import { ttlMsOf } from "./ttl.ts";
 import { CONTENT_PURPOSE, type VideoRecord, openSecret, readVideo } from "./video-record.ts";
-import { isLoopback, type Source } from "./video-schema.ts";
+import { REFERENCE_PREFIX, isLoopback, type Source } from "./video-schema.ts";
 
 /** An account as the gate uses it. The object is replaced, never changed, and stays the same object while the records do. */
 export interface Account {
@@ -44,6 +47,8 @@ export class Catalog {
 	readonly #contentKeys = new WeakMap<Source, Map<string, Uint8Array>>();
 	readonly #videos: RecordCache<Video | null>;
 	readonly #rights: Rights;
+	readonly #playlists: Playlists;
+	readonly #readRecord: ReadRecord;
 
 	constructor(kv: KVNamespace, settings: Settings, ports: Ports) {
 		this.#kv = kv;
@@ -53,6 +58,8 @@ export class Catalog {
 		this.#accounts = new RecordCache(ports.log, MOST_ACCOUNTS);
 		this.#videos = new RecordCache(ports.log, MOST_VIDEOS);
 		this.#rights = new Rights(kv, ports.log);
+		this.#playlists = new Playlists(kv, ports.log);
+		this.#readRecord = (key) => kv.get(key);
 	}
 
 	/** An account nobody made has default settings and no key, so every token for it fails. @throws CatalogUnavailable */
@@ -66,21 +73,34 @@ export class Catalog {
 		);
 	}
 
-	/** `idOrReference` as in a path: an id, or `ref:` and a reference id. @throws CatalogUnavailable */
-	video(account: Account, idOrReference: string, nowMs: number): Video | null | Promise<Video | null> {
+	/**
+	 * `idOrReference` as in a path: an id, or `ref:` and a reference id. Whoever needs many gives a `read` of its own (`BulkReader`).
+	 * @throws CatalogUnavailable
+	 */
+	video(
+		account: Account,
+		idOrReference: string,
+		nowMs: number,
+		read: ReadRecord = this.#readRecord,
+	): Video | null | Promise<Video | null> {
 		const key = `${account.id}/${idOrReference}`;
 		return (
 			this.#videos.fresh(key, nowMs) ??
 			this.#videos.get(key, nowMs, async (previous) => {
-				const video = await this.#loadVideo(account.id, idOrReference, previous);
+				const video = await this.#loadVideo(account.id, idOrReference, previous, read);
 				return { value: video, ttlMs: ttlMsOf(account, video !== null) };
 			})
 		);
 	}
 
 	/** A playback right, or null when the account has none of that id. @throws CatalogUnavailable */
-	right(account: Account, id: string, nowMs: number): Right | null | Promise<Right | null> {
-		return this.#rights.named(account, id, nowMs);
+	right(account: Account, id: string, nowMs: number, read?: ReadRecord): Right | null | Promise<Right | null> {
+		return this.#rights.named(account, id, nowMs, read);
+	}
+
+	/** `idOrReference` as in a path; null when the account has no such playlist. @throws CatalogUnavailable */
+	playlist(account: Account, idOrReference: string, nowMs: number): Promise<PlaylistRecord | null> {
+		return this.#playlists.named(account, idOrReference, nowMs);
 	}
 
 	/** Whether the account has any playback right. @throws CatalogUnavailable */
@@ -119,6 +139,10 @@ export class Catalog {
 			this.#videos.forget(`${record.account_id}/${REFERENCE_PREFIX}${record.reference_id}`);
 	}
 
+	forgetPlaylist(record: PlaylistRecord): void {
+		this.#playlists.forget(record);
+	}
+
 	/** Also where the right was, or was made, the default. */
 	forgetRight(account: string, id: string): void {
 		this.#rights.forget(account, id);
@@ -152,11 +176,16 @@ export class Catalog {
 		return previous?.published ?? [];
 	}
 
-	async #loadVideo(account: string, idOrReference: string, previous: Video | null | undefined): Promise<Video | null> {
+	async #loadVideo(
+		account: string,
+		idOrReference: string,
+		previous: Video | null | undefined,
+		read: ReadRecord,
+	): Promise<Video | null> {
 		const id = idOrReference.startsWith(REFERENCE_PREFIX)
-			? await this.#kv.get(kvKeys.reference(account, idOrReference.slice(REFERENCE_PREFIX.length)))
+			? await read(kvKeys.reference(account, idOrReference.slice(REFERENCE_PREFIX.length)))
 			: idOrReference;
-		const text = id === null ? null : await this.#kv.get(kvKeys.video(account, id));
+		const text = id === null ? null : await read(kvKeys.video(account, id));
 		if (text === null) return null;
 		if (previous?.version === text) return previous;
 		const record = readVideo(text);
@@ -164,5 +193,3 @@ export class Catalog {
 		return { record: record.value, version: text };
 	}
 }
-
-export const REFERENCE_PREFIX = "ref:";

@@ -9,6 +9,10 @@ export const kvKeys = {
 	video: (account: string, id: string) => `video/${account}/${id}`,
 	/** Hashed: reference ids are free text and KV keys end at 512 bytes. */
 	reference: (account: string, referenceId: string) => `ref/${account}/${sha256(referenceId)}`,
+	playlistsOf: (account: string) => `playlist/${account}/`,
+	playlist: (account: string, id: string) => `playlist/${account}/${id}`,
+	/** Apart from the reference ids of videos: a playlist and a video may have the same. */
+	playlistReference: (account: string, referenceId: string) => `playlist-ref/${account}/${sha256(referenceId)}`,
 	rightsOf: (account: string) => `right/${account}/`,
 	right: (account: string, id: string) => `right/${account}/${id}`,
 	defaultRight: (account: string) => `default-right/${account}`,

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { Ports } from "../ports.ts";
+import type { ReadRecord } from "./bulk-reader.ts";
 import { RecordCache } from "./cache.ts";
 import { kvKeys } from "./kv-keys.ts";
 import { type RightRecord, readRight } from "./right-record.ts";
@@ -37,12 +38,12 @@ export class Rights {
 	}
 
 	/** The right of that id, whatever a token says it is; null when the account has none. @throws CatalogUnavailable */
-	named(account: Owner, id: string, nowMs: number): Found {
+	named(account: Owner, id: string, nowMs: number, read: ReadRecord = (name) => this.#kv.get(name)): Found {
 		const key = `${RIGHT_PREFIX}${account.id}/${id}`;
 		return (
 			this.#rights.fresh(key, nowMs) ??
 			this.#rights.get(key, nowMs, async (previous) => {
-				const right = await this.#load(account.id, id, previous);
+				const right = await this.#load(account.id, id, previous, read);
 				return { value: right, ttlMs: ttlMsOf(account, right !== null) };
 			})
 		);
@@ -76,9 +77,14 @@ export class Rights {
 		this.#defaults.forget(RIGHT_PREFIX + account);
 	}
 
-	async #load(account: string, id: string, previous: Right | null | undefined): Promise<Right | null> {
+	async #load(
+		account: string,
+		id: string,
+		previous: Right | null | undefined,
+		read: ReadRecord,
+	): Promise<Right | null> {
 		if (!v.is(idSchema, id)) return null;
-		const text = await this.#kv.get(kvKeys.right(account, id));
+		const text = await read(kvKeys.right(account, id));
 		if (text === null) return null;
 		if (previous?.version === text) return previous;
 		const record = readRight(text);

@@ -22,6 +22,9 @@ export const idSchema = v.pipe(
 	v.regex(ID_PATTERN, "must be 1 to 128 of A-Z a-z 0-9 _ . - and start with a letter or digit"),
 );
 
+/** Begins a reference id where an id could stand, too: no id holds a colon. */
+export const REFERENCE_PREFIX = "ref:";
+
 /** Where media is fetched: `https://host/path`, `r2://BINDING/prefix`, or `http://` on loopback (refused outside the local environment when fetched). */
 const sourceUrl = v.pipe(
 	filled(4096),

@@ -42,6 +42,8 @@ type PolicyRefusal =
 	| { readonly reason: "video-not-in-token"; readonly claim: "conid" | "vids" }
 	| { readonly reason: "tags-mismatch" }
 	| { readonly reason: "user-agent-mismatch" }
+	/** Of a video's sources none has the protection that the token asks for (`pro`). Told within the video's JSON. */
+	| { readonly reason: "sources-restricted"; readonly pro: string }
 	| { readonly reason: "video-not-active" }
 	| { readonly reason: "video-not-started"; readonly startsAt: number }
 	| { readonly reason: "video-ended"; readonly endedAt: number };
@@ -81,12 +83,20 @@ type LimitRefusal =
 type RequestRefusal =
 	| { readonly reason: "bad-request"; readonly detail: string }
 	| { readonly reason: "video-not-found" }
+	| { readonly reason: "playlist-not-found" }
 	| { readonly reason: "resource-not-found" }
+	/** An ad insertion document (VMAP) was asked for, and nothing says which. */
+	| { readonly reason: "ssai-claim-missing" }
+	/** The video's record has no such configuration, or none of this kind. */
+	| { readonly reason: "ssai-config-unknown"; readonly config: string; readonly kind: "hls" | "dash" }
 	| { readonly reason: "method-not-allowed"; readonly allowed: readonly string[] }
 	| { readonly reason: "source-unavailable"; readonly detail: string }
 	| { readonly reason: "source-timeout" }
-	| { readonly reason: "catalog-unavailable"; readonly record: "account" | "video" | "right" }
+	| { readonly reason: "catalog-unavailable"; readonly record: UnreadRecord }
 	| { readonly reason: "fault" };
+
+/** What of the catalog could not be read; `playlist-videos` are those that a playlist names. */
+export type UnreadRecord = "account" | "video" | "right" | "playlist" | "playlist-videos";
 
 type ManagementRefusal =
 	| { readonly reason: "credentials-required" }

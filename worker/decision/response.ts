@@ -49,9 +49,24 @@ export function refusalResponse(error: WireError, dialect: Dialect, context: Ans
 
 /** Players of the Playback API read an array with one object, those of the stream sessions API an object. */
 function bodyOf({ code, subcode, message, reason }: WireError, dialect: Dialect, decisionId: string): unknown {
-	const told = { message, reason, decision_id: decisionId };
-	if (dialect === "gsc") return { error: { code, sub_code: subcode, ...told } };
-	return [{ error_code: code, error_subcode: subcode, ...told }];
+	if (dialect === "gsc") return { error: { code, sub_code: subcode, message, reason, decision_id: decisionId } };
+	return [errorObject({ code, subcode, message, reason }, decisionId)];
+}
+
+/** One error of the Playback API: what a refusal is an array of, and what an answer names that leaves something out. */
+export function errorObject(
+	{ code, subcode, message, reason }: Pick<WireError, "code" | "subcode" | "message" | "reason">,
+	decisionId: string,
+): ApiError {
+	return { error_code: code, error_subcode: subcode, message, reason, decision_id: decisionId };
+}
+
+export interface ApiError {
+	readonly error_code: string;
+	readonly error_subcode: string;
+	readonly message: string;
+	readonly reason: string;
+	readonly decision_id: string;
 }
 
 function refusalHeaders(error: WireError, context: AnswerContext): HeaderRecord {

@@ -38,6 +38,8 @@ const RETRIEVE_FAILURES = {
 	account: "ACCOUNT_RETRIEVE_FAILURE",
 	video: "VIDEO_RETRIEVE_FAILURE",
 	right: "PLAYBACK_RIGHT_RETRIEVE_FAILURE",
+	playlist: "PLAYLIST_RETRIEVE_FAILURE",
+	"playlist-videos": "PLAYLIST_VIDEOS_RETRIEVE_FAILURE",
 } as const;
 
 const table: Rows<Reason> = {
@@ -96,6 +98,10 @@ const table: Rows<Reason> = {
 	},
 	"tags-mismatch": { ...denied("TAGS"), message: () => "The video has none of the tags that the token allows." },
 	"user-agent-mismatch": { ...denied("USER_AGENT"), message: () => "The token is for another User-Agent." },
+	"sources-restricted": {
+		...denied("SOURCES_RESTRICTED"),
+		message: ({ pro }) => `The video has no source with the protection "${pro}" that the token asks for (pro).`,
+	},
 	"video-not-active": { ...denied("VIDEO_NOT_PLAYABLE"), message: () => "The video is not active." },
 	"video-not-started": {
 		...denied("VIDEO_NOT_PLAYABLE"),
@@ -139,12 +145,25 @@ const table: Rows<Reason> = {
 	},
 	"bad-request": { ...badRequest("ILLEGAL_VALUE"), message: ({ detail }) => detail },
 	"video-not-found": { ...notFound("VIDEO_NOT_FOUND"), message: () => "There is no such video in the account." },
+	"playlist-not-found": {
+		...notFound("PLAYLIST_NOT_FOUND"),
+		message: () => "There is no such playlist in the account.",
+	},
 	"resource-not-found": { ...notFound("RESOURCE_NOT_FOUND"), message: () => "There is nothing at this address." },
 	"method-not-allowed": {
 		status: 405,
 		code: "METHOD_NOT_ALLOWED",
 		subcode: "METHOD_NOT_ALLOWED",
 		message: ({ allowed }) => `This address answers ${allowed.join(", ")} only.`,
+	},
+	"ssai-claim-missing": {
+		...serverError(500, "SERVER_ERROR"),
+		message: () =>
+			"The token names no ad insertion configuration: it needs the claim vod with ssai, as the record calls it.",
+	},
+	"ssai-config-unknown": {
+		...notFound("RESOURCE_NOT_FOUND"),
+		message: ({ config, kind }) => `The video has no ad insertion configuration "${config}" for ${kind}.`,
 	},
 	"source-unavailable": {
 		...serverError(502, "VIDEO_URLS_RETRIEVE_FAILURE"),
@@ -158,7 +177,10 @@ const table: Rows<Reason> = {
 	},
 	"catalog-unavailable": {
 		...serverError(502, "VIDEO_RETRIEVE_FAILURE"),
-		message: ({ record }) => `The record of the ${record} could not be read.`,
+		message: ({ record }) =>
+			record === "playlist-videos"
+				? "The records of the playlist's videos could not be read."
+				: `The record of the ${record} could not be read.`,
 	},
 	fault: {
 		...serverError(500, "SERVER_ERROR"),

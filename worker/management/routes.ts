@@ -9,6 +9,7 @@ import { deleteToken, hasToken, listTokens, putToken } from "./blacklist.ts";
 import { judgeCredentials } from "./credentials.ts";
 import { addKey, deleteKey, getKey, listKeys } from "./keys.ts";
 import type { ManagedHandler } from "./managed.ts";
+import { deletePlaylist, getPlaylist, listPlaylists, putPlaylist } from "./playlists.ts";
 import { addRight, asPlainText, deleteRight, getRight, listRights, putRight } from "./rights.ts";
 import { addRevocation, deleteRevocation, listRevocations } from "./revocations.ts";
 import { endSessions, listSessions } from "./sessions.ts";
@@ -32,6 +33,8 @@ const routes: readonly { path: string; freeId?: true; methods: Partial<Record<Me
 	{ path: `${MANAGE}/settings`, methods: { GET: getSettings, PUT: putSettings } },
 	{ path: `${MANAGE}/videos`, methods: { GET: listVideos } },
 	{ path: `${MANAGE}/videos/:id`, methods: { GET: getVideo, PUT: putVideo, DELETE: deleteVideo } },
+	{ path: `${MANAGE}/playlists`, methods: { GET: listPlaylists } },
+	{ path: `${MANAGE}/playlists/:id`, methods: { GET: getPlaylist, PUT: putPlaylist, DELETE: deletePlaylist } },
 	{
 		path: `${MANAGE}/revocations`,
 		methods: { GET: listRevocations, POST: addRevocation, DELETE: deleteRevocation },

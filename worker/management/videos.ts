@@ -7,9 +7,12 @@ import {
 	readVideo,
 	writeVideo,
 } from "../catalog/video-record.ts";
-import { type Decision, refuse } from "../decision/decision.ts";
+import { refuse } from "../decision/decision.ts";
 import { Sealer } from "../sealing.ts";
 import { type ManagedCall, type ManagedHandler, json, noContent, readJson } from "./managed.ts";
+import { claimReference, dated, listIds } from "./named-records.ts";
+
+const references = { kind: "video", keyOf: kvKeys.reference };
 
 /** Straight from KV, not from the isolate's cache. Null when there is none, or none that can be read. */
 async function stored({ exchange, account, id }: ManagedCall): Promise<VideoRecord | null> {
@@ -19,11 +22,8 @@ async function stored({ exchange, account, id }: ManagedCall): Promise<VideoReco
 }
 
 export const listVideos: ManagedHandler = async (call) => {
-	const prefix = kvKeys.videosOf(call.account);
-	const cursor = call.exchange.query.get("cursor");
-	const page = await call.exchange.gate.kv.list({ prefix, limit: 100, cursor });
-	const videos = page.keys.map(({ name }) => ({ id: name.slice(prefix.length) }));
-	return json(call, { videos, cursor: page.list_complete ? null : page.cursor });
+	const { entries, cursor } = await listIds(call, kvKeys.videosOf(call.account));
+	return json(call, { videos: entries, cursor });
 };
 
 export const getVideo: ManagedHandler = async (call) => {
@@ -39,34 +39,16 @@ export const putVideo: ManagedHandler = async (call) => {
 	if (!body.allowed) return body;
 	const before = await stored(call);
 	const sealer = new Sealer(gate.settings.contentSecret, CONTENT_PURPOSE);
-	const video = acceptVideo(body.value, { account, id, local: gate.settings.local, stored: before }, sealer);
-	if (!video.ok) return refuse({ reason: "record-invalid", issues: video.issues });
-	const reference = await claimReference(call, video.value, before);
+	const accepted = acceptVideo(body.value, { account, id, local: gate.settings.local, stored: before }, sealer);
+	if (!accepted.ok) return refuse({ reason: "record-invalid", issues: accepted.issues });
+	const video = dated(accepted.value, before, call);
+	const reference = await claimReference(call, video, before, references);
 	if (!reference.allowed) return reference;
-	await gate.kv.put(kvKeys.video(account, id), writeVideo(video.value));
+	await gate.kv.put(kvKeys.video(account, id), writeVideo(video));
 	if (before) gate.catalog.forgetVideo(before);
-	gate.catalog.forgetVideo(video.value);
-	return json(call, maskVideo(video.value), before ? 200 : 201);
+	gate.catalog.forgetVideo(video);
+	return json(call, maskVideo(video), before ? 200 : 201);
 };
-
-async function claimReference(
-	{ exchange, account, id }: ManagedCall,
-	video: VideoRecord,
-	before: VideoRecord | null,
-): Promise<Decision> {
-	const { kv } = exchange.gate;
-	const [next, last] = [video.reference_id, before?.reference_id ?? null];
-	if (next !== null) {
-		const name = kvKeys.reference(account, next);
-		const owner = await kv.get(name);
-		if (owner !== null && owner !== id) {
-			return refuse({ reason: "record-invalid", issues: [`reference_id: already names the video "${owner}"`] });
-		}
-		await kv.put(name, id);
-	}
-	if (last !== null && last !== next) await kv.delete(kvKeys.reference(account, last));
-	return { allowed: true, value: undefined };
-}
 
 export const deleteVideo: ManagedHandler = async (call) => {
 	const { gate } = call.exchange;

@@ -1,8 +1,9 @@
 import type { Account, Video } from "../catalog/catalog.ts";
+import type { Right } from "../catalog/rights.ts";
 import { blankVideo } from "../catalog/video-record.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { PolicyInput } from "../policy/check.ts";
-import { judgeHolder, judgePolicy } from "../policy/policy.ts";
+import { judgeCaller, judgeHolder, judgePolicy } from "../policy/policy.ts";
 import { needsToken } from "../policy/rights/rights.ts";
 import { locateToken } from "../token/locate.ts";
 import type { Asker } from "./admit.ts";
@@ -13,7 +14,7 @@ import { judgeRightOf, rightOf } from "./rights.ts";
 import { type TimedSubject, anonymousSubject, subjectOfGrant, subjectOfToken } from "./subject.ts";
 
 /** Who asks, before anything of the video is looked at. */
-interface Identified {
+export interface Identified {
 	readonly account: Account;
 	readonly subject: TimedSubject;
 	readonly client: ClientFacts;
@@ -43,8 +44,12 @@ async function authorizeAnyone(
 	const video = await exchange.gate.catalog.video(account, path.video, exchange.nowMs);
 	const right = video ? await rightOf(exchange, account, video, {}) : null;
 	if (!video || !right?.allowed || needsToken(right.value?.record ?? null)) return refuse({ reason: "token-required" });
-	const identified = identify(exchange, account, anonymousSubject(account.id, nowSecondsOf(exchange)));
+	const identified = identifyAnyone(exchange, account);
 	return identified.allowed ? authorizeFor(exchange, identified.value, video) : identified;
+}
+
+function identifyAnyone(exchange: Exchange, account: Account): Decision<Identified> {
+	return identify(exchange, account, anonymousSubject(account.id, nowSecondsOf(exchange)));
 }
 
 /** Decides about a request under a grant: the same steps, with what the grant carries on of the token. */
@@ -88,12 +93,23 @@ async function authorizeVideo(exchange: Exchange, identified: Identified, videoI
 /** Policy and revocation for a video that was found. */
 export async function authorizeFor(exchange: Exchange, identified: Identified, video: Video): Promise<Decision<Asker>> {
 	exchange.told.video = video.record.id;
+	const { claims } = identified.subject.subject;
+	return judgeVideo(exchange, identified, video, () => rightOf(exchange, identified.account, video, claims));
+}
+
+/** The same for one of several videos; `findRight` finds the playback right that applies to it. */
+export async function judgeVideo(
+	exchange: Exchange,
+	identified: Identified,
+	video: Video,
+	findRight: () => Promise<Decision<Right | null>>,
+): Promise<Decision<Asker>> {
 	const policy = judgePolicy(policyInput(exchange, identified, video));
 	if (!policy.allowed) return policy;
-	const { account, client } = identified;
-	const { claims } = identified.subject.subject;
-	const right = await rightOf(exchange, account, video, claims);
+	const right = await findRight();
 	if (!right.allowed) return right;
+	const { client } = identified;
+	const { claims } = identified.subject.subject;
 	const judged = judgeRightOf(exchange, right.value, claims, client);
 	return judged.allowed ? judgeRevocation(exchange, identified, video) : judged;
 }
@@ -105,10 +121,32 @@ export async function authorizeHolder(
 	audiences: readonly string[],
 ): Promise<Decision<Asker>> {
 	const identified = await identifyHolder(exchange, accountId, audiences);
-	if (!identified.allowed) return identified;
-	const video = { record: blankVideo(accountId, ""), version: "" };
-	const policy = judgeHolder(policyInput(exchange, identified.value, video));
-	return policy.allowed ? judgeRevocation(exchange, identified.value, video) : policy;
+	return identified.allowed ? authorizeWithout(exchange, identified.value, judgeHolder) : identified;
+}
+
+/** For calls that are about several videos: what is judged once, before any of them. A token may be absent, as some rights allow. */
+export async function authorizeCaller(
+	exchange: Exchange,
+	accountId: string,
+	audiences: readonly string[],
+): Promise<Decision<Identified>> {
+	const holder = await identifyHolder(exchange, accountId, audiences);
+	if (holder.allowed) return authorizeWithout(exchange, holder.value, judgeCaller);
+	if (holder.refusal.reason !== "token-required") return holder;
+	const account = await exchange.gate.catalog.account(accountId, exchange.nowMs);
+	exchange.told.account = account;
+	return identifyAnyone(exchange, account);
+}
+
+/** Policy and revocation where there is no video. */
+function authorizeWithout(
+	exchange: Exchange,
+	identified: Identified,
+	judge: typeof judgeHolder,
+): Promise<Decision<Asker>> | Decision<Asker> {
+	const video = { record: blankVideo(identified.account.id, ""), version: "" };
+	const policy = judge(policyInput(exchange, identified, video));
+	return policy.allowed ? judgeRevocation(exchange, identified, video) : policy;
 }
 
 function policyInput(exchange: Exchange, { account, subject, client }: Identified, video: Video): PolicyInput {

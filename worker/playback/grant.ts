@@ -116,9 +116,8 @@ export function lastingClaims(claims: Claims): Claims {
 		vids: _e,
 		conid: _f,
 		tags: _g,
-		vod: _h,
-		pkid: _i,
-		cexp: _j,
+		pkid: _h,
+		cexp: _i,
 		...lasting
 	} = claims;
 	return lasting;

@@ -13,6 +13,7 @@ import { serveMedia } from "./media.ts";
 import { sourcePath } from "./source-paths.ts";
 import { MP4_NAME, isDashSource, isHlsSource, pickSource } from "./sources.ts";
 import { videoJson } from "./video-json.ts";
+import { type VmapKind, configOf, isOfKind, isStitched, serveStitched, serveVmap } from "./vmap.ts";
 
 interface VideoPath {
 	readonly account: string;
@@ -69,6 +70,19 @@ export function handleImage(exchange: Exchange, path: VideoPath, kind: "poster" 
 	return withStaticToken(exchange, path, (asker) => serveImage(exchange, asker, kind));
 }
 
+/** `GET .../videos/{v}/hls.vmap` and `dash.vmap` with a token. */
+export function handleVmap(exchange: Exchange, path: VideoPath, kind: VmapKind): Promise<Response> {
+	return withStaticToken(exchange, path, (asker) => {
+		const { pro, vod } = asker.subject.subject.claims;
+		const source = pickSource(asker.video.record, isOfKind[kind], pro);
+		return serveVmap(exchange, asker, { kind, config: vod?.ssai, source });
+	});
+}
+
+const VMAP_KINDS: ReadonlyMap<string, VmapKind> = new Map([
+	["hls.vmap", "hls"],
+	["dash.vmap", "dash"],
+]);
 const KEY_PREFIX = "licenses/aes128/";
 
 /** `/g/{grant}/...`: whatever a player asks for after its first manifest. `path` is what follows the grant, not decoded. */
@@ -79,13 +93,20 @@ export async function handleGrant(exchange: Exchange, grantText: string, path: s
 	if (!asker.allowed) return refused(exchange, asker.refusal, "static");
 	if (path === "master.m3u8" || path === "manifest.mpd")
 		return answered(exchange, await serveMaster(exchange, asker.value, grant.source));
+	if (isStitched(path)) return answered(exchange, await serveStitched(exchange, asker.value, grant, path));
 	if (path === MP4_NAME) return answered(exchange, await serveMp4(exchange, asker.value, grant.source));
 	if (path.startsWith(KEY_PREFIX)) {
 		const name = decoded(path.slice(KEY_PREFIX.length));
 		const intent = grant.started ? "renew" : "start";
 		return answered(exchange, await serveKey(exchange, asker.value, name, [grant.source], intent));
 	}
-	if (!grant.started) return refused(exchange, { reason: "grant-invalid" }, "static");
+	const kind = VMAP_KINDS.get(path);
+	// Its links start playback: a session that was ended must not get a new one from them.
+	if (grant.started === (kind !== undefined)) return refused(exchange, { reason: "grant-invalid" }, "static");
+	if (kind) {
+		const config = configOf(exchange, asker.value);
+		return answered(exchange, await serveVmap(exchange, asker.value, { kind, config, source: grant.source }));
+	}
 	return answered(exchange, await servePath(exchange, asker.value, grant, path));
 }
 

@@ -79,13 +79,18 @@ export class ManifestStore {
 		return `${this.#versionOf(ask.video)} ${ask.servedBelow?.dir ?? ""} ${ask.source.src} ${ask.url}`;
 	}
 
-	/** The URL that `HlsContext.seal` hid in a reference of this video; null when it did not. */
+	/** The URL that `HlsContext.seal` or `seal` hid in a reference of this video; null when it did not. */
 	unseal(video: Video, sealed: string): string | null {
 		for (const sealer of this.#sealers) {
 			const url = sealer.open(sealed, sealContext(video));
 			if (url !== null) return url;
 		}
 		return null;
+	}
+
+	/** Hides an address, so that only this video's own requests can bring it back. */
+	seal(video: Video, url: string): string {
+		return this.#sealers[0].sealSame(url, sealContext(video));
 	}
 
 	async #find(ask: ManifestAsk): Promise<Decision<Found>> {
@@ -174,7 +179,6 @@ export class ManifestStore {
 
 	#context(ask: ManifestAsk, imports: ReadonlyMap<string, string> | undefined): HlsContext {
 		const { source, video } = ask;
-		const [sealer] = this.#sealers;
 		const binding = source.src.startsWith("r2:") ? new URL(source.src).host : null;
 		return {
 			url: ask.url,
@@ -182,7 +186,7 @@ export class ManifestStore {
 			servedBelow: ask.servedBelow,
 			segments: video.record.segments,
 			keyNames: new Set(Object.keys(source.keys)),
-			seal: (value) => sealer.sealSame(value, sealContext(video)),
+			seal: (value) => this.seal(video, value),
 			reachable: (url) => (url.protocol === "r2:" ? url.host === binding : this.#sources.reaches(url)),
 			...(imports ? { imports } : {}),
 		};

@@ -20,9 +20,14 @@ export async function serveMaster(exchange: Exchange, asker: Asker, sourceIndex:
 	return manifest.allowed ? startWith(exchange, asker, sourceIndex, source, manifest.value) : manifest;
 }
 
-/** The source's own manifest, as it is served wherever playback starts. */
-export async function readMaster(exchange: Exchange, asker: Asker, source: Source): Promise<Decision<Manifest>> {
-	const url = withDirectives(source.src, exchange);
+/** The source's own manifest (or the one at another address that stands for it), as it is served wherever playback starts. */
+export async function readMaster(
+	exchange: Exchange,
+	asker: Asker,
+	source: Source,
+	address = source.src,
+): Promise<Decision<Manifest>> {
+	const url = withDirectives(address, exchange);
 	return exchange.gate.manifests.read({ video: asker.video, source, url, servedBelow: null });
 }
 

@@ -1,3 +1,4 @@
+import type { ReadRecord } from "../catalog/bulk-reader.ts";
 import type { Account, Video } from "../catalog/catalog.ts";
 import type { Right } from "../catalog/rights.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
@@ -17,14 +18,15 @@ export async function rightOf(
 	account: Account,
 	video: Video,
 	claims: Claims,
+	read?: ReadRecord,
 ): Promise<Decision<Right | null>> {
 	const { gate, nowMs } = exchange;
 	const named = nameRight(claims, video.record);
 	if (!named) return allow(await gate.catalog.defaultRight(account, nowMs));
-	const right = await gate.catalog.right(account, named.id, nowMs);
+	const right = await gate.catalog.right(account, named.id, nowMs, read);
 	if (right) return allow(right);
 	if (named.namedBy === "prid" && !(await gate.catalog.usesRights(account, nowMs))) {
-		return rightOf(exchange, account, video, {});
+		return rightOf(exchange, account, video, {}, read);
 	}
 	return refuse({ reason: "rights-missing", namedBy: named.namedBy });
 }

@@ -73,10 +73,14 @@ export function subjectOfGrant(grant: Grant, account: Account, nowSeconds: numbe
 /** How long a viewer without a token may go on under one grant. */
 const ANONYMOUS_SECONDS = 86_400;
 
+const ANONYMOUS = "anonymous"; // no hash looks like this
+
+export const isAnonymous = ({ tokenId }: Subject): boolean => tokenId === ANONYMOUS;
+
 /** Whoever asks without a token where a playback right needs none: no claims, so no limits. */
 export function anonymousSubject(account: string, nowSeconds: number): TimedSubject {
 	const claims: Claims = { iat: nowSeconds };
-	const named = { tokenId: "anonymous", keyId: "anonymous" };
+	const named = { tokenId: ANONYMOUS, keyId: ANONYMOUS };
 	const counting = counted(account, named.tokenId, claims);
 	const subject = {
 		...named,

@@ -1,27 +1,51 @@
 import type { VideoRecord } from "../catalog/video-record.ts";
 import type { Source } from "../catalog/video-schema.ts";
+import { errorObject } from "../decision/response.ts";
+import { wireError } from "../decision/wire.ts";
 import { type Exchange, jsonResponse } from "../exchange.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import type { Asker } from "./admit.ts";
 import { signGrant } from "./master.ts";
 import { isDashSource, isHlsSource, manifestName } from "./sources.ts";
+import { vmapLink } from "./vmap.ts";
 
 /**
  * The video as the Playback API returns it (reference: wire facts 4.3). Each source is a link under a grant of its own, so that a player
  * needs no token for it; nothing is spent and no session starts before such a link is opened.
  */
 export function videoJson(exchange: Exchange, asker: Asker): Response {
+	const video = describe(exchange, asker);
+	logDecision(exchange, { status: 200 });
+	return jsonResponse(exchange, video);
+}
+
+/** The object of one video, for those who show several. */
+export function describe(exchange: Exchange, asker: Asker): Record<string, unknown> {
 	const { record } = asker.video;
 	const { claims } = asker.subject.subject;
 	const { origin } = new URL(exchange.url);
 	const sources: Record<string, unknown>[] = [];
 	for (const [index, source] of record.sources.entries()) {
 		if (!isServed(source) || (claims.pro !== undefined && claims.pro !== source.protection)) continue;
-		const link = `${origin}/g/${signGrant(exchange, asker, index, null)}/${manifestName(source)}`;
-		sources.push(describeSource(source, link));
+		const base = `${origin}/g/${signGrant(exchange, asker, index, null)}/`;
+		sources.push({
+			...describeSource(source, base + manifestName(source)),
+			...vmapLink(exchange, asker, source, base),
+		});
 	}
-	logDecision(exchange, { status: 200 });
-	return jsonResponse(exchange, describeVideo(record, sources));
+	const video = describeVideo(record, sources);
+	const isRestricted = sources.length === 0 && record.sources.length > 0;
+	return isRestricted && claims.pro !== undefined ? withoutSources(exchange, video, claims.pro) : video;
+}
+
+/** A video that may play in a way that it does not have: told in `errors`, as where sources are restricted (reference: brightcove 4.3). */
+function withoutSources(
+	{ decisionId }: Exchange,
+	{ sources: _s, text_tracks: _t, ...video }: Record<string, unknown>,
+	pro: string,
+): Record<string, unknown> {
+	const error = wireError({ reason: "sources-restricted", pro }, "api");
+	return { ...video, errors: [errorObject(error, decisionId)] };
 }
 
 /** Encrypted DASH needs licences, which are not served yet. */
@@ -52,7 +76,14 @@ function describeVideo(record: VideoRecord, sources: readonly Record<string, unk
 	return {
 		description: null,
 		long_description: null,
+		created_at: null,
+		updated_at: null,
+		published_at: null,
 		text_tracks: [],
+		transcripts: [],
+		labels: [],
+		variants: [],
+		projection: null,
 		cue_points: [],
 		economics: "AD_SUPPORTED",
 		offline_enabled: false,

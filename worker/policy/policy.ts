@@ -8,12 +8,19 @@ import { checkUserAgent } from "./user-agent.ts";
 
 const ofHolder: readonly Check[] = [checkAccount, checkTier];
 
+const ofCaller: readonly Check[] = [...ofHolder, checkUserAgent];
+
 /** In the order in which they are judged: who, what the token may ask, which video, which client, when. */
 const ofVideo: readonly Check[] = [...ofHolder, checkContent, checkTags, checkUserAgent, checkPlayable];
 
 /** The first refusal, or allowed. */
 export function judgePolicy(input: PolicyInput): Decision {
 	return firstRefusal(ofVideo, input);
+}
+
+/** The same for a call that is about several videos: what is the same for all of them. */
+export function judgeCaller(input: PolicyInput): Decision {
+	return firstRefusal(ofCaller, input);
 }
 
 /** The same for a call that is about the holder of the token; nothing of the input's video is looked at. */

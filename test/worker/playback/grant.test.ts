@@ -89,6 +89,7 @@ describe("the claims that a grant carries on", () => {
 				"sid",
 				"ua",
 				"uid",
+				"vod",
 			].toSorted(),
 		);
 	});
