@@ -1,3 +1,4 @@
+import { credentialRows } from "./credential-rows.ts";
 import type { Reason, Refusal } from "./refusals.ts";
 import { rightRows } from "./right-rows.ts";
 import { type Row, type Rows, denied, serverError, utc } from "./wire-row.ts";
@@ -13,6 +14,8 @@ export interface WireError {
 	readonly message: string;
 	/** Seconds, sent as `Retry-After`. */
 	readonly retryAfterSeconds?: number;
+	/** Sent in `WWW-Authenticate`, so that a client knows what to ask for. */
+	readonly scope?: string;
 	/** Methods, sent as `Allow`. */
 	readonly allow?: readonly string[];
 }
@@ -32,7 +35,6 @@ const TOKEN_CODES: Readonly<Record<Dialect, string>> = {
 const TOKEN_VALIDATION = { subcode: "TOKEN_VALIDATION" } as const;
 const INVALID_TOKEN_MESSAGE = (): string => "The token could not be validated. Get a new token from the publisher.";
 const badRequest = (subcode: string) => ({ status: 400, code: "BAD_REQUEST", subcode });
-const unauthorized = { status: 401, code: "UNAUTHORIZED", subcode: "UNAUTHORIZED" } as const;
 const notFound = (subcode: string) => ({ status: 404, code: "NOT_FOUND", subcode });
 const RETRIEVE_FAILURES = {
 	account: "ACCOUNT_RETRIEVE_FAILURE",
@@ -164,11 +166,7 @@ const table: Rows<Reason> = {
 		...serverError(500, "SERVER_ERROR"),
 		message: () => "Something went wrong in the gate. The decision id names this request.",
 	},
-	"credentials-required": {
-		...unauthorized,
-		message: () => "Management needs a credential: Authorization: Bearer <token>.",
-	},
-	"credentials-invalid": { ...unauthorized, message: () => "The management credential is not valid." },
+	...credentialRows,
 	"record-invalid": { ...badRequest("ILLEGAL_VALUE"), message: ({ issues }) => issues.join("; ") },
 	"country-invalid": {
 		status: 409,
@@ -204,6 +202,8 @@ export function wireError(refusal: Refusal, dialect: Dialect): WireError {
 		reason: row.publicReason ?? refusal.reason,
 		message: row.message(refusal),
 		...(status === 503 ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
+		...(refusal.reason === "credentials-throttled" ? { retryAfterSeconds: refusal.retryAfterSeconds } : {}),
+		...(refusal.reason === "scope-missing" ? { scope: refusal.scope } : {}),
 		...(refusal.reason === "method-not-allowed" ? { allow: refusal.allowed } : {}),
 	};
 }
