@@ -1,3 +1,5 @@
+import { isLoopback } from "./catalog/video-schema.ts";
+
 /** What the deployment says, parsed once per isolate. Secrets stay in here and in what they key. */
 export interface Settings {
 	/** Local environment: http sources on loopback are allowed. */
@@ -75,11 +77,8 @@ function accessSettings(
 
 /** The origin that `text` is, with or without its scheme and a slash at the end; null when it is another kind of URL. */
 function originOf(text: string, local: boolean): string | null {
-	const url = URL.parse(/^[a-z]+:/i.test(text) && !/^[^/]*:\d+$/.test(text) ? text : `https://${text}`);
+	const url = URL.parse(text.includes("://") ? text : `https://${text}`);
 	if (!url || `${url.origin}/` !== url.href) return null;
-	return url.protocol === "https:" || (local && url.protocol === "http:" && isLoopback(url.hostname))
-		? url.origin
-		: null;
+	const isAllowedHttp = local && url.protocol === "http:" && isLoopback(url.hostname);
+	return url.protocol === "https:" || isAllowedHttp ? url.origin : null;
 }
-
-const isLoopback = (hostname: string): boolean => hostname === "localhost" || /^127(\.\d{1,3}){3}$/.test(hostname);
