@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Reason, Refusal } from "../worker/decision/refusals.ts";
+import { SCOPES } from "../worker/credentials/scopes.ts";
 import { wireError } from "../worker/decision/wire.ts";
 
 const doc = (name: string) => readFileSync(join(import.meta.dirname, "../docs", name), "utf8");
@@ -90,6 +91,12 @@ describe("docs/reasons.md", () => {
 		expect(rows.get(refusal.reason)).toEqual([status, code, subcode]);
 		expect(message).toMatch(/^\S.*\S$/);
 	});
+});
+
+it.each(SCOPES)("docs/management.md names the scope %s", (scope) => {
+	const written = doc("management.md").match(/`[^`]*\/[^`]*`/g) ?? [];
+	const ends = written.map((name) => name.slice(1, -1).replace(/^\.\.\./, ""));
+	expect(ends.some((end) => end === scope || (end.startsWith("/") && scope.endsWith(end)))).toBe(true);
 });
 
 describe("the wire form", () => {

@@ -48,13 +48,19 @@ function assertion(claims: Claims, { key = first.privateKey, kid = "first", alg 
 	return new SignJWT({ ...claims }).setProtectedHeader({ alg, kid, typ: "JWT" }).sign(key);
 }
 
+interface Init {
+	readonly method?: string;
+	readonly headers?: Readonly<Record<string, string>>;
+	readonly body?: string;
+}
+
 interface World {
 	nowMs: number;
 	/** Ids of the keys that the team publishes; null while its server is down. */
 	keys: Readonly<Record<string, CryptoKey>> | null;
 	fetched: string[];
 	readonly log: Readonly<Record<string, unknown>>[];
-	readonly ask: (path: string, init?: RequestInit) => Promise<Response>;
+	readonly ask: (path: string, init?: Init) => Promise<Response>;
 }
 
 /** A gate of its own behind Access, or not, with a clock and a key server of its own. */
@@ -87,7 +93,7 @@ function newWorld(
 	};
 	const app = createApp(createGate(env, parseSettings({ ...secrets, ...vars }), ports));
 	const address = newAddress();
-	async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+	async function ask(path: string, init: Init = {}): Promise<Response> {
 		const headers = { "CF-Connecting-IP": address, ...init.headers };
 		return app.fetch(new Request(GATE + path, { ...init, headers }), env, createExecutionContext());
 	}
@@ -225,7 +231,7 @@ describe("the keys of the team", () => {
 });
 
 describe("beside a bearer", () => {
-	it("it is the bearer that decides", async () => {
+	it("says nothing: the bearer decides", async () => {
 		const good = asserting(await assertion(person));
 		const bad = asserting(await assertion(person, { key: stranger.privateKey }));
 		expect(await reasonOf(await world.ask(settings, { headers: { ...good, ...bearing("wrong") } }))).toBe(

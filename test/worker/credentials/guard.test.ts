@@ -158,7 +158,7 @@ describe("an isolate", () => {
 	it("lets nobody in whom it cannot ask about", async () => {
 		const broken = { getByName: () => ({ begin: () => Promise.reject(new Error("unreachable")) }) };
 		const isolate = newIsolate(broken as unknown as typeof env.CREDENTIAL_GUARD);
-		const check = vi.fn(right);
+		const check = vi.fn<typeof right>(right);
 		expect(outcome(await isolate.guarded(attempt("203.0.113.1"), check))).toBe("credentials-unavailable");
 		expect(check).not.toHaveBeenCalled();
 	});
