@@ -12,10 +12,7 @@ export interface Attempt {
 	readonly nowMs: number;
 }
 
-interface Blocked {
-	readonly untilMs: number;
-	readonly known: ReadonlySet<string>;
-}
+type Blocked = Extract<GuardVerdict, { state: "blocked" }>;
 
 /** For so long an isolate lets a credential that was good be checked without asking the guard. */
 const KNOWN_MS = 60 * 60_000;
@@ -64,19 +61,17 @@ export class CredentialThrottle {
 		return attempt.nowMs < (this.#known.get(keyOf(attempt, fingerprint)) ?? 0);
 	}
 
-	#remembered({ address, nowMs }: Attempt): GuardVerdict | undefined {
+	#remembered({ address, nowMs }: Attempt): Blocked | undefined {
 		const blocked = this.#blocked.get(address);
-		if (!blocked || blocked.untilMs <= nowMs) return undefined;
-		return { state: "blocked", untilMs: blocked.untilMs, knownFingerprints: [...blocked.known] };
+		return blocked && nowMs < blocked.untilMs ? blocked : undefined;
 	}
 
 	/** Remembers a block; refuses what it bars. */
 	#heed({ address, nowMs }: Attempt, verdict: GuardVerdict, fingerprint: string) {
 		if (verdict.state !== "blocked") return null;
-		const { untilMs, knownFingerprints } = verdict;
-		this.#blocked.set(address, { untilMs, known: new Set(knownFingerprints) });
-		if (knownFingerprints.includes(fingerprint)) return null;
-		const retryAfterSeconds = Math.max(1, Math.ceil((untilMs - nowMs) / 1000));
+		this.#blocked.set(address, verdict);
+		if (verdict.knownFingerprints.includes(fingerprint)) return null;
+		const retryAfterSeconds = Math.max(1, Math.ceil((verdict.untilMs - nowMs) / 1000));
 		return refuse({ reason: "credentials-throttled", retryAfterSeconds });
 	}
 
