@@ -13,6 +13,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	revocation: ["decision", "ports.ts"],
 	catalog: ["token", "hash.ts", "ports.ts", "sealing.ts", "settings.ts"],
 	policy: ["decision", "catalog", "token"],
+	credentials: ["catalog", "decision", "token", "client-address.ts", "ports.ts", "settings.ts"],
 	observe: ["decision", "exchange.ts"],
 	playback: [
 		"catalog",
@@ -22,6 +23,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 		"observe",
 		"policy",
 		"token",
+		"client-address.ts",
 		"exchange.ts",
 		"hash.ts",
 		"ports.ts",
@@ -30,6 +32,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	],
 	management: [
 		"catalog",
+		"credentials",
 		"decision",
 		"limits",
 		"observe",
@@ -68,6 +71,8 @@ it("jose is used by the token room only, the clock by the ports and the objects 
 	const using = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(join(worker, file), "utf8")));
 	expect(using(/from "jose"/).filter((file) => !file.startsWith("token/"))).toEqual([]);
 	expect(using(/Date\.now\(\)/).toSorted()).toEqual([
+		"credentials/guard/credential-guard.ts",
+		"credentials/tokens/management-tokens.ts",
 		"limits/viewer-limits.ts",
 		"ports.ts",
 		"revocation/revocation-list.ts",

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Reason, Refusal } from "../worker/decision/refusals.ts";
+import { SCOPES } from "../worker/credentials/scopes.ts";
 import { wireError } from "../worker/decision/wire.ts";
 
 const doc = (name: string) => readFileSync(join(import.meta.dirname, "../docs", name), "utf8");
@@ -63,7 +64,12 @@ const samples: { readonly [K in Reason]: Extract<Refusal, { reason: K }> } = {
 	fault: { reason: "fault" },
 	"credentials-required": { reason: "credentials-required" },
 	"credentials-invalid": { reason: "credentials-invalid" },
+	"credentials-throttled": { reason: "credentials-throttled", retryAfterSeconds: 30 },
+	"credentials-unavailable": { reason: "credentials-unavailable" },
+	"scope-missing": { reason: "scope-missing", scope: "playgate/settings/read" },
+	"cross-site-request": { reason: "cross-site-request" },
 	"record-invalid": { reason: "record-invalid", issues: ["a: wrong"] },
+	"account-id-invalid": { reason: "account-id-invalid" },
 	"catalog-not-written": { reason: "catalog-not-written", record: "right" },
 	"country-invalid": { reason: "country-invalid", value: "MIX" },
 	"address-invalid": { reason: "address-invalid", value: "0.0.0.0/40" },
@@ -91,6 +97,12 @@ describe("docs/reasons.md", () => {
 		expect(rows.get(refusal.reason)).toEqual([status, code, subcode]);
 		expect(message).toMatch(/^\S.*\S$/);
 	});
+});
+
+it.each(SCOPES)("docs/management.md names the scope %s", (scope) => {
+	const written = doc("management.md").match(/`[^`]*\/[^`]*`/g) ?? [];
+	const ends = written.map((name) => name.slice(1, -1).replace(/^\.\.\./, ""));
+	expect(ends.some((end) => end === scope || (end.startsWith("/") && scope.endsWith(end)))).toBe(true);
 });
 
 describe("the wire form", () => {

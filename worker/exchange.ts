@@ -57,6 +57,8 @@ export interface Told {
 	tokenId?: string;
 	keyId?: string;
 	uid?: string | undefined;
+	/** Who makes a management call. */
+	actor?: string;
 	/** True when this decision only repeats one that the isolate remembers: not logged again. */
 	remembered?: boolean;
 }

@@ -1,4 +1,6 @@
 import { Catalog } from "./catalog/catalog.ts";
+import { Credentials } from "./credentials/credentials.ts";
+import type { ManagementTokens } from "./credentials/tokens/management-tokens.ts";
 import { Admissions } from "./limits/admissions.ts";
 import type { ViewerLimits } from "./limits/viewer-limits.ts";
 import { ManifestStore } from "./playback/manifests.ts";
@@ -19,6 +21,8 @@ export interface Gate {
 	readonly admissions: Admissions;
 	readonly revocationLists: DurableObjectNamespace<RevocationList>;
 	readonly revocations: RevocationWatch;
+	readonly credentials: Credentials;
+	readonly managementTokens: DurableObjectNamespace<ManagementTokens>;
 	readonly grants: GrantBox;
 	readonly sources: SourceReader;
 	readonly manifests: ManifestStore;
@@ -35,6 +39,8 @@ export function createGate(env: Env, settings: Settings, ports: Ports): Gate {
 		admissions: new Admissions(),
 		revocationLists: env.REVOCATION_LIST,
 		revocations: new RevocationWatch(env.REVOCATION_LIST, ports),
+		credentials: new Credentials({ tokens: env.MANAGEMENT_TOKENS, guards: env.CREDENTIAL_GUARD }, settings, ports),
+		managementTokens: env.MANAGEMENT_TOKENS,
 		grants: new GrantBox(settings.grantSecrets),
 		sources,
 		manifests: new ManifestStore(sources, settings, ports),

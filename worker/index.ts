@@ -6,6 +6,8 @@ import { parseSettings } from "./settings.ts";
 
 export { ViewerLimits } from "./limits/viewer-limits.ts";
 export { RevocationList } from "./revocation/revocation-list.ts";
+export { ManagementTokens } from "./credentials/tokens/management-tokens.ts";
+export { CredentialGuard } from "./credentials/guard/credential-guard.ts";
 
 // Once per isolate: the catalog, verified tokens, compiled manifests and admissions that it holds are what makes requests cheap.
 let app: Hono | undefined;

@@ -27,6 +27,8 @@ export interface GateOptions {
 	readonly port?: number;
 	/** `DECISION_LOG` of the Worker; "none" by default. */
 	readonly decisionLog?: "all" | "refusals" | "none";
+	/** Other variables of wrangler.toml, in place of what stands there. */
+	readonly vars?: Readonly<Record<string, string>>;
 	/** A folder that `buildGate` filled before; without it the Worker is built now. */
 	readonly bundleDir?: string;
 	/** Serves the demo pages at `/demo/`, in front of the gate. */
@@ -123,6 +125,7 @@ async function gateWorker(options: GateOptions, bundleDir: string): Promise<V4Wo
 			ENVIRONMENT: "local",
 			TRUST_CLIENT_HEADERS: "true",
 			DECISION_LOG: options.decisionLog ?? "none",
+			...options.vars,
 			...options.secrets,
 		},
 	};

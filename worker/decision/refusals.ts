@@ -10,6 +10,7 @@ export type Refusal =
 	| RightRefusal
 	| LimitRefusal
 	| RequestRefusal
+	| CredentialRefusal
 	| ManagementRefusal
 	| { readonly reason: "token-revoked"; readonly by: RevokedBy };
 
@@ -98,9 +99,19 @@ type RequestRefusal =
 /** What of the catalog could not be read; `playlist-videos` are those that a playlist names. */
 export type UnreadRecord = "account" | "video" | "right" | "playlist" | "playlist-videos";
 
-type ManagementRefusal =
+/** What a management credential is refused for. */
+export type CredentialRefusal =
 	| { readonly reason: "credentials-required" }
-	| { readonly reason: "credentials-invalid" }
+	/** `expiredAt` is told to who holds the right secret; `cause` is for the log: what was wrong with an assertion of Cloudflare Access. */
+	| { readonly reason: "credentials-invalid"; readonly expiredAt?: number; readonly cause?: Refusal }
+	| { readonly reason: "credentials-throttled"; readonly retryAfterSeconds: number }
+	| { readonly reason: "credentials-unavailable" }
+	| { readonly reason: "scope-missing"; readonly scope: string }
+	| { readonly reason: "cross-site-request" };
+
+/** What the management API refuses of its paths and bodies. */
+export type ManagementRefusal =
+	| { readonly reason: "account-id-invalid" }
 	/** `issues` name the place and the mistake: `sources[0].src: must start with https://`. */
 	| { readonly reason: "record-invalid"; readonly issues: readonly string[] }
 	| { readonly reason: "record-too-large"; readonly maxBytes: number }

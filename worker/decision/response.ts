@@ -73,7 +73,7 @@ function refusalHeaders(error: WireError, context: AnswerContext): HeaderRecord 
 	const headers = decisionHeaders(context);
 	headers["Content-Type"] = "application/json; charset=utf-8";
 	headers["Playgate-Reason"] = error.reason;
-	if (error.status === 401) headers["WWW-Authenticate"] = challenge(error);
+	if (error.status === 401 || error.scope !== undefined) headers["WWW-Authenticate"] = challenge(error);
 	if (error.retryAfterSeconds !== undefined) headers["Retry-After"] = String(error.retryAfterSeconds);
 	if (error.allow) headers["Allow"] = error.allow.join(", ");
 	return headers;
@@ -83,6 +83,7 @@ function refusalHeaders(error: WireError, context: AnswerContext): HeaderRecord 
 function challenge(error: WireError): string {
 	const realm = 'Bearer realm="playgate"';
 	if (error.reason === "token-required" || error.reason === "credentials-required") return realm;
+	if (error.scope !== undefined) return `${realm}, error="insufficient_scope", scope="${error.scope}"`;
 	const description = error.message.replaceAll(/[^\x20-\x7e]|["\\]/g, "'");
 	return `${realm}, error="invalid_token", error_description="${description}"`;
 }

@@ -14,5 +14,6 @@ export interface Row<R extends Refusal> {
 export type Rows<R extends Reason> = { readonly [K in R]: Row<Extract<Refusal, { reason: K }>> };
 
 export const denied = (subcode: string) => ({ status: 403, code: "ACCESS_DENIED", subcode });
+export const badRequest = (subcode: string) => ({ status: 400, code: "BAD_REQUEST", subcode });
 export const serverError = (status: number, subcode: string) => ({ status, code: "SERVER_ERROR", subcode });
 export const utc = (seconds: number): string => new Date(seconds * 1000).toISOString();

@@ -1,6 +1,8 @@
+import { credentialRows } from "./credential-rows.ts";
+import { managementRows } from "./management-rows.ts";
 import type { Reason, Refusal } from "./refusals.ts";
 import { rightRows } from "./right-rows.ts";
-import { type Row, type Rows, denied, serverError, utc } from "./wire-row.ts";
+import { type Row, type Rows, badRequest, denied, serverError, utc } from "./wire-row.ts";
 
 /**
  * How a refusal looks on the wire. `code` and `subcode` are those that Brightcove's players know; `reason` is ours and public.
@@ -13,6 +15,8 @@ export interface WireError {
 	readonly message: string;
 	/** Seconds, sent as `Retry-After`. */
 	readonly retryAfterSeconds?: number;
+	/** Sent in `WWW-Authenticate`, so that a client knows what to ask for. */
+	readonly scope?: string;
 	/** Methods, sent as `Allow`. */
 	readonly allow?: readonly string[];
 }
@@ -31,8 +35,6 @@ const TOKEN_CODES: Readonly<Record<Dialect, string>> = {
 
 const TOKEN_VALIDATION = { subcode: "TOKEN_VALIDATION" } as const;
 const INVALID_TOKEN_MESSAGE = (): string => "The token could not be validated. Get a new token from the publisher.";
-const badRequest = (subcode: string) => ({ status: 400, code: "BAD_REQUEST", subcode });
-const unauthorized = { status: 401, code: "UNAUTHORIZED", subcode: "UNAUTHORIZED" } as const;
 const notFound = (subcode: string) => ({ status: 404, code: "NOT_FOUND", subcode });
 const RETRIEVE_FAILURES = {
 	account: "ACCOUNT_RETRIEVE_FAILURE",
@@ -186,34 +188,8 @@ const table: Rows<Reason> = {
 		...serverError(500, "SERVER_ERROR"),
 		message: () => "Something went wrong in the gate. The decision id names this request.",
 	},
-	"credentials-required": {
-		...unauthorized,
-		message: () => "Management needs a credential: Authorization: Bearer <token>.",
-	},
-	"credentials-invalid": { ...unauthorized, message: () => "The management credential is not valid." },
-	"record-invalid": { ...badRequest("ILLEGAL_VALUE"), message: ({ issues }) => issues.join("; ") },
-	"catalog-not-written": {
-		...serverError(502, "PLAYBACK_RIGHT_STORE_FAILURE"),
-		message: ({ record }) => `The ${record} could not be stored. Try again.`,
-	},
-	"country-invalid": {
-		status: 409,
-		code: "CONFLICT",
-		subcode: "INVALID_COUNTRY",
-		message: ({ value }) => `Invalid country: ${value}`,
-	},
-	"address-invalid": {
-		status: 422,
-		code: "UNPROCESSABLE_ENTITY",
-		subcode: "INVALID_IP",
-		message: ({ value }) => `Invalid ip: ${value}`,
-	},
-	"record-too-large": {
-		status: 413,
-		code: "BAD_REQUEST",
-		subcode: "ILLEGAL_VALUE",
-		message: ({ maxBytes }) => `The body is larger than ${maxBytes} bytes.`,
-	},
+	...credentialRows,
+	...managementRows,
 };
 
 const RETRY_AFTER_SECONDS = 2;
@@ -230,6 +206,8 @@ export function wireError(refusal: Refusal, dialect: Dialect): WireError {
 		reason: row.publicReason ?? refusal.reason,
 		message: row.message(refusal),
 		...(status === 503 ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
+		...(refusal.reason === "credentials-throttled" ? { retryAfterSeconds: refusal.retryAfterSeconds } : {}),
+		...(refusal.reason === "scope-missing" ? { scope: refusal.scope } : {}),
 		...(refusal.reason === "method-not-allowed" ? { allow: refusal.allowed } : {}),
 	};
 }

@@ -1,4 +1,5 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
+import type { Identity } from "../credentials/identity.ts";
 import { type Exchange, emptyResponse, jsonResponse } from "../exchange.ts";
 
 /** A management call that was let in. `id` is the last path parameter, where the route has one. */
@@ -6,6 +7,7 @@ export interface ManagedCall {
 	readonly exchange: Exchange;
 	readonly account: string;
 	readonly id: string;
+	readonly identity: Identity;
 }
 
 export type ManagedHandler = (call: ManagedCall) => Promise<Decision<Response>>;

@@ -1,12 +1,13 @@
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { ID_PATTERN } from "../catalog/video-schema.ts";
+import { type Identity, requireScope } from "../credentials/identity.ts";
+import { type Area, scopesFor } from "../credentials/scopes.ts";
 import { type Decision, refuse } from "../decision/decision.ts";
 import { type Exchange, refused } from "../exchange.ts";
 import type { Gate } from "../gate.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import { deleteToken, hasToken, listTokens, putToken } from "./blacklist.ts";
-import { judgeCredentials } from "./credentials.ts";
 import { addKey, deleteKey, getKey, listKeys } from "./keys.ts";
 import type { ManagedHandler } from "./managed.ts";
 import { deletePlaylist, getPlaylist, listPlaylists, putPlaylist } from "./playlists.ts";
@@ -14,6 +15,7 @@ import { addRight, asPlainText, deleteRight, getRight, listRights, putRight } fr
 import { addRevocation, deleteRevocation, listRevocations } from "./revocations.ts";
 import { endSessions, listSessions } from "./sessions.ts";
 import { getSettings, putSettings } from "./settings.ts";
+import { createToken, getToken, listTokens as listManagementTokens, revokeToken } from "./tokens.ts";
 import { deleteVideo, getVideo, listVideos, putVideo } from "./videos.ts";
 
 type Method = "GET" | "POST" | "PUT" | "DELETE";
@@ -22,39 +24,90 @@ const BLACKLIST = "/v1/accounts/:account/blacklist";
 const RIGHTS = "/v1/accounts/:account/playback_rights";
 const MANAGE = "/manage/v1/accounts/:account";
 
+/** `area` names the scopes that a caller needs: those to read for GET (and so HEAD), those to write for every other method. */
+interface Route {
+	readonly path: string;
+	readonly area: Area;
+	readonly freeId?: true;
+	readonly methods: Partial<Record<Method, ManagedHandler>>;
+}
+
 /** `:id` is the part of the path that a handler gets; ids of records follow `idSchema`, the others are free text. */
-const routes: readonly { path: string; freeId?: true; methods: Partial<Record<Method, ManagedHandler>> }[] = [
-	{ path: KEYS, methods: { GET: listKeys, POST: addKey } },
-	{ path: `${KEYS}/:id`, methods: { GET: getKey, DELETE: deleteKey } },
-	{ path: BLACKLIST, methods: { GET: listTokens } },
-	{ path: `${BLACKLIST}/tokens/:id`, freeId: true, methods: { PUT: putToken, GET: hasToken, DELETE: deleteToken } },
-	{ path: RIGHTS, methods: { GET: listRights, POST: addRight } },
-	{ path: `${RIGHTS}/:id`, methods: { GET: getRight, PUT: putRight, DELETE: deleteRight } },
-	{ path: `${MANAGE}/settings`, methods: { GET: getSettings, PUT: putSettings } },
-	{ path: `${MANAGE}/videos`, methods: { GET: listVideos } },
-	{ path: `${MANAGE}/videos/:id`, methods: { GET: getVideo, PUT: putVideo, DELETE: deleteVideo } },
-	{ path: `${MANAGE}/playlists`, methods: { GET: listPlaylists } },
-	{ path: `${MANAGE}/playlists/:id`, methods: { GET: getPlaylist, PUT: putPlaylist, DELETE: deletePlaylist } },
+export const routes: readonly Route[] = [
+	{ path: KEYS, area: "keys", methods: { GET: listKeys, POST: addKey } },
+	{ path: `${KEYS}/:id`, area: "keys", methods: { GET: getKey, DELETE: deleteKey } },
+	{ path: BLACKLIST, area: "blacklist", methods: { GET: listTokens } },
+	{
+		path: `${BLACKLIST}/tokens/:id`,
+		area: "blacklist",
+		freeId: true,
+		methods: { PUT: putToken, GET: hasToken, DELETE: deleteToken },
+	},
+	{ path: RIGHTS, area: "playback-rights", methods: { GET: listRights, POST: addRight } },
+	{
+		path: `${RIGHTS}/:id`,
+		area: "playback-rights",
+		methods: { GET: getRight, PUT: putRight, DELETE: deleteRight },
+	},
+	{ path: `${MANAGE}/settings`, area: "settings", methods: { GET: getSettings, PUT: putSettings } },
+	{ path: `${MANAGE}/videos`, area: "videos", methods: { GET: listVideos } },
+	{
+		path: `${MANAGE}/videos/:id`,
+		area: "videos",
+		methods: { GET: getVideo, PUT: putVideo, DELETE: deleteVideo },
+	},
+	{ path: `${MANAGE}/playlists`, area: "playlists", methods: { GET: listPlaylists } },
+	{
+		path: `${MANAGE}/playlists/:id`,
+		area: "playlists",
+		methods: { GET: getPlaylist, PUT: putPlaylist, DELETE: deletePlaylist },
+	},
 	{
 		path: `${MANAGE}/revocations`,
+		area: "revocations",
 		methods: { GET: listRevocations, POST: addRevocation, DELETE: deleteRevocation },
 	},
-	{ path: `${MANAGE}/sessions`, methods: { GET: listSessions, DELETE: endSessions } },
-	{ path: `${MANAGE}/sessions/:id`, freeId: true, methods: { DELETE: endSessions } },
+	{ path: `${MANAGE}/sessions`, area: "sessions", methods: { GET: listSessions, DELETE: endSessions } },
+	{ path: `${MANAGE}/sessions/:id`, area: "sessions", freeId: true, methods: { DELETE: endSessions } },
+	{ path: `${MANAGE}/tokens`, area: "tokens", methods: { GET: listManagementTokens, POST: createToken } },
+	{ path: `${MANAGE}/tokens/:id`, area: "tokens", methods: { GET: getToken, DELETE: revokeToken } },
 ];
 
 const MOST_BODY_BYTES = 1_048_576;
 
-/** The publisher's and ops' API: the credential first, then the path, then the body. */
-export function managementRoutes(gate: Gate, begin: (gate: Gate, c: Context) => Exchange): Hono {
-	const app = new Hono();
-	const tooLarge = (c: Context) =>
-		refused(begin(gate, c), { reason: "record-too-large", maxBytes: MOST_BODY_BYTES }, "api");
-	for (const { path, methods, freeId = false } of routes) {
-		const limit = bodyLimit({ maxSize: MOST_BODY_BYTES, onError: tooLarge });
+/** What a request's credential was found to be, for the handlers behind the door. */
+interface Door {
+	Variables: { identity: Identity };
+}
+
+/**
+ * The publisher's and ops' API: the credential first, then its scope, the path, and the body. Which methods an address has is no secret and
+ * needs no credential.
+ */
+export function managementRoutes(gate: Gate, begin: (gate: Gate, c: Context) => Exchange): Hono<Door> {
+	const app = new Hono<Door>();
+	const limit = bodyLimit({
+		maxSize: MOST_BODY_BYTES,
+		onError: (c) => refused(admitted(c), { reason: "record-too-large", maxBytes: MOST_BODY_BYTES }, "api"),
+	});
+	// Begun anew behind the limit, which may put another request in the place of the one that it read.
+	const admitted = (c: Context<Door>): Exchange => {
+		const exchange = begin(gate, c);
+		exchange.told.actor = c.get("identity").actor;
+		return exchange;
+	};
+	for (const { path, area, methods, freeId = false } of routes) {
 		for (const [method, handler] of Object.entries(methods)) {
-			app.on(method, path, limit, async (c) => {
+			const wanted = scopesFor(area, method);
+			const door: MiddlewareHandler<Door> = async (c, next) => {
 				const exchange = begin(gate, c);
+				const identity = await identify(exchange, c.req.param("account") ?? "", wanted);
+				if (!identity.allowed) return refused(exchange, identity.refusal, "api");
+				c.set("identity", identity.value);
+				return next();
+			};
+			app.on(method, path, door, limit, async (c) => {
+				const exchange = admitted(c);
 				return finished(exchange, await managed(exchange, c, handler, freeId));
 			});
 		}
@@ -64,29 +117,32 @@ export function managementRoutes(gate: Gate, begin: (gate: Gate, c: Context) => 
 	return app;
 }
 
+/** Who makes the call, if they may make it. */
+async function identify(exchange: Exchange, account: string, wanted: readonly string[]): Promise<Decision<Identity>> {
+	const { method, headers, url, nowMs } = exchange;
+	const identity = await exchange.gate.credentials.judge({ account, method, headers, url, nowMs });
+	if (!identity.allowed) return identity;
+	exchange.told.actor = identity.value.actor;
+	const scope = requireScope(identity.value, wanted);
+	return scope.allowed ? identity : scope;
+}
+
 async function managed(
 	exchange: Exchange,
-	c: Context,
+	c: Context<Door>,
 	handler: ManagedHandler,
 	freeId: boolean,
 ): Promise<Decision<Response>> {
-	const credentials = judgeCredentials(exchange.headers, exchange.gate.settings);
-	if (!credentials.allowed) return credentials;
 	const account = c.req.param("account") ?? "";
 	const id = c.req.param("id") ?? "";
-	if (!ID_PATTERN.test(account)) {
-		return refuse({
-			reason: "bad-request",
-			detail: "The account id in the path has characters that no account id has.",
-		});
-	}
+	if (!ID_PATTERN.test(account)) return refuse({ reason: "account-id-invalid" });
 	if (id !== "" && !freeId && !ID_PATTERN.test(id)) {
 		return refuse({
 			reason: "bad-request",
 			detail: "The id in the path must be 1 to 128 of A-Z a-z 0-9 _ . - and start with a letter or digit.",
 		});
 	}
-	return handler({ exchange, account, id });
+	return handler({ exchange, account, id, identity: c.get("identity") });
 }
 
 function finished(exchange: Exchange, outcome: Decision<Response>): Response {

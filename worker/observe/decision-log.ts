@@ -40,6 +40,7 @@ export function logDecision(exchange: Exchange, { status, refusal }: Outcome): v
 		token: told.tokenId,
 		key: told.keyId,
 		uid: told.uid,
+		actor: told.actor,
 		ms: gate.ports.now() - exchange.nowMs,
 	});
 }

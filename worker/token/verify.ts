@@ -93,7 +93,11 @@ function candidateKeys({ algorithm, keyId, payload }: CompactToken, { keys }: Ke
 	return keys.filter((key) => key.algorithm === algorithm && (id === undefined || key.id === id));
 }
 
-async function firstVerifying(raw: string, keys: readonly VerificationKey[]): Promise<VerificationKey | undefined> {
+/** The first of the keys that verifies the signature of a token whose form was checked before. */
+export async function firstVerifying(
+	raw: string,
+	keys: readonly VerificationKey[],
+): Promise<VerificationKey | undefined> {
 	for (const key of keys) {
 		try {
 			await compactVerify(raw, key.key, JOSE_OPTIONS[key.algorithm]);

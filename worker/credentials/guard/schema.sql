@@ -1,0 +1,14 @@
+-- What one client address tried to manage with. Credentials stand here as keyed fingerprints only.
+CREATE TABLE IF NOT EXISTS state (
+	id INTEGER PRIMARY KEY CHECK (id = 1),
+	window_started_at INTEGER NOT NULL,
+	guesses TEXT NOT NULL,
+	failures INTEGER NOT NULL,
+	strikes INTEGER NOT NULL,
+	blocked_until INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS known (
+	fingerprint TEXT PRIMARY KEY,
+	seen_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,34 @@
+import type { ManagementRefusal } from "./refusals.ts";
+import { type Rows, badRequest, serverError } from "./wire-row.ts";
+
+/** How the refusals of the management API's records look on the wire. */
+export const managementRows: Rows<ManagementRefusal["reason"]> = {
+	"record-invalid": { ...badRequest("ILLEGAL_VALUE"), message: ({ issues }) => issues.join("; ") },
+	"account-id-invalid": {
+		...badRequest("INVALID_ACCOUNT_ID"),
+		message: () =>
+			"Invalid characters in account_id: it must be 1 to 128 of A-Z a-z 0-9 _ . - and start with a letter or digit.",
+	},
+	"catalog-not-written": {
+		...serverError(502, "PLAYBACK_RIGHT_STORE_FAILURE"),
+		message: ({ record }) => `The ${record} could not be stored. Try again.`,
+	},
+	"country-invalid": {
+		status: 409,
+		code: "CONFLICT",
+		subcode: "INVALID_COUNTRY",
+		message: ({ value }) => `Invalid country: ${value}`,
+	},
+	"address-invalid": {
+		status: 422,
+		code: "UNPROCESSABLE_ENTITY",
+		subcode: "INVALID_IP",
+		message: ({ value }) => `Invalid ip: ${value}`,
+	},
+	"record-too-large": {
+		status: 413,
+		code: "BAD_REQUEST",
+		subcode: "ILLEGAL_VALUE",
+		message: ({ maxBytes }) => `The body is larger than ${maxBytes} bytes.`,
+	},
+};

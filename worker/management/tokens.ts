@@ -1,0 +1,96 @@
+import * as v from "valibot";
+import { object, parse } from "../catalog/issues.ts";
+import { epochSeconds } from "../catalog/video-schema.ts";
+import { type Identity, requireScope } from "../credentials/identity.ts";
+import { SCOPES } from "../credentials/scopes.ts";
+import type { TokenRecord } from "../credentials/tokens/contract.ts";
+import { MOST_TOKENS } from "../credentials/tokens/management-tokens.ts";
+import { newToken } from "../credentials/tokens/token-text.ts";
+import { type Decision, allow, refuse } from "../decision/decision.ts";
+import { type ManagedCall, type ManagedHandler, json, noContent, readJson } from "./managed.ts";
+
+const bodySchema = object({
+	name: v.pipe(
+		v.string("must be a string"),
+		v.minLength(1, "must not be empty"),
+		v.maxLength(100, "must be at most 100 characters"),
+	),
+	scopes: v.pipe(
+		v.array(v.pipe(v.string("must be a string"), v.check(isScope, "is not a scope")), "must be a list"),
+		v.minLength(1, "must name at least one scope"),
+		v.maxLength(SCOPES.length, `must have at most ${SCOPES.length} entries`),
+	),
+	expires_at: v.optional(v.nullable(epochSeconds), null),
+});
+
+type Body = v.InferOutput<typeof bodySchema>;
+
+function isScope(text: string): boolean {
+	return SCOPES.includes(text);
+}
+
+const tokensOf = ({ exchange, account }: ManagedCall) => exchange.gate.managementTokens.getByName(account);
+const mistaken = (issue: string) => refuse({ reason: "record-invalid", issues: [issue] });
+
+/** Times in seconds since 1970, as in all of /manage. */
+function shown({ id, name, scopes, createdAt, createdBy, expiresAt, lastUsedAt }: TokenRecord) {
+	return {
+		id,
+		name,
+		scopes,
+		created_at: createdAt,
+		created_by: createdBy,
+		expires_at: expiresAt,
+		last_used_at: lastUsedAt,
+	};
+}
+
+/** `{"name", "scopes": [...], "expires_at": null}`; the answer is the only place where the token itself stands. */
+export const createToken: ManagedHandler = async (call) => {
+	const body = await readJson(call);
+	if (!body.allowed) return body;
+	const parsed = parse(bodySchema, body.value);
+	if (!parsed.ok) return refuse({ reason: "record-invalid", issues: parsed.issues });
+	const nowSeconds = Math.floor(call.exchange.nowMs / 1000);
+	const mayBeMade = judgeNew(parsed.value, call.identity, nowSeconds);
+	if (!mayBeMade.allowed) return mayBeMade;
+	const { id, secretHash, text } = newToken();
+	const { name, scopes, expires_at: expiresAt } = parsed.value;
+	const token = {
+		id,
+		name,
+		scopes: [...new Set(scopes)],
+		createdAt: nowSeconds,
+		createdBy: call.identity.actor,
+		expiresAt,
+	};
+	if (!(await tokensOf(call).create(token, secretHash))) {
+		return mistaken(`the account already has ${MOST_TOKENS} tokens: revoke some first`);
+	}
+	const location = `/manage/v1/accounts/${call.account}/tokens/${id}`;
+	return json(call, { ...shown({ ...token, lastUsedAt: null }), token: text }, 201, { Location: location });
+};
+
+/** A token can do no more, and for no longer, than who makes it. */
+function judgeNew({ scopes, expires_at: expiresAt }: Body, maker: Identity, nowSeconds: number): Decision {
+	if (expiresAt !== null && expiresAt <= nowSeconds) return mistaken("expires_at: is in the past");
+	for (const scope of scopes) {
+		const held = requireScope(maker, [scope]);
+		if (!held.allowed) return held;
+	}
+	if (maker.expiresAt !== null && (expiresAt === null || expiresAt > maker.expiresAt)) {
+		return mistaken(`expires_at: must be at most ${maker.expiresAt}, when the token that makes this one ends`);
+	}
+	return allow();
+}
+
+export const listTokens: ManagedHandler = async (call) => json(call, (await tokensOf(call).list()).map(shown));
+
+export const getToken: ManagedHandler = async (call) => {
+	const token = await tokensOf(call).get(call.id);
+	return token ? json(call, shown(token)) : refuse({ reason: "resource-not-found" });
+};
+
+/** In force at the next request, everywhere. */
+export const revokeToken: ManagedHandler = async (call) =>
+	(await tokensOf(call).remove(call.id)) ? noContent(call) : refuse({ reason: "resource-not-found" });
