@@ -68,6 +68,7 @@ it("jose is used by the token room only, the clock by the ports and the objects 
 	const using = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(join(worker, file), "utf8")));
 	expect(using(/from "jose"/).filter((file) => !file.startsWith("token/"))).toEqual([]);
 	expect(using(/Date\.now\(\)/).toSorted()).toEqual([
+		"limits/device-index.ts",
 		"limits/viewer-limits.ts",
 		"ports.ts",
 		"revocation/revocation-list.ts",

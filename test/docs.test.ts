@@ -63,6 +63,8 @@ const samples: { readonly [K in Reason]: Extract<Refusal, { reason: K }> } = {
 	"country-invalid": { reason: "country-invalid", value: "MIX" },
 	"address-invalid": { reason: "address-invalid", value: "0.0.0.0/40" },
 	"record-too-large": { reason: "record-too-large", maxBytes: 1 },
+	"account-id-invalid": { reason: "account-id-invalid" },
+	"devices-unavailable": { reason: "devices-unavailable", operation: "list" },
 };
 
 describe("docs/reasons.md", () => {

@@ -1,5 +1,6 @@
 import { Catalog } from "./catalog/catalog.ts";
 import { Admissions } from "./limits/admissions.ts";
+import type { DeviceIndex } from "./limits/device-index.ts";
 import type { ViewerLimits } from "./limits/viewer-limits.ts";
 import { ManifestStore } from "./playback/manifests.ts";
 import { GrantBox } from "./playback/grant.ts";
@@ -17,6 +18,7 @@ export interface Gate {
 	readonly catalog: Catalog;
 	readonly limits: DurableObjectNamespace<ViewerLimits>;
 	readonly admissions: Admissions;
+	readonly deviceIndexes: DurableObjectNamespace<DeviceIndex>;
 	readonly revocationLists: DurableObjectNamespace<RevocationList>;
 	readonly revocations: RevocationWatch;
 	readonly grants: GrantBox;
@@ -33,6 +35,7 @@ export function createGate(env: Env, settings: Settings, ports: Ports): Gate {
 		catalog: new Catalog(env.CATALOG, settings, ports),
 		limits: env.VIEWER_LIMITS,
 		admissions: new Admissions(),
+		deviceIndexes: env.DEVICE_INDEX,
 		revocationLists: env.REVOCATION_LIST,
 		revocations: new RevocationWatch(env.REVOCATION_LIST, ports),
 		grants: new GrantBox(settings.grantSecrets),

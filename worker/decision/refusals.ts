@@ -94,8 +94,14 @@ type ManagementRefusal =
 	/** `issues` name the place and the mistake: `sources[0].src: must start with https://`. */
 	| { readonly reason: "record-invalid"; readonly issues: readonly string[] }
 	| { readonly reason: "record-too-large"; readonly maxBytes: number }
+	| { readonly reason: "account-id-invalid" }
+	/** The object that holds the devices cannot be reached; what was to be done may have been done. */
+	| { readonly reason: "devices-unavailable"; readonly operation: DeviceOperation }
 	/** A value of a playback right, told as Brightcove's API does; at most 64 characters. */
 	| { readonly reason: "country-invalid"; readonly value: string }
 	| { readonly reason: "address-invalid"; readonly value: string };
+
+/** What the Devices API was asked for: a list, an end of all devices or of one, or a name. */
+export type DeviceOperation = "list" | "remove-all" | "remove" | "rename";
 
 export type Reason = Refusal["reason"];

@@ -1,4 +1,4 @@
-import type { Reason, Refusal } from "./refusals.ts";
+import type { DeviceOperation, Reason, Refusal } from "./refusals.ts";
 import { rightRows } from "./right-rows.ts";
 import { type Row, type Rows, denied, serverError, utc } from "./wire-row.ts";
 
@@ -39,6 +39,13 @@ const RETRIEVE_FAILURES = {
 	video: "VIDEO_RETRIEVE_FAILURE",
 	right: "PLAYBACK_RIGHT_RETRIEVE_FAILURE",
 } as const;
+
+const DEVICE_FAILURES: Readonly<Record<DeviceOperation, { readonly subcode: string; readonly what: string }>> = {
+	list: { subcode: "DEVICES_RETRIEVE_FAILURE", what: "list the devices" },
+	"remove-all": { subcode: "DEVICES_DELETE_FAILURE", what: "remove the devices" },
+	remove: { subcode: "DEVICE_DELETE_FAILURE", what: "remove the device" },
+	rename: { subcode: "DEVICE_STORE_FAILURE", what: "rename the device" },
+};
 
 const table: Rows<Reason> = {
 	"token-required": {
@@ -188,6 +195,14 @@ const table: Rows<Reason> = {
 		subcode: "ILLEGAL_VALUE",
 		message: ({ maxBytes }) => `The body is larger than ${maxBytes} bytes.`,
 	},
+	"account-id-invalid": {
+		...badRequest("INVALID_ACCOUNT_ID"),
+		message: () => "The account id in the path has characters that no account id has.",
+	},
+	"devices-unavailable": {
+		...serverError(502, DEVICE_FAILURES.list.subcode),
+		message: ({ operation }) => `The gate could not ${DEVICE_FAILURES[operation].what}. Try again shortly.`,
+	},
 };
 
 const RETRY_AFTER_SECONDS = 2;
@@ -210,6 +225,7 @@ export function wireError(refusal: Refusal, dialect: Dialect): WireError {
 
 function subcodeOf(refusal: Refusal, row: Row<Refusal>, dialect: Dialect): string {
 	if (refusal.reason === "catalog-unavailable") return RETRIEVE_FAILURES[refusal.record];
+	if (refusal.reason === "devices-unavailable") return DEVICE_FAILURES[refusal.operation].subcode;
 	if (dialect !== "gsc") return row.subcode;
 	if (row.code === undefined) return TOKEN_CODES.gsc;
 	return refusal.reason === "stream-limit-create" ? "MAX_CONCURRENCY" : row.subcode;

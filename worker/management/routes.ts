@@ -7,6 +7,8 @@ import type { Gate } from "../gate.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import { deleteToken, hasToken, listTokens, putToken } from "./blacklist.ts";
 import { judgeCredentials } from "./credentials.ts";
+import { listAccountDevices } from "./account-devices.ts";
+import { listDevices, removeDevices, renameDevice } from "./devices.ts";
 import { addKey, deleteKey, getKey, listKeys } from "./keys.ts";
 import type { ManagedHandler } from "./managed.ts";
 import { addRight, asPlainText, deleteRight, getRight, listRights, putRight } from "./rights.ts";
@@ -15,10 +17,12 @@ import { endSessions, listSessions } from "./sessions.ts";
 import { getSettings, putSettings } from "./settings.ts";
 import { deleteVideo, getVideo, listVideos, putVideo } from "./videos.ts";
 
-type Method = "GET" | "POST" | "PUT" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 const KEYS = "/v1/accounts/:account/keys";
 const BLACKLIST = "/v1/accounts/:account/blacklist";
 const RIGHTS = "/v1/accounts/:account/playback_rights";
+const DEVICES = "/v1/accounts/:account/devices";
+const USERS = "/v1/accounts/:account/users";
 const MANAGE = "/manage/v1/accounts/:account";
 
 /** `:id` is the part of the path that a handler gets; ids of records follow `idSchema`, the others are free text. */
@@ -29,6 +33,9 @@ const routes: readonly { path: string; freeId?: true; methods: Partial<Record<Me
 	{ path: `${BLACKLIST}/tokens/:id`, freeId: true, methods: { PUT: putToken, GET: hasToken, DELETE: deleteToken } },
 	{ path: RIGHTS, methods: { GET: listRights, POST: addRight } },
 	{ path: `${RIGHTS}/:id`, methods: { GET: getRight, PUT: putRight, DELETE: deleteRight } },
+	{ path: DEVICES, methods: { GET: listAccountDevices } },
+	// A viewer's name may have "/" in it, so these handlers read the path themselves.
+	{ path: `${USERS}/*`, methods: { GET: listDevices, PATCH: renameDevice, DELETE: removeDevices } },
 	{ path: `${MANAGE}/settings`, methods: { GET: getSettings, PUT: putSettings } },
 	{ path: `${MANAGE}/videos`, methods: { GET: listVideos } },
 	{ path: `${MANAGE}/videos/:id`, methods: { GET: getVideo, PUT: putVideo, DELETE: deleteVideo } },
@@ -72,10 +79,7 @@ async function managed(
 	const account = c.req.param("account") ?? "";
 	const id = c.req.param("id") ?? "";
 	if (!ID_PATTERN.test(account)) {
-		return refuse({
-			reason: "bad-request",
-			detail: "The account id in the path has characters that no account id has.",
-		});
+		return refuse({ reason: "account-id-invalid" });
 	}
 	if (id !== "" && !freeId && !ID_PATTERN.test(id)) {
 		return refuse({
