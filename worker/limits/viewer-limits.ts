@@ -30,7 +30,7 @@ const DELIVERY_MS = 10_000;
  * The limits of one viewer (account and uid), or of one token without uid: maxip, maxu, dlimit and climit judged in one transaction.
  *
  * Calls that are waiting when a commit ends share the next one: the commit is nearly all that a decision costs. No answer leaves before its
- * commit is durable. Nothing outside is awaited, and the heap holds only an image of what is stored: a restart loses nothing.
+ * commit is durable. No decision awaits anything outside, and the heap holds only an image of what is stored: a restart loses nothing.
  */
 export class ViewerLimits extends DurableObject<Env> {
 	readonly #tables: ViewerTables;
@@ -139,13 +139,14 @@ export class ViewerLimits extends DurableObject<Env> {
 	async #changeDevices<T>(change: (memory: ViewerMemory, now: number) => T): Promise<T> {
 		const now = Date.now();
 		const result = this.#commit((memory) => change(memory, now));
+		const changed = this.#toDeliver; // later the delivery of another commit may have begun, and taken this one with it
 		try {
 			await this.ctx.storage.sync();
 		} catch (fault) {
 			this.#memory = this.#newMemory();
 			throw fault;
 		}
-		if (this.#toDeliver) await this.#deliver();
+		if (changed) await this.#deliver();
 		return result;
 	}
 

@@ -142,6 +142,22 @@ describe("a slot", () => {
 	});
 });
 
+describe("a removal", () => {
+	it("is in the account's list when the call returns, also while others are being told of", async () => {
+		const [viewer, owner] = [newViewer(), newOwner()];
+		for (let round = 0; round < 10; round++) {
+			await viewer.ask(on("tv", owner));
+			await Promise.all([
+				viewer.ask(on(`other-${round}`, owner, 100)),
+				viewer.stub.removeDevices(owner, "tv"),
+				viewer.ask(on(`another-${round}`, owner, 100)),
+			]);
+			expect((await listed(owner)).map(([id]) => id)).not.toContain("tv");
+		}
+		await soonListed(owner, idsOf(await viewer.stub.listDevices()));
+	});
+});
+
 describe("a name", () => {
 	it("is kept across uses and restarts, and is in the account's list when the call returns", async () => {
 		const [viewer, owner] = [newViewer(), newOwner()];
