@@ -73,6 +73,7 @@ it("jose is used by the token room only, the clock by the ports and the objects 
 	expect(using(/Date\.now\(\)/).toSorted()).toEqual([
 		"credentials/guard/credential-guard.ts",
 		"credentials/tokens/management-tokens.ts",
+		"limits/device-index.ts",
 		"limits/viewer-limits.ts",
 		"ports.ts",
 		"revocation/revocation-list.ts",

@@ -74,6 +74,7 @@ const samples: { readonly [K in Reason]: Extract<Refusal, { reason: K }> } = {
 	"country-invalid": { reason: "country-invalid", value: "MIX" },
 	"address-invalid": { reason: "address-invalid", value: "0.0.0.0/40" },
 	"record-too-large": { reason: "record-too-large", maxBytes: 1 },
+	"devices-unavailable": { reason: "devices-unavailable", operation: "list" },
 };
 
 describe("docs/reasons.md", () => {

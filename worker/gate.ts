@@ -2,6 +2,7 @@ import { Catalog } from "./catalog/catalog.ts";
 import { Credentials } from "./credentials/credentials.ts";
 import type { ManagementTokens } from "./credentials/tokens/management-tokens.ts";
 import { Admissions } from "./limits/admissions.ts";
+import type { DeviceIndex } from "./limits/device-index.ts";
 import type { ViewerLimits } from "./limits/viewer-limits.ts";
 import { ManifestStore } from "./playback/manifests.ts";
 import { GrantBox } from "./playback/grant.ts";
@@ -19,6 +20,7 @@ export interface Gate {
 	readonly catalog: Catalog;
 	readonly limits: DurableObjectNamespace<ViewerLimits>;
 	readonly admissions: Admissions;
+	readonly deviceIndexes: DurableObjectNamespace<DeviceIndex>;
 	readonly revocationLists: DurableObjectNamespace<RevocationList>;
 	readonly revocations: RevocationWatch;
 	readonly credentials: Credentials;
@@ -37,6 +39,7 @@ export function createGate(env: Env, settings: Settings, ports: Ports): Gate {
 		catalog: new Catalog(env.CATALOG, settings, ports),
 		limits: env.VIEWER_LIMITS,
 		admissions: new Admissions(),
+		deviceIndexes: env.DEVICE_INDEX,
 		revocationLists: env.REVOCATION_LIST,
 		revocations: new RevocationWatch(env.REVOCATION_LIST, ports),
 		credentials: new Credentials({ tokens: env.MANAGEMENT_TOKENS, guards: env.CREDENTIAL_GUARD }, settings, ports),

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { type AdmitAnswer, type AdmitRequest, type Limits, unwire, wire } from "../../worker/limits/contract.ts";
+import type { DeviceOwner } from "../../worker/limits/device-contract.ts";
 import type { ViewerLimits } from "../../worker/limits/viewer-limits.ts";
 
 /** Alarms set for the past fire at once, so tests that hold the clock live far in the future. */
@@ -23,6 +24,7 @@ export interface Asked {
 	/** The session that the request's own facts make; null for none. */
 	readonly session?: string | null;
 	readonly ttlSeconds?: number;
+	readonly owner?: DeviceOwner;
 }
 
 export interface Viewer {
@@ -54,6 +56,7 @@ function requestOf(asked: Asked): AdmitRequest {
 		token: { id: asked.token ?? "token-1", expiresAt: EPOCH + 86_400_000 },
 		limits: asked.limits ?? {},
 		client: { address, userAgent: agent, device: asked.device ?? `${agent} at ${address}` },
+		...(asked.owner ? { owner: asked.owner } : {}),
 		session:
 			session === null
 				? null

@@ -1,5 +1,12 @@
-import type { ManagementRefusal } from "./refusals.ts";
+import type { DeviceOperation, ManagementRefusal } from "./refusals.ts";
 import { type Rows, badRequest, serverError } from "./wire-row.ts";
+
+const DEVICE_FAILURES: Readonly<Record<DeviceOperation, { readonly subcode: string; readonly what: string }>> = {
+	list: { subcode: "DEVICES_RETRIEVE_FAILURE", what: "list the devices" },
+	"remove-all": { subcode: "DEVICES_DELETE_FAILURE", what: "remove the devices" },
+	remove: { subcode: "DEVICE_DELETE_FAILURE", what: "remove the device" },
+	rename: { subcode: "DEVICE_STORE_FAILURE", what: "rename the device" },
+};
 
 /** How the refusals of the management API's records look on the wire. */
 export const managementRows: Rows<ManagementRefusal["reason"]> = {
@@ -12,6 +19,12 @@ export const managementRows: Rows<ManagementRefusal["reason"]> = {
 	"catalog-not-written": {
 		...serverError(502, "PLAYBACK_RIGHT_STORE_FAILURE"),
 		message: ({ record }) => `The ${record} could not be stored. Try again.`,
+	},
+	"devices-unavailable": {
+		status: 502,
+		code: "SERVER_ERROR",
+		subcode: ({ operation }) => DEVICE_FAILURES[operation].subcode,
+		message: ({ operation }) => `The gate could not ${DEVICE_FAILURES[operation].what}. Try again shortly.`,
 	},
 	"country-invalid": {
 		status: 409,

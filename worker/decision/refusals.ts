@@ -117,8 +117,13 @@ export type ManagementRefusal =
 	| { readonly reason: "record-too-large"; readonly maxBytes: number }
 	/** KV did not take a change. */
 	| { readonly reason: "catalog-not-written"; readonly record: "right" }
+	/** The object that holds the devices cannot be reached; what was to be done may have been done. */
+	| { readonly reason: "devices-unavailable"; readonly operation: DeviceOperation }
 	/** A value of a playback right, told as Brightcove's API does; at most 64 characters. */
 	| { readonly reason: "country-invalid"; readonly value: string }
 	| { readonly reason: "address-invalid"; readonly value: string };
+
+/** What the Devices API was asked for: a list, an end of all devices or of one, or a name. */
+export type DeviceOperation = "list" | "remove-all" | "remove" | "rename";
 
 export type Reason = Refusal["reason"];

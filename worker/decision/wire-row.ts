@@ -4,7 +4,7 @@ import type { Reason, Refusal } from "./refusals.ts";
 export interface Row<R extends Refusal> {
 	readonly status?: number;
 	readonly code?: string;
-	readonly subcode: string;
+	readonly subcode: string | ((refusal: R) => string);
 	/** Public name where the internal one would tell an attacker which part of the check failed. */
 	readonly publicReason?: string;
 	readonly message: (refusal: R) => string;

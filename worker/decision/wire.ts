@@ -178,7 +178,9 @@ const table: Rows<Reason> = {
 		message: () => "The video's source did not answer in time.",
 	},
 	"catalog-unavailable": {
-		...serverError(502, "VIDEO_RETRIEVE_FAILURE"),
+		status: 502,
+		code: "SERVER_ERROR",
+		subcode: ({ record }) => RETRIEVE_FAILURES[record],
 		message: ({ record }) =>
 			record === "playlist-videos"
 				? "The records of the playlist's videos could not be read."
@@ -213,8 +215,8 @@ export function wireError(refusal: Refusal, dialect: Dialect): WireError {
 }
 
 function subcodeOf(refusal: Refusal, row: Row<Refusal>, dialect: Dialect): string {
-	if (refusal.reason === "catalog-unavailable") return RETRIEVE_FAILURES[refusal.record];
-	if (dialect !== "gsc") return row.subcode;
+	const subcode = typeof row.subcode === "string" ? row.subcode : row.subcode(refusal);
+	if (dialect !== "gsc") return subcode;
 	if (row.code === undefined) return TOKEN_CODES.gsc;
-	return refusal.reason === "stream-limit-create" ? "MAX_CONCURRENCY" : row.subcode;
+	return refusal.reason === "stream-limit-create" ? "MAX_CONCURRENCY" : subcode;
 }

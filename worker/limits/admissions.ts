@@ -33,6 +33,11 @@ export class Admissions {
 		clients.set(client, { answer, sessionKey, untilMs });
 	}
 
+	/** Forgets all of a viewer: what was admitted for a device that is no longer one. */
+	forgetViewer(viewer: string): void {
+		this.#viewers.delete(viewer);
+	}
+
 	forgetSessions(viewer: string, sessionKeys: readonly string[]): void {
 		const clients = this.#viewers.get(viewer);
 		if (!clients || sessionKeys.length === 0) return;

@@ -25,15 +25,28 @@ export async function askLimits(
 	onFault: (fault: unknown) => void,
 ): Promise<AdmitAnswer> {
 	const wired = wire(request);
-	for (const attempt of [1, 2]) {
-		try {
-			return unwire(await namespace.getByName(objectName).admit(wired)); // a stub is broken after a fault: a new one each time
-		} catch (fault) {
-			onFault(fault);
-			if (attempt === 2 || !mayRetry(fault)) break;
-		}
+	try {
+		// A stub is broken after a fault: a new one each time.
+		return unwire(await retried(() => namespace.getByName(objectName).admit(wired), onFault));
+	} catch {
+		return whenUnavailable === "allow" ? admittedUncounted() : refuse({ reason: "limits-unavailable" });
 	}
-	return whenUnavailable === "allow" ? admittedUncounted() : refuse({ reason: "limits-unavailable" });
+}
+
+/** Calls an object; once more where the platform says that it helps. @throws the last fault; `onFault` is told of each. */
+export async function retried<T>(call: () => Promise<T>, onFault: (fault: unknown) => void): Promise<T> {
+	try {
+		return await call();
+	} catch (fault) {
+		onFault(fault);
+		if (!mayRetry(fault)) throw fault;
+	}
+	try {
+		return await call();
+	} catch (fault) {
+		onFault(fault);
+		throw fault;
+	}
 }
 
 /** The platform sets these flags on faults of Durable Objects; an overloaded object only gets worse by retrying. */

@@ -1,4 +1,5 @@
 import type { Decision } from "../decision/decision.ts";
+import type { DeviceOwner } from "./device-contract.ts";
 
 // Shapes that cross RPC between a Worker and the limits object, as JSON text: the structured clone of an object with so many members
 // costs a fifth of the whole decision. During a deploy the two may be one version apart in either direction: add optional
@@ -28,6 +29,8 @@ export interface AdmitRequest {
 	readonly session: SessionAsk | null;
 	/** Asks for `Admission.alive`. */
 	readonly countAlive?: boolean;
+	/** Whose a device is that this request may register; absent where no list is to name it. */
+	readonly owner?: DeviceOwner;
 }
 
 export interface Limits {

@@ -31,7 +31,7 @@ export function decide(state: ViewerState, request: AdmitRequest, now: number): 
 	}
 	if (!request.dryRun) {
 		if (newAddress) state.addAddress(token, client.address);
-		if (newDevice) state.addDevice(client.device, client.userAgent, now);
+		if (newDevice) state.addDevice(client, request.owner, now);
 		if (plan.value) writeSession(state, plan.value);
 		if (use) writeUse(state, request, plan.value, now);
 	}

@@ -50,3 +50,18 @@ CREATE TABLE IF NOT EXISTS sessions (
 	barred_by TEXT,
 	forget_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Whose devices these are, for the account's index; there once a device of the owner has changed. `version` counts the changes.
+CREATE TABLE IF NOT EXISTS owner (
+	id INTEGER PRIMARY KEY CHECK (id = 1),
+	account TEXT NOT NULL,
+	uid TEXT NOT NULL,
+	version INTEGER NOT NULL
+) STRICT;
+
+-- Devices that changed and that the index has not heard of: registered, renamed, or gone from `devices`.
+CREATE TABLE IF NOT EXISTS outbox (
+	device TEXT PRIMARY KEY,
+	version INTEGER NOT NULL,
+	queued_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

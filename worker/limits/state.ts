@@ -1,4 +1,5 @@
-import type { EndedBy } from "./contract.ts";
+import type { Client, EndedBy } from "./contract.ts";
+import type { DeviceOwner } from "./device-contract.ts";
 
 /** A session's row. It stays after the session has ended, so that grants of before stay refused. */
 export interface SessionRow {
@@ -36,7 +37,7 @@ export interface ViewerState {
 	addAddress(token: TokenRef, address: string): void;
 	knowsDevice(id: string): boolean;
 	deviceCount(): number;
-	addDevice(id: string, userAgent: string, now: number): void;
+	addDevice(client: Client, owner: DeviceOwner | undefined, now: number): void;
 	session(key: string): SessionRow | null;
 	/** Alive at `now`, oldest start first. */
 	aliveSessions(now: number): SessionRow[];

@@ -1,4 +1,5 @@
 import type { EndedBy } from "./contract.ts";
+import type { Device } from "./device-contract.ts";
 import type { SessionRow } from "./state.ts";
 
 /** What is stored of a token: how often and from how many addresses it was used. `expiresAt` in milliseconds. */
@@ -80,9 +81,24 @@ export class ViewerTables {
 			.map(({ id }) => id);
 	}
 
+	/** Oldest first. */
+	devices(): Device[] {
+		const query = `SELECT id, name, user_agent AS userAgent, created_at AS createdAt, updated_at AS updatedAt
+			FROM devices ORDER BY created_at, id`;
+		return this.#sql.exec<Device & Record<string, SqlStorageValue>>(query).toArray();
+	}
+
 	putDevice(id: string, userAgent: string, now: number): void {
 		const statement = "INSERT INTO devices (id, user_agent, created_at, updated_at) VALUES (?, ?, ?, ?)";
 		this.#sql.exec(statement, id, userAgent, now, now);
+	}
+
+	renameDevice(id: string, name: string | null, now: number): void {
+		this.#sql.exec("UPDATE devices SET name = ?, updated_at = ? WHERE id = ?", name, now, id);
+	}
+
+	removeDevice(id: string): void {
+		this.#sql.exec("DELETE FROM devices WHERE id = ?", id);
 	}
 
 	sessions(): SessionRow[] {
@@ -134,7 +150,8 @@ export class ViewerTables {
 			now,
 			now,
 		);
-		return ["spent", "tokens", "sessions", "devices"].every((table) => !this.#exists(`SELECT 1 FROM ${table} LIMIT 1`));
+		const kept = ["spent", "tokens", "sessions", "devices", "outbox"];
+		return kept.every((table) => !this.#exists(`SELECT 1 FROM ${table} LIMIT 1`));
 	}
 
 	#exists(query: string, ...bindings: (string | number)[]): boolean {

@@ -9,6 +9,8 @@ import {
 	wire,
 } from "./contract.ts";
 import { decide, endSession } from "./decide.ts";
+import type { Device, DeviceOwner } from "./device-contract.ts";
+import { DeviceOutbox } from "./device-outbox.ts";
 import schema from "./schema.sql";
 import type { SessionRow } from "./state.ts";
 import { ViewerTables } from "./tables.ts";
@@ -21,25 +23,31 @@ interface Waiting {
 }
 
 const CLEANING_INTERVAL_MS = 60 * 60_000;
+/** When the alarm takes over a delivery that the object did not live to finish. */
+const DELIVERY_MS = 10_000;
 
 /**
  * The limits of one viewer (account and uid), or of one token without uid: maxip, maxu, dlimit and climit judged in one transaction.
  *
  * Calls that are waiting when a commit ends share the next one: the commit is nearly all that a decision costs. No answer leaves before its
- * commit is durable. Nothing outside is awaited, and the heap holds only an image of what is stored: a restart loses nothing.
+ * commit is durable. No decision awaits anything outside, and the heap holds only an image of what is stored: a restart loses nothing.
  */
 export class ViewerLimits extends DurableObject<Env> {
 	readonly #tables: ViewerTables;
+	readonly #outbox: DeviceOutbox;
 	#memory: ViewerMemory;
 	#waiting: Waiting[] = [];
 	#committing = false;
 	#alarmIsSet = false;
+	/** True from a commit that changed devices until its delivery begins. */
+	#toDeliver = false;
 
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
 		ctx.storage.sql.exec(schema);
 		this.#tables = new ViewerTables(ctx.storage.sql);
-		this.#memory = new ViewerMemory(this.#tables);
+		this.#outbox = new DeviceOutbox(ctx.storage.sql, env.DEVICE_INDEX);
+		this.#memory = this.#newMemory();
 	}
 
 	/** Judges and spends. @throws only when storage fails: then nothing was spent. */
@@ -66,8 +74,9 @@ export class ViewerLimits extends DurableObject<Env> {
 			await this.#keepAlarm(now);
 			await this.ctx.storage.sync();
 			for (const [index, { resolve }] of batch.entries()) resolve(wire(answers[index] as AdmitAnswer));
+			if (this.#toDeliver) void this.#deliver();
 		} catch (fault) {
-			this.#memory = new ViewerMemory(this.#tables); // what could not be made durable must not be remembered
+			this.#memory = this.#newMemory(); // what could not be made durable must not be remembered
 			for (const { reject } of batch) reject(fault);
 		}
 	}
@@ -75,15 +84,20 @@ export class ViewerLimits extends DurableObject<Env> {
 	/** Runs `change` and writes what it changed, in one transaction. @throws what went wrong; then nothing has changed. */
 	#commit<T>(change: (memory: ViewerMemory) => T): T {
 		try {
-			return this.ctx.storage.transactionSync(() => {
-				const result = change(this.#memory);
-				this.#memory.flush();
-				return result;
+			const [result, queued] = this.ctx.storage.transactionSync(() => {
+				const changed = change(this.#memory);
+				return [changed, this.#memory.flush()] as const;
 			});
+			if (queued) this.#expectDelivery();
+			return result;
 		} catch (fault) {
-			this.#memory = new ViewerMemory(this.#tables);
+			this.#memory = this.#newMemory();
 			throw fault;
 		}
+	}
+
+	#newMemory(): ViewerMemory {
+		return new ViewerMemory(this.#tables, this.#outbox);
 	}
 
 	/** The viewer's sessions, alive and ended, newest first. */
@@ -102,15 +116,64 @@ export class ViewerLimits extends DurableObject<Env> {
 		return ended;
 	}
 
-	/** Clears what is dead; an object with nothing left stores nothing. Late or doubled alarms change nothing. */
+	/** The viewer's devices, oldest first. */
+	listDevices(): Device[] {
+		return this.#tables.devices();
+	}
+
+	/** False when there is no such device. `name` is null for none. */
+	renameDevice(owner: DeviceOwner, id: string, name: string | null): Promise<boolean> {
+		return this.#changeDevices((memory, now) => {
+			const known = memory.knowsDevice(id);
+			if (known) memory.renameDevice(id, name, owner, now);
+			return known;
+		});
+	}
+
+	/** Frees the slot of one device, or of all of them when `id` is null; answers how many it freed. */
+	removeDevices(owner: DeviceOwner, id: string | null): Promise<number> {
+		return this.#changeDevices((memory, now) => memory.removeDevices(id === null ? null : [id], owner, now));
+	}
+
+	/** As durable as a decision; and the account's index is told before the answer, so that its list is right at once. */
+	async #changeDevices<T>(change: (memory: ViewerMemory, now: number) => T): Promise<T> {
+		const now = Date.now();
+		const result = this.#commit((memory) => change(memory, now));
+		const changed = this.#toDeliver; // later the delivery of another commit may have begun, and taken this one with it
+		try {
+			await this.ctx.storage.sync();
+		} catch (fault) {
+			this.#memory = this.#newMemory();
+			throw fault;
+		}
+		if (changed) await this.#deliver();
+		return result;
+	}
+
+	/** In the same turn as the commit, so that the alarm is stored with what it has to deliver. */
+	#expectDelivery(): void {
+		this.#toDeliver = true;
+		this.#alarmIsSet = true;
+		void this.ctx.storage.setAlarm(Date.now() + DELIVERY_MS);
+	}
+
+	/** Decisions go on meanwhile. What cannot be delivered now is left to the alarm. */
+	async #deliver(): Promise<void> {
+		this.#toDeliver = false;
+		if (await this.#outbox.deliver()) await this.ctx.storage.setAlarm(Date.now() + CLEANING_INTERVAL_MS);
+	}
+
+	/** Delivers what is left over, and clears what is dead; an object with nothing left stores nothing. Late or doubled alarms change nothing. */
 	override async alarm(): Promise<void> {
 		this.#alarmIsSet = false;
+		const delivered = await this.#outbox.deliver();
 		const now = Date.now();
 		const empty = this.ctx.storage.transactionSync(() => {
 			this.#tables.forgetSpentBefore(Math.floor(now / 60_000) - 1);
 			return this.#tables.forget(now);
 		});
-		this.#memory = new ViewerMemory(this.#tables); // an image of rows that are gone
+		this.#memory = this.#newMemory(); // the old one is an image of rows that are gone
+		if (!delivered) return this.ctx.storage.setAlarm(now + this.#outbox.retryDelay(now));
 		if (!empty) return this.#keepAlarm(now);
 		await this.ctx.storage.deleteAll();
 		this.ctx.storage.sql.exec(schema); // calls may still come to this instance

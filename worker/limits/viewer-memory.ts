@@ -1,3 +1,6 @@
+import type { Client } from "./contract.ts";
+import type { DeviceOwner } from "./device-contract.ts";
+import type { DeviceOutbox } from "./device-outbox.ts";
 import type { SessionRow, TokenRef, ViewerState } from "./state.ts";
 import type { TokenRow, ViewerTables } from "./tables.ts";
 
@@ -13,6 +16,7 @@ const MOST_REMEMBERED = 10_000;
  */
 export class ViewerMemory implements ViewerState {
 	readonly #tables: ViewerTables;
+	readonly #outbox: DeviceOutbox;
 	readonly #tokens = new Map<string, TokenRow>();
 	/** Whether a row is there, by what names it. */
 	readonly #addresses = new Map<string, boolean>();
@@ -23,19 +27,26 @@ export class ViewerMemory implements ViewerState {
 	/** What is to be written, in order; rows that are named again are written once, as they are at the end. */
 	readonly #changes = new Map<string, () => void>();
 	#spentNow: string[] = [];
+	/** Devices that are to be told of in the account's index, and whose they are. */
+	readonly #changedDevices = new Set<string>();
+	#owner: DeviceOwner | null = null;
 	#now = 0;
 
-	constructor(tables: ViewerTables) {
+	constructor(tables: ViewerTables, outbox: DeviceOutbox) {
 		this.#tables = tables;
+		this.#outbox = outbox;
 	}
 
-	/** Writes what has changed since the last flush. */
-	flush(): void {
+	/** Writes what has changed since the last flush. True when that left something to deliver to the account's index. */
+	flush(): boolean {
 		for (const write of this.#changes.values()) write();
 		this.#changes.clear();
-		if (this.#spentNow.length === 0) return;
-		this.#tables.putSpent(minuteOf(this.#now), this.#spentNow);
+		if (this.#spentNow.length > 0) this.#tables.putSpent(minuteOf(this.#now), this.#spentNow);
 		this.#spentNow = [];
+		if (this.#changedDevices.size === 0) return false;
+		const queued = this.#outbox.queue(this.#owner, this.#changedDevices, this.#now);
+		this.#changedDevices.clear();
+		return queued;
 	}
 
 	/** Requests are kept by minute, so that old ones go together. */
@@ -98,9 +109,21 @@ export class ViewerMemory implements ViewerState {
 		return this.#allDevices().size;
 	}
 
-	addDevice(id: string, userAgent: string, now: number): void {
-		this.#allDevices().add(id);
-		this.#changes.set(`device ${id}`, () => this.#tables.putDevice(id, userAgent, now));
+	addDevice({ device, userAgent }: Client, owner: DeviceOwner | undefined, now: number): void {
+		this.#allDevices().add(device);
+		this.#changeDevice(device, owner, now, () => this.#tables.putDevice(device, userAgent, now));
+	}
+
+	/** The device must be known. */
+	renameDevice(id: string, name: string | null, owner: DeviceOwner, now: number): void {
+		this.#changeDevice(id, owner, now, () => this.#tables.renameDevice(id, name, now));
+	}
+
+	/** Removes those of `ids` that are known, or all devices when it is null; answers how many. */
+	removeDevices(ids: readonly string[] | null, owner: DeviceOwner, now: number): number {
+		const known = (ids ?? [...this.#allDevices()]).filter((id) => this.#allDevices().delete(id));
+		for (const id of known) this.#changeDevice(id, owner, now, () => this.#tables.removeDevice(id));
+		return known.length;
 	}
 
 	session(key: string): SessionRow | null {
@@ -136,6 +159,13 @@ export class ViewerMemory implements ViewerState {
 
 	#allSessions(): Map<string, SessionRow> {
 		return (this.#sessions ??= new Map(this.#tables.sessions().map((row) => [row.key, row])));
+	}
+
+	#changeDevice(id: string, owner: DeviceOwner | undefined, now: number, write: () => void): void {
+		this.#changes.set(`device ${id}`, write);
+		this.#changedDevices.add(id);
+		this.#owner = owner ?? this.#owner;
+		this.#now = now;
 	}
 
 	#allDevices(): Set<string> {

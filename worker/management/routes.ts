@@ -8,6 +8,8 @@ import { type Exchange, refused } from "../exchange.ts";
 import type { Gate } from "../gate.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import { deleteToken, hasToken, listTokens, putToken } from "./blacklist.ts";
+import { listAccountDevices } from "./account-devices.ts";
+import { listDevices, removeDevices, renameDevice } from "./devices.ts";
 import { addKey, deleteKey, getKey, listKeys } from "./keys.ts";
 import type { ManagedHandler } from "./managed.ts";
 import { deletePlaylist, getPlaylist, listPlaylists, putPlaylist } from "./playlists.ts";
@@ -18,10 +20,12 @@ import { getSettings, putSettings } from "./settings.ts";
 import { createToken, getToken, listTokens as listManagementTokens, revokeToken } from "./tokens.ts";
 import { deleteVideo, getVideo, listVideos, putVideo } from "./videos.ts";
 
-type Method = "GET" | "POST" | "PUT" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 const KEYS = "/v1/accounts/:account/keys";
 const BLACKLIST = "/v1/accounts/:account/blacklist";
 const RIGHTS = "/v1/accounts/:account/playback_rights";
+const DEVICES = "/v1/accounts/:account/devices";
+const USERS = "/v1/accounts/:account/users";
 const MANAGE = "/manage/v1/accounts/:account";
 
 /** `area` names the scopes that a caller needs: those to read for GET (and so HEAD), those to write for every other method. */
@@ -61,6 +65,13 @@ export const routes: readonly Route[] = [
 		path: `${MANAGE}/playlists/:id`,
 		area: "playlists",
 		methods: { GET: getPlaylist, PUT: putPlaylist, DELETE: deletePlaylist },
+	},
+	{ path: DEVICES, area: "devices", methods: { GET: listAccountDevices } },
+	// A viewer's name may have "/" in it, so these handlers read the path themselves.
+	{
+		path: `${USERS}/*`,
+		area: "devices",
+		methods: { GET: listDevices, PATCH: renameDevice, DELETE: removeDevices },
 	},
 	{
 		path: `${MANAGE}/revocations`,

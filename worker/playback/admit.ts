@@ -6,6 +6,7 @@ import { askLimits } from "../limits/client.ts";
 import type { Admission, AdmitRequest, SessionAsk } from "../limits/contract.ts";
 import { type ClientFacts, guessedDeviceId } from "./client.ts";
 import type { Exchange } from "../exchange.ts";
+import type { Claims } from "../token/claims.ts";
 import type { Subject, TimedSubject } from "./subject.ts";
 
 /** What kind of request asks, as the limits count it (see `AdmitRequest`). */
@@ -92,7 +93,7 @@ function remembered(asker: Asker, ask: LimitAsk, granted: Admission["session"]):
 function askViewer(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<Decision<Admission>> {
 	const { gate } = exchange;
 	const { account, subject, client } = asker;
-	const { limits, tokenId, viewer } = subject.subject;
+	const { claims, limits, tokenId, viewer } = subject.subject;
 	const rowsEndMs = (subject.expiresAt + account.settings.clock_skew_seconds) * 1000;
 	const admit: AdmitRequest = {
 		id: exchange.decisionId,
@@ -109,10 +110,16 @@ function askViewer(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<Dec
 		},
 		session: keepsSession(asker, ask) ? sessionAsk(asker, ask) : null,
 		...(ask.heartbeat ? { countAlive: true } : {}),
+		...(limits?.dlimit === undefined ? {} : ownerOf(account, claims)),
 	};
 	return askLimits(gate.limits, viewer(), admit, account.settings.when_counters_fail, (fault) =>
 		gate.ports.log({ event: "fault", where: "limits", decision: exchange.decisionId, message: String(fault) }),
 	);
+}
+
+/** A token without `uid` registers devices for itself alone, and nobody could ask for their list. */
+function ownerOf({ id }: Account, { uid }: Claims): Pick<AdmitRequest, "owner"> {
+	return uid === undefined ? {} : { owner: { account: id, uid } };
 }
 
 /** A live playlist that is loaded again and again is one use as long as its session lives, or it would be spent in seconds. */

@@ -3,6 +3,7 @@ import { parse as parseCookies } from "hono/utils/cookie";
 import { normaliseAddress, readAddress } from "../client-address.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import { sha256 } from "../hash.ts";
+import { DEVICE_ID_PATTERN, DEVICE_ID_RULE } from "../limits/device-contract.ts";
 import type { Settings } from "../settings.ts";
 import type { Query } from "../token/locate.ts";
 
@@ -17,7 +18,6 @@ export interface ClientFacts {
 	readonly deviceId: string | null;
 }
 
-const DEVICE_ID = /^[A-Za-z0-9=/,@_.+-]{1,128}$/;
 const DEVICE_COOKIE = "playgate_device";
 const YEAR_SECONDS = 31_536_000;
 
@@ -40,8 +40,8 @@ function readDeviceId(headers: Headers, query: Query, settings: Settings): Decis
 	const named =
 		headers.get("BCOV-Device-Id") ?? (query.search.includes("device_id") ? query.query.get("device_id") : null);
 	if (named !== null) {
-		const detail = "BCOV-Device-Id (or device_id) must be 1 to 128 of A-Z a-z 0-9 = / , @ _ . + -";
-		return DEVICE_ID.test(named) ? allow(named) : refuse({ reason: "bad-request", detail });
+		const detail = `BCOV-Device-Id (or device_id) must be ${DEVICE_ID_RULE}`;
+		return DEVICE_ID_PATTERN.test(named) ? allow(named) : refuse({ reason: "bad-request", detail });
 	}
 	const cookies = headers.get("Cookie");
 	const cookie = cookies?.includes(DEVICE_COOKIE) ? parseCookies(cookies, DEVICE_COOKIE)[DEVICE_COOKIE] : undefined;
@@ -62,7 +62,7 @@ export function deviceCookie(deviceId: string, settings: Settings): string {
 function openDeviceCookie(cookie: string, settings: Settings): string | null {
 	const dot = cookie.lastIndexOf(".");
 	const [deviceId, mac] = [cookie.slice(0, dot), cookie.slice(dot + 1)];
-	if (dot < 1 || !DEVICE_ID.test(deviceId)) return null;
+	if (dot < 1 || !DEVICE_ID_PATTERN.test(deviceId)) return null;
 	return settings.grantSecrets.some((secret) => equal(mac, deviceMac(deviceId, secret))) ? deviceId : null;
 }
 

@@ -67,6 +67,10 @@ interface ClaimRule<T> {
 
 const id = text(1, 256);
 
+/** Names of viewers: the claim `uid`. */
+export const UID_PATTERN = /^[A-Za-z0-9=/,@_.+-]{1,64}$/;
+export const UID_RULE = "1 to 64 of A-Z a-z 0-9 = / , @ _ . + -";
+
 const RULES: { readonly [C in ClaimName]-?: ClaimRule<Required<Claims>[C]> } = {
 	accid: { tier: 1, reader: id },
 	aud: { tier: 1, reader: oneOrList(id, 20) },
@@ -86,7 +90,7 @@ const RULES: { readonly [C in ClaimName]-?: ClaimRule<Required<Claims>[C]> } = {
 	conid: { tier: 2, reader: id },
 	maxip: { tier: 2, reader: count },
 	maxu: { tier: 2, reader: count },
-	uid: { tier: 3, reader: matching(/^[A-Za-z0-9=/,@_.+-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 = / , @ _ . + -") },
+	uid: { tier: 3, reader: matching(UID_PATTERN, UID_RULE) },
 	climit: { tier: 3, reader: count },
 	cbeh: { tier: 3, reader: oneOf(["BLOCK_NEW", "BLOCK_NEW_USER"]) },
 	sid: { tier: 3, reader: matching(/^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u, "a string of 1 to 128 printable characters") },
