@@ -1,6 +1,6 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import { sha256 } from "../hash.ts";
-import { type AdmitAnswer, type AdmitRequest, type Admission, unwire, wire } from "./contract.ts";
+import { type AdmitAnswer, type AdmitRequest, type Admission, type RefundRequest, unwire, wire } from "./contract.ts";
 import type { ViewerLimits } from "./viewer-limits.ts";
 
 type LimitsNamespace = DurableObjectNamespace<ViewerLimits>;
@@ -34,6 +34,20 @@ export async function askLimits(
 		}
 	}
 	return whenUnavailable === "allow" ? admittedUncounted() : refuse({ reason: "limits-unavailable" });
+}
+
+/** Gives a use back (see `refundUse`). Where the object cannot be reached the use stays spent: never one too many. */
+export async function giveBack(
+	namespace: LimitsNamespace,
+	objectName: string,
+	request: RefundRequest,
+	onFault: (fault: unknown) => void,
+): Promise<void> {
+	try {
+		await namespace.getByName(objectName).refund(wire(request));
+	} catch (fault) {
+		onFault(fault);
+	}
 }
 
 /** The platform sets these flags on faults of Durable Objects; an overloaded object only gets worse by retrying. */

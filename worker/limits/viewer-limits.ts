@@ -4,11 +4,13 @@ import {
 	type AdmitRequest,
 	type EndedBy,
 	type LiveSession,
+	type RefundRequest,
 	type Wired,
 	unwire,
 	wire,
 } from "./contract.ts";
 import { decide, endSession } from "./decide.ts";
+import { refundUse } from "./refund.ts";
 import schema from "./schema.sql";
 import type { SessionRow } from "./state.ts";
 import { ViewerTables } from "./tables.ts";
@@ -84,6 +86,12 @@ export class ViewerLimits extends DurableObject<Env> {
 			this.#memory = new ViewerMemory(this.#tables);
 			throw fault;
 		}
+	}
+
+	/** See `refundUse`. */
+	async refund(asked: Wired<RefundRequest>): Promise<void> {
+		this.#commit((memory) => refundUse(memory, unwire(asked), Date.now()));
+		await this.ctx.storage.sync();
 	}
 
 	/** The viewer's sessions, alive and ended, newest first. */

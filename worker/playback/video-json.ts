@@ -3,6 +3,8 @@ import type { Source } from "../catalog/video-schema.ts";
 import { type Exchange, jsonResponse } from "../exchange.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import type { Asker } from "./admit.ts";
+import { keySystems } from "./key-systems.ts";
+import { licenseSystems } from "./license-systems.ts";
 import { signGrant } from "./master.ts";
 import { isDashSource, isHlsSource, manifestName } from "./sources.ts";
 
@@ -16,16 +18,20 @@ export function videoJson(exchange: Exchange, asker: Asker): Response {
 	const { origin } = new URL(exchange.url);
 	const sources: Record<string, unknown>[] = [];
 	for (const [index, source] of record.sources.entries()) {
-		if (!isServed(source) || (claims.pro !== undefined && claims.pro !== source.protection)) continue;
-		const link = `${origin}/g/${signGrant(exchange, asker, index, null)}/${manifestName(source)}`;
-		sources.push(describeSource(source, link));
+		if (!isServed(source, record) || (claims.pro !== undefined && claims.pro !== source.protection)) continue;
+		const base = `${origin}/g/${signGrant(exchange, asker, index, null)}/`;
+		const systems = keySystems(source, record, asker.account, base);
+		const protectedBy = systems === null ? {} : { key_systems: systems };
+		sources.push({ ...describeSource(source, base + manifestName(source)), ...protectedBy });
 	}
 	logDecision(exchange, { status: 200 });
 	return jsonResponse(exchange, describeVideo(record, sources));
 }
 
-/** Encrypted DASH needs licences, which are not served yet. */
-const isServed = (source: Source): boolean => !isDashSource(source) || source.protection === "";
+/** Encrypted DASH needs a licence: without one to be had here, a player could do nothing with it. */
+function isServed(source: Source, record: VideoRecord): boolean {
+	return !isDashSource(source) || source.protection === "" || licenseSystems(source, record).size > 0;
+}
 
 /** The fields of a source that players read; where it is kept and what it is encrypted with stay here. */
 function describeSource(source: Source, src: string): Record<string, unknown> {
