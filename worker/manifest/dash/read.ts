@@ -180,14 +180,10 @@ class Reader implements XmlHandler {
 	#noteUnlicensed({ name, attributes, isSelfClosing }: SaxesTagPlain, frame: Frame): void {
 		if (frame.name !== "ContentProtection" || frame.system === null || frame.opaque) return;
 		if (frame.licensesBefore !== this.#licenses || attributes.ref !== undefined) return;
-		const { system } = frame;
 		const { position } = this.#place;
 		const at = isSelfClosing ? position - "/>".length : this.#text.lastIndexOf("</", position - 1);
-		this.#unlicensed.push(
-			isSelfClosing
-				? { start: at, end: position, system, open: ">", close: `</${name}>` }
-				: { start: at, end: at, system, open: "", close: "" },
-		);
+		const tags = isSelfClosing ? { open: ">", close: `</${name}>` } : { open: "", close: "" };
+		this.#unlicensed.push({ start: at, end: isSelfClosing ? position : at, system: frame.system, ...tags });
 	}
 }
 
