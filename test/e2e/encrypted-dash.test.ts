@@ -96,6 +96,17 @@ describe("Shaka Player on a page of another origin", () => {
 	});
 });
 
+describe("dash.js", () => {
+	it("plays encrypted DASH with nothing but the manifest's URL, and no more often than the token allows", async () => {
+		const account = await film();
+		const url = `${manifestUrl(account)}?bcov_auth=${await account.sign({ maxu: 1 })}`;
+		const first = await viewer();
+		expect(await first.playWithDashJs(url)).toBeNull();
+		await first.playsPast(1);
+		expect(await (await viewer("198.51.100.2")).playWithDashJs(url)).toContain("403");
+	});
+});
+
 describe("video.js with videojs-contrib-eme, which sends the token in BCOV-Auth", () => {
 	/** The manifest with a token that limits nothing, so that it is the licence that is judged. */
 	const sourceOf = async (account: TestAccount, claims: Json): Promise<Json> => ({

@@ -11,8 +11,6 @@ export interface EncryptedTrack {
 	readonly init: Buffer;
 	/** One for each fragment. */
 	readonly segments: readonly Buffer[];
-	/** Base64 of the `pssh` box of Clear Key (W3C "cenc" initialization data, section 4). */
-	readonly pssh: string;
 }
 
 const IV_BYTES = 8;
@@ -26,6 +24,7 @@ const CLEAR_KEY_SYSTEM = Buffer.from("1077efecc0b24d02ace33c1e52e2fb4b", "hex");
  */
 export function encryptTrack(mp4: Buffer, { kid, key }: ContentKey): EncryptedTrack {
 	const boxes = readBoxes(mp4);
+	// As players want it that read no manifest (W3C "cenc" initialization data, section 4).
 	const pssh = writeBox("pssh", u32(0x01000000), CLEAR_KEY_SYSTEM, u32(1), Buffer.from(kid, "hex"), u32(0));
 	const init = boxes.flatMap(({ type, content }) => {
 		if (type === "ftyp") return [writeBox(type, content)];
@@ -43,7 +42,7 @@ export function encryptTrack(mp4: Buffer, { kid, key }: ContentKey): EncryptedTr
 		const data = boxes[index + 1];
 		return box.type === "moof" && data ? [encryptFragment(box, data, Buffer.from(key, "hex"), index)] : [];
 	});
-	return { init: Buffer.concat(init), segments, pssh: pssh.toString("base64") };
+	return { init: Buffer.concat(init), segments };
 }
 
 const CONTAINERS: ReadonlySet<string> = new Set(["trak", "mdia", "minf", "stbl"]);

@@ -1,12 +1,13 @@
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { vi } from "vitest";
 import type { Origin } from "./origin.ts";
 
-const modules = createRequire(import.meta.url);
+const MODULES = join(import.meta.dirname, "../../node_modules");
 const SCRIPTS = {
 	shaka: "shaka-player/dist/shaka-player.dash.js",
+	dash: "dashjs/dist/modern/umd/dash.all.min.js",
 	video: "video.js/dist/video.min.js",
 	eme: "videojs-contrib-eme/dist/videojs-contrib-eme.min.js",
 };
@@ -14,7 +15,7 @@ const SCRIPTS = {
 /** A page of another origin than the gate's, with the players that the tests drive. */
 export async function servePlayers(pages: Origin): Promise<string> {
 	for (const [name, file] of Object.entries(SCRIPTS)) {
-		pages.put(`/${name}.js`, await readFile(modules.resolve(file)), { "Content-Type": "text/javascript" });
+		pages.put(`/${name}.js`, await readFile(join(MODULES, file)), { "Content-Type": "text/javascript" });
 	}
 	const scripts = Object.keys(SCRIPTS).map((name) => `<script src="/${name}.js"></script>`);
 	const html = `<!doctype html><meta charset="utf-8"><title>Players</title><video id="video" muted></video>${scripts.join("")}`;
@@ -36,6 +37,8 @@ export interface DrmPage {
 	readonly requested: readonly string[];
 	/** Plays a manifest with Shaka Player; answers what it says was refused, or null once it plays. */
 	readonly playWithShaka: (manifest: string) => Promise<Read | null>;
+	/** As with Shaka Player; dash.js tells of a refusal no more than that there was one. */
+	readonly playWithDashJs: (manifest: string) => Promise<string | null>;
 	/** Plays a source with video.js and its EME plugin; answers what the gate refused on the way, or null once it plays. */
 	readonly playWithVideoJs: (source: Readonly<Record<string, unknown>>) => Promise<Read | null>;
 	/** Waits until frames up to this second were decoded. */
@@ -56,6 +59,18 @@ const WITH_SHAKA = `async (manifest) => {
 	const network = fault.data.find((each) => each instanceof shaka.util.Error) ?? fault;
 	const [url, status, body, headers] = network.data;
 	return { url, status, reason: headers?.["playgate-reason"] ?? null, body: String(body) };
+}`;
+
+const WITH_DASH_JS = `(manifest) => {
+	const player = dashjs.MediaPlayer().create();
+	player.updateSettings({ debug: { logLevel: 0 } });
+	const video = document.querySelector("video");
+	const outcome = new Promise((resolve) => {
+		player.on("error", ({ error }) => resolve(error.message));
+		video.addEventListener("playing", () => resolve(null), { once: true });
+	});
+	player.initialize(video, manifest, true);
+	return outcome;
 }`;
 
 /** Listens in on the requests of the page, as an application that shows the reason of a refusal would. */
@@ -94,6 +109,7 @@ export async function openDrmPage(browser: Browser, url: string, gateUrl: string
 		page,
 		requested,
 		playWithShaka: (manifest) => page.evaluate<Read | null>(`(${WITH_SHAKA})(${JSON.stringify(manifest)})`),
+		playWithDashJs: (manifest) => page.evaluate<string | null>(`(${WITH_DASH_JS})(${JSON.stringify(manifest)})`),
 		playWithVideoJs: (source) => page.evaluate<Read | null>(`(${WITH_VIDEO_JS})(${JSON.stringify(source)})`),
 		playsPast: (second) =>
 			vi.waitFor(
