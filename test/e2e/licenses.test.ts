@@ -205,6 +205,18 @@ describe("a licence of a DRM's server", () => {
 		]);
 	});
 
+	it("is not asked for with a request that is too large, and the player hears so", async () => {
+		const { account, servers } = await publishFilm();
+		const client = { headers: { "BCOV-Auth": await account.sign({ maxu: 1 }) } };
+		const url = licenseUrl(account, "cenc/widevine");
+		for (const bytes of [65_537, 1_000_000]) {
+			const refusal = await refusalOf(await post(url, { ...client, body: new Uint8Array(bytes) }));
+			expect(refusal).toMatchObject({ status: 400, reason: "bad-request", message: expect.stringContaining("65536") });
+		}
+		expect(servers.widevine.received).toEqual([]);
+		expect(await outcomeOf(post(url, { ...client, body: new Uint8Array(65_536) }))).toBe(200);
+	});
+
 	it("leaves no token and no credential in the log", async () => {
 		const { account, servers } = await publishFilm();
 		const token = await account.sign();

@@ -33,6 +33,11 @@ export class Admissions {
 		clients.set(client, { answer, sessionKey, untilMs });
 	}
 
+	/** After a use was given back: what was refused for want of it may be asked again. */
+	forgetViewer(viewer: string): void {
+		this.#viewers.delete(viewer);
+	}
+
 	forgetSessions(viewer: string, sessionKeys: readonly string[]): void {
 		const clients = this.#viewers.get(viewer);
 		if (!clients || sessionKeys.length === 0) return;

@@ -125,6 +125,7 @@ export async function refundUse(exchange: Exchange, asker: Asker, ask: LimitAsk)
 	const { gate } = exchange;
 	const { limits, tokenId, viewer } = asker.subject.subject;
 	if (!ask.use || limits?.maxu === undefined || countingOf(asker, ask) !== "requests") return;
+	gate.admissions.forgetViewer(viewer());
 	await giveBack(gate.limits, viewer(), { id: exchange.decisionId, token: tokenId }, (fault) =>
 		gate.ports.log({ event: "fault", where: "limits", decision: exchange.decisionId, message: String(fault) }),
 	);
