@@ -60,6 +60,8 @@ const samples: { readonly [K in Reason]: Extract<Refusal, { reason: K }> } = {
 	"method-not-allowed": { reason: "method-not-allowed", allowed: ["GET"] },
 	"source-unavailable": { reason: "source-unavailable", detail: "it answered 500" },
 	"source-timeout": { reason: "source-timeout" },
+	"license-unavailable": { reason: "license-unavailable", detail: "it answered 500" },
+	"license-timeout": { reason: "license-timeout" },
 	"catalog-unavailable": { reason: "catalog-unavailable", record: "video" },
 	fault: { reason: "fault" },
 	"credentials-required": { reason: "credentials-required" },

@@ -9,6 +9,9 @@ import type { Dialect } from "./decision/wire.ts";
 import { Exchange, refused } from "./exchange.ts";
 import type { Gate } from "./gate.ts";
 import { managementRoutes } from "./management/routes.ts";
+import { handleCertificate } from "./playback/certificate.ts";
+import { handleGrantWrite, handleLicense } from "./playback/license-handlers.ts";
+import { LICENSE_ROUTES } from "./playback/license-systems.ts";
 import { handlePlaylist } from "./playback/playlist.ts";
 import { handleHeartbeat, handleSessions, handleStop } from "./playback/stream-sessions.ts";
 import {
@@ -25,6 +28,8 @@ import {
 const STREAM_SESSIONS = "/api/v1/accounts/:account/sessions";
 const PLAYLIST = "/playback/v1/accounts/:account/playlists/:playlist";
 const VIDEO = "/playback/v1/accounts/:account/videos/:video";
+const ACCOUNT_CERTIFICATE = "/playback/v1/accounts/:account/fairplay_app_cert";
+const VIDEO_CERTIFICATE = `${VIDEO}/fairplay_app_cert`;
 
 /** Routes only: which story a path and method begin (design 7). */
 export function createApp(gate: Gate): Hono {
@@ -32,6 +37,7 @@ export function createApp(gate: Gate): Hono {
 	const exchange = (c: Context): Exchange => beginExchange(gate, c);
 	app.options("*", (c) => preflightResponse(c.req.raw));
 	playbackRoutes(app, exchange);
+	licenseRoutes(app, exchange);
 	streamSessionRoutes(app, exchange);
 	app.route("/", managementRoutes(gate, beginExchange));
 	app.get("/healthz", () => new Response("ok\n", { headers: { "Cache-Control": "no-store" } }));
@@ -53,7 +59,8 @@ export function createApp(gate: Gate): Hono {
 type Begin = (c: Context) => Exchange;
 
 function playbackRoutes(app: Hono, exchange: Begin): void {
-	app.get("/g/:grant/*", (c) => grantRoute(exchange(c)));
+	app.get("/g/:grant/*", (c) => grantRoute(exchange(c), handleGrant));
+	app.on(["POST", "PUT", "PATCH", "DELETE"], "/g/:grant/*", (c) => grantRoute(exchange(c), handleGrantWrite));
 	app.get(`${VIDEO}/master.m3u8`, (c) => onVideo(exchange(c), c, "static", handleMaster));
 	app.get(`${VIDEO}/manifest.mpd`, (c) => onVideo(exchange(c), c, "static", handleMpd));
 	for (const wanted of ["high", "low"] as const) {
@@ -78,11 +85,12 @@ function playbackRoutes(app: Hono, exchange: Begin): void {
 	app.get(VIDEO, (c) => onVideo(exchange(c), c, "api", handleVideo));
 	// Not `all`: a second handler for the same request would make hono compose the two, which costs as much as the routing.
 	for (const path of [
-		"/g/:grant/*",
 		`${VIDEO}/master.m3u8`,
 		`${VIDEO}/manifest.mpd`,
 		`${VIDEO}/:file{(?:high|low)\\.mp4|(?:poster|thumbnail)\\.jpg|(?:hls|dash)\\.vmap}`,
 		`${VIDEO}/licenses/aes128/:key`,
+		ACCOUNT_CERTIFICATE,
+		VIDEO_CERTIFICATE,
 		VIDEO,
 		PLAYLIST,
 		"/healthz",
@@ -91,6 +99,19 @@ function playbackRoutes(app: Hono, exchange: Begin): void {
 			refused(exchange(c), { reason: "method-not-allowed", allowed: ["GET", "HEAD", "OPTIONS"] }, "api"),
 		);
 	}
+}
+
+function licenseRoutes(app: Hono, exchange: Begin): void {
+	for (const [path, system] of LICENSE_ROUTES) {
+		app.post(`${VIDEO}/${path}`, (c) =>
+			onVideo(exchange(c), c, "license", (begun, video) => handleLicense(begun, video, system)),
+		);
+		app.on(["GET", "PUT", "PATCH", "DELETE"], `${VIDEO}/${path}`, (c) =>
+			refused(exchange(c), { reason: "method-not-allowed", allowed: ["POST", "OPTIONS"] }, "license"),
+		);
+	}
+	app.get(ACCOUNT_CERTIFICATE, (c) => handleCertificate(exchange(c), { account: c.req.param("account") }));
+	app.get(VIDEO_CERTIFICATE, (c) => onVideo(exchange(c), c, "api", handleCertificate));
 }
 
 function streamSessionRoutes(app: Hono, exchange: Begin): void {
@@ -114,9 +135,12 @@ function beginExchange(gate: Gate, c: Context): Exchange {
 
 const GRANT_PREFIX = "/g/".length;
 
-function grantRoute(exchange: Exchange): Promise<Response> {
+function grantRoute(
+	exchange: Exchange,
+	handle: (exchange: Exchange, grant: string, path: string) => Promise<Response>,
+): Promise<Response> {
 	const end = exchange.path.indexOf("/", GRANT_PREFIX);
-	return handleGrant(exchange, exchange.path.slice(GRANT_PREFIX, end), exchange.path.slice(end + 1));
+	return handle(exchange, exchange.path.slice(GRANT_PREFIX, end), exchange.path.slice(end + 1));
 }
 
 /** An account id that cannot be one has no keys either, so no token can be good for it. */

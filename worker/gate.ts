@@ -6,6 +6,7 @@ import type { DeviceIndex } from "./limits/device-index.ts";
 import type { ViewerLimits } from "./limits/viewer-limits.ts";
 import { ManifestStore } from "./playback/manifests.ts";
 import { GrantBox } from "./playback/grant.ts";
+import { LicenseServers } from "./playback/license-server.ts";
 import { SourceReader } from "./playback/source-reader.ts";
 import type { Ports } from "./ports.ts";
 import type { RevocationList } from "./revocation/revocation-list.ts";
@@ -28,6 +29,7 @@ export interface Gate {
 	readonly grants: GrantBox;
 	readonly sources: SourceReader;
 	readonly manifests: ManifestStore;
+	readonly licenseServers: LicenseServers;
 }
 
 export function createGate(env: Env, settings: Settings, ports: Ports): Gate {
@@ -47,5 +49,6 @@ export function createGate(env: Env, settings: Settings, ports: Ports): Gate {
 		grants: new GrantBox(settings.grantSecrets),
 		sources,
 		manifests: new ManifestStore(sources, settings, ports),
+		licenseServers: new LicenseServers(sources, ports),
 	};
 }

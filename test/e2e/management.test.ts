@@ -234,6 +234,7 @@ describe("settings", () => {
 		generic_stream_concurrency: true,
 		jwks_url: null,
 		allowed_origins: ["*"],
+		fairplay_certificate: null,
 	};
 
 	it("have defaults, and each is replaced by what is put", async () => {

@@ -7,7 +7,7 @@ export interface Client {
 	readonly agent?: string;
 	readonly method?: string;
 	readonly headers?: Readonly<Record<string, string>>;
-	readonly body?: string;
+	readonly body?: string | Uint8Array<ArrayBuffer>;
 }
 
 /** One request of a player. Redirects are not followed. */

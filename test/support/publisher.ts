@@ -28,7 +28,7 @@ export interface ClientInit {
 	readonly agent?: string;
 	readonly headers?: Readonly<Record<string, string>>;
 	readonly method?: string;
-	readonly body?: string;
+	readonly body?: string | Uint8Array;
 }
 
 export interface Opened {

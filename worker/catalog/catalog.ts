@@ -120,12 +120,22 @@ export class Catalog {
 		this.#contentKeys.set(source, opened);
 		const known = opened.get(name);
 		if (known) return known;
-		const key = openSecret(source.keys[name] ?? "", video.record, this.#sealer);
-		if (key === null)
-			throw new Error(`the content key of video ${video.record.id} was sealed with another CONTENT_SECRET`);
+		const key = this.#open(source.keys[name] ?? "", video, "content key");
 		const bytes = Buffer.from(key, key.endsWith("==") ? "base64" : "hex");
 		opened.set(name, bytes);
 		return bytes;
+	}
+
+	/** The headers that a licence server wants, opened. @throws when they cannot be unsealed. */
+	licenseHeaders(video: Video, system: keyof VideoRecord["licenses"]): ReadonlyMap<string, string> {
+		const sealed = Object.entries(video.record.licenses[system]?.headers ?? {});
+		return new Map(sealed.map(([name, value]) => [name, this.#open(value, video, `header ${name} of ${system}`)]));
+	}
+
+	#open(sealed: string, { record }: Video, what: string): string {
+		const secret = openSecret(sealed, record, this.#sealer);
+		if (secret === null) throw new Error(`the ${what} of video ${record.id} was sealed with another CONTENT_SECRET`);
+		return secret;
 	}
 
 	/** After a write by this isolate: its next request reads anew. */

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { CERTIFICATE_RULE, certificateBytes } from "./certificate.ts";
 import { object } from "./issues.ts";
 
 const seconds = (least: number, most: number) =>
@@ -28,6 +29,12 @@ const origin = v.pipe(
 	),
 );
 
+const certificate = v.pipe(
+	v.string("must be a string"),
+	v.maxLength(65_536, "must be at most 65536 characters"),
+	v.check((text) => certificateBytes(text) !== null, CERTIFICATE_RULE),
+);
+
 /** Settings of an account (design 5): every field optional in what users write, every field present in what the gate reads. */
 export const accountSettingsSchema = object({
 	tier: v.optional(v.picklist([1, 2, 3], "must be 1, 2 or 3"), 3),
@@ -46,6 +53,7 @@ export const accountSettingsSchema = object({
 		v.pipe(v.array(origin, "must be a list"), v.maxLength(100, "must have at most 100 entries")),
 		["*"],
 	),
+	fairplay_certificate: v.optional(v.nullable(certificate), null),
 });
 
 export type AccountSettings = v.InferOutput<typeof accountSettingsSchema>;

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Sealer } from "../sealing.ts";
 import { type Parsed, parse } from "./issues.ts";
+import { licenseIssues } from "./license-issues.ts";
 import { readStored, writeStored } from "./stored.ts";
 import { KEY_MASK, type Source, type VideoInput, videoSchema } from "./video-schema.ts";
 
@@ -38,7 +39,11 @@ export function acceptVideo(input: unknown, place: VideoPlace, sealer: Sealer): 
 	if (!parsed.ok) return parsed;
 	const video = parsed.value;
 	const prefix = at === "" ? "" : `${at}.`;
-	const issues = [...identityIssues(video, place), ...sourceIssues(video, place.local)].map((issue) => prefix + issue);
+	const issues = [
+		...identityIssues(video, place),
+		...sourceIssues(video, place.local),
+		...licenseIssues(video, place.local),
+	].map((issue) => prefix + issue);
 	const sealed = sealSecrets(video, place, sealer, (issue) => issues.push(prefix + issue));
 	if (issues.length > 0) return { ok: false, issues };
 	return { ok: true, value: { ...sealed, id: place.id, account_id: place.account } };

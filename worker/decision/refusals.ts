@@ -93,6 +93,9 @@ type RequestRefusal =
 	| { readonly reason: "method-not-allowed"; readonly allowed: readonly string[] }
 	| { readonly reason: "source-unavailable"; readonly detail: string }
 	| { readonly reason: "source-timeout" }
+	/** The licence server of the record failed; `detail` says how, and never repeats what it said. */
+	| { readonly reason: "license-unavailable"; readonly detail: string }
+	| { readonly reason: "license-timeout" }
 	| { readonly reason: "catalog-unavailable"; readonly record: UnreadRecord }
 	| { readonly reason: "fault" };
 

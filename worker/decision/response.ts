@@ -47,10 +47,21 @@ export function refusalResponse(error: WireError, dialect: Dialect, context: Ans
 	return new Response(body, { status: error.status, headers });
 }
 
-/** Players of the Playback API read an array with one object, those of the stream sessions API an object. */
+/** What native players look for in the body of a licence that is denied, by subcode (reference: wire facts 6.2). */
+const LICENSE_ERRORS: ReadonlyMap<string, string> = new Map([
+	["DENIED_BY_STREAM_LIMIT_CREATE", "Denied by stream limiting (create)"],
+	["DENIED_BY_STREAM_LIMIT_RENEW", "Denied by stream limiting (renew)"],
+	["DENIED_BY_DEVICE_LIMITING", "Denied by device limiting"],
+]);
+
+/**
+ * Players of the Playback API read an array with one object, those of the stream sessions API an object. Licences are asked for by both
+ * kinds of players: the object in the array has the member `error` beside those of the Playback API.
+ */
 function bodyOf({ code, subcode, message, reason }: WireError, dialect: Dialect, decisionId: string): unknown {
 	if (dialect === "gsc") return { error: { code, sub_code: subcode, message, reason, decision_id: decisionId } };
-	return [errorObject({ code, subcode, message, reason }, decisionId)];
+	const legacy = dialect === "license" ? { error: LICENSE_ERRORS.get(subcode) ?? message } : {};
+	return [{ ...legacy, ...errorObject({ code, subcode, message, reason }, decisionId) }];
 }
 
 /** One error of the Playback API: what a refusal is an array of, and what an answer names that leaves something out. */

@@ -23,14 +23,16 @@ export interface WireError {
 
 /**
  * Static URLs name a token problem `INVALID_JWT`, the Playback API `ACCESS_DENIED`; the subcode is the same. The stream sessions API
- * ("gsc") has codes of its own for both of its refusals, and a body of its own shape.
+ * ("gsc") has codes of its own for both of its refusals, and a body of its own shape. Licences ("license") have the codes of static URLs
+ * and one member more in the body.
  */
-export type Dialect = "static" | "api" | "gsc";
+export type Dialect = "static" | "api" | "gsc" | "license";
 
 const TOKEN_CODES: Readonly<Record<Dialect, string>> = {
 	static: "INVALID_JWT",
 	api: "ACCESS_DENIED",
 	gsc: "INVALID_TOKEN",
+	license: "INVALID_JWT",
 };
 
 const TOKEN_VALIDATION = { subcode: "TOKEN_VALIDATION" } as const;
@@ -176,6 +178,16 @@ const table: Rows<Reason> = {
 		code: "SERVER_TIMEOUT",
 		subcode: "SERVER_TIMEOUT",
 		message: () => "The video's source did not answer in time.",
+	},
+	"license-unavailable": {
+		...serverError(502, "LICENSE_RETRIEVE_FAILURE"),
+		message: ({ detail }) => `The licence server gave no licence: ${detail}.`,
+	},
+	"license-timeout": {
+		status: 504,
+		code: "SERVER_TIMEOUT",
+		subcode: "SERVER_TIMEOUT",
+		message: () => "The licence server did not answer in time.",
 	},
 	"catalog-unavailable": {
 		status: 502,

@@ -33,7 +33,7 @@ export class Admissions {
 		clients.set(client, { answer, sessionKey, untilMs });
 	}
 
-	/** Forgets all of a viewer: what was admitted for a device that is no longer one. */
+	/** Forgets all of a viewer: what was admitted for a device that is no longer one, or refused for want of a use that was given back. */
 	forgetViewer(viewer: string): void {
 		this.#viewers.delete(viewer);
 	}

@@ -1,6 +1,6 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import { sha256 } from "../hash.ts";
-import { type AdmitAnswer, type AdmitRequest, type Admission, unwire, wire } from "./contract.ts";
+import { type AdmitAnswer, type AdmitRequest, type Admission, type RefundRequest, unwire, wire } from "./contract.ts";
 import type { ViewerLimits } from "./viewer-limits.ts";
 
 type LimitsNamespace = DurableObjectNamespace<ViewerLimits>;
@@ -46,6 +46,20 @@ export async function retried<T>(call: () => Promise<T>, onFault: (fault: unknow
 	} catch (fault) {
 		onFault(fault);
 		throw fault;
+	}
+}
+
+/** Gives a use back (see `refundUse`). Where the object cannot be reached the use stays spent: never one too many. */
+export async function giveBack(
+	namespace: LimitsNamespace,
+	objectName: string,
+	request: RefundRequest,
+	onFault: (fault: unknown) => void,
+): Promise<void> {
+	try {
+		await namespace.getByName(objectName).refund(wire(request));
+	} catch (fault) {
+		onFault(fault);
 	}
 }
 

@@ -71,6 +71,12 @@ export interface Admission {
 
 export type AdmitAnswer = Decision<Admission>;
 
+/** Takes back the use that an admitted request spent: nothing came of it. `id` and `token` are those of its `AdmitRequest`. */
+export interface RefundRequest {
+	readonly id: string;
+	readonly token: string;
+}
+
 /** An `AdmitRequest` or `AdmitAnswer` on its way; both ends are this Worker, so nothing is validated again. */
 export type Wired<T> = string & { readonly wired?: T };
 

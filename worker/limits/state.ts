@@ -30,6 +30,7 @@ export interface ViewerState {
 	noteSpent(requestId: string, now: number): void;
 	usesOf(tokenId: string): number;
 	addUse(token: TokenRef): void;
+	removeUse(tokenId: string): void;
 	playbackCounted(tokenId: string, sessionKey: string, startedAt: number): boolean;
 	notePlayback(tokenId: string, sessionKey: string, startedAt: number): void;
 	knowsAddress(tokenId: string, address: string): boolean;

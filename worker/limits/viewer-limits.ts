@@ -4,6 +4,7 @@ import {
 	type AdmitRequest,
 	type EndedBy,
 	type LiveSession,
+	type RefundRequest,
 	type Wired,
 	unwire,
 	wire,
@@ -11,6 +12,7 @@ import {
 import { decide, endSession } from "./decide.ts";
 import type { Device, DeviceOwner } from "./device-contract.ts";
 import { DeviceOutbox } from "./device-outbox.ts";
+import { refundUse } from "./refund.ts";
 import schema from "./schema.sql";
 import type { SessionRow } from "./state.ts";
 import { ViewerTables } from "./tables.ts";
@@ -98,6 +100,12 @@ export class ViewerLimits extends DurableObject<Env> {
 
 	#newMemory(): ViewerMemory {
 		return new ViewerMemory(this.#tables, this.#outbox);
+	}
+
+	/** See `refundUse`. */
+	async refund(asked: Wired<RefundRequest>): Promise<void> {
+		this.#commit((memory) => refundUse(memory, unwire(asked), Date.now()));
+		await this.ctx.storage.sync();
 	}
 
 	/** The viewer's sessions, alive and ended, newest first. */

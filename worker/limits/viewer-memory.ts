@@ -74,6 +74,11 @@ export class ViewerMemory implements ViewerState {
 		this.#putToken({ ...token, used: used + 1, addresses });
 	}
 
+	removeUse(tokenId: string): void {
+		const row = this.#token(tokenId);
+		if (row && row.used > 0) this.#putToken({ ...row, used: row.used - 1 });
+	}
+
 	addressesOf(tokenId: string): number {
 		return this.#token(tokenId)?.addresses ?? 0;
 	}

@@ -6,6 +6,7 @@ import { REMOTE_ELEMENTS } from "./dash/rules.ts";
 import { Malformed } from "./dash/xml.ts";
 
 export type { DashContext, DashResult, DashTemplate, LicenseSystem } from "./dash/context.ts";
+export { LICENSE_PATHS } from "./dash/licenses.ts";
 
 const ROOT = new RegExp(`^<(?:!DOCTYPE\\s+)?(?:[\\w.-]+:)?(?:MPD|Patch|${REMOTE_ELEMENTS.join("|")})(?=[\\s/>[])`);
 /** Longer than the start of any tag that is looked for. */

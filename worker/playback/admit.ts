@@ -2,7 +2,7 @@ import type { Account, Video } from "../catalog/catalog.ts";
 import { type Decision, allow } from "../decision/decision.ts";
 import { sha256 } from "../hash.ts";
 import { staysRefused } from "../limits/admissions.ts";
-import { askLimits } from "../limits/client.ts";
+import { askLimits, giveBack } from "../limits/client.ts";
 import type { Admission, AdmitRequest, SessionAsk } from "../limits/contract.ts";
 import { type ClientFacts, guessedDeviceId } from "./client.ts";
 import type { Exchange } from "../exchange.ts";
@@ -11,7 +11,11 @@ import type { Subject, TimedSubject } from "./subject.ts";
 
 /** What kind of request asks, as the limits count it (see `AdmitRequest`). */
 export interface LimitAsk {
-	readonly intent: AdmitRequest["intent"];
+	/**
+	 * `license`: a licence outside of a session's own grant. Players ask for it when they start and again when it is to be renewed, and
+	 * nothing tells the two apart: so it starts a session like a `reload`, but each one is a use.
+	 */
+	readonly intent: AdmitRequest["intent"] | "license";
 	readonly use: boolean;
 	/** For the stream sessions API: a session of this name where the token names none, BLOCK_NEW where it says nothing, and a count. */
 	readonly heartbeat?: { readonly sid: string };
@@ -60,7 +64,8 @@ async function askAndLearn(
 	if (exchange.method === "HEAD") return answer;
 	const { touch_seconds: touch, session_ttl_seconds: ttl } = asker.account.settings;
 	const untilMs = exchange.nowMs + Math.min(touch, ttl / 2) * 1000; // a session must be heard of before it lapses
-	if (staysRefused(answer)) admissions.learn(subject.viewer(), memoryKey, answer, untilMs);
+	// A manifest may start the session again that a licence was refused for.
+	if (staysRefused(answer) && ask.intent !== "license") admissions.learn(subject.viewer(), memoryKey, answer, untilMs);
 	if (answer.allowed) learnRenewal(exchange, asker, answer.value, untilMs);
 	return answer;
 }
@@ -97,7 +102,7 @@ function askViewer(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<Dec
 	const rowsEndMs = (subject.expiresAt + account.settings.clock_skew_seconds) * 1000;
 	const admit: AdmitRequest = {
 		id: exchange.decisionId,
-		intent: ask.intent,
+		intent: ask.intent === "license" ? "reload" : ask.intent,
 		use: ask.use,
 		counting: countingOf(asker, ask),
 		dryRun: exchange.method === "HEAD",
@@ -120,6 +125,17 @@ function askViewer(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<Dec
 /** A token without `uid` registers devices for itself alone, and nobody could ask for their list. */
 function ownerOf({ id }: Account, { uid }: Claims): Pick<AdmitRequest, "owner"> {
 	return uid === undefined ? {} : { owner: { account: id, uid } };
+}
+
+/** Gives back the use of a request that was admitted and came to nothing. A use of a whole playback is kept: trying again costs none. */
+export async function refundUse(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<void> {
+	const { gate } = exchange;
+	const { limits, tokenId, viewer } = asker.subject.subject;
+	if (!ask.use || limits?.maxu === undefined || countingOf(asker, ask) !== "requests") return;
+	gate.admissions.forgetViewer(viewer());
+	await giveBack(gate.limits, viewer(), { id: exchange.decisionId, token: tokenId }, (fault) =>
+		gate.ports.log({ event: "fault", where: "limits", decision: exchange.decisionId, message: String(fault) }),
+	);
 }
 
 /** A live playlist that is loaded again and again is one use as long as its session lives, or it would be spent in seconds. */

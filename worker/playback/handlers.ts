@@ -8,6 +8,7 @@ import { authorizeGrant, authorizeToken } from "./authorize.ts";
 import { pickMp4, serveImage, serveMp4 } from "./file.ts";
 import { serveKey } from "./key.ts";
 import type { Grant } from "./grant.ts";
+import { licenseSystemOf } from "./license-systems.ts";
 import { readMaster, serveMaster, startWith } from "./master.ts";
 import { serveMedia } from "./media.ts";
 import { sourcePath } from "./source-paths.ts";
@@ -87,6 +88,8 @@ const KEY_PREFIX = "licenses/aes128/";
 
 /** `/g/{grant}/...`: whatever a player asks for after its first manifest. `path` is what follows the grant, not decoded. */
 export async function handleGrant(exchange: Exchange, grantText: string, path: string): Promise<Response> {
+	if (licenseSystemOf(path) !== null)
+		return refused(exchange, { reason: "method-not-allowed", allowed: ["POST", "OPTIONS"] }, "license");
 	const grant = exchange.gate.grants.open(grantText);
 	if (!grant) return refused(exchange, { reason: "grant-invalid" }, "static");
 	const asker = await authorizeGrant(exchange, grant);

@@ -8,6 +8,7 @@ import type { Ports } from "../ports.ts";
 import { Sealer } from "../sealing.ts";
 import type { Settings } from "../settings.ts";
 import { freshForMs } from "./freshness.ts";
+import { licenseSystems } from "./license-systems.ts";
 import { type LimitedBody, readUpTo } from "./limited-body.ts";
 import { type Manifest, compiledMpd, compiledPlaylist, streamedPlaylist, utf8Decoder } from "./manifest.ts";
 import type { SourceReader } from "./source-reader.ts";
@@ -163,8 +164,8 @@ export class ManifestStore {
 			return unusable(`its MPD is larger than ${MOST_MPD_BYTES} bytes`);
 		}
 		const text = utf8Decoder().decode(Buffer.concat([bytes, more.value.bytes]));
-		// Licences are not served yet: their URLs stay with the player.
-		const result = compileDash(text, { ...this.#context(ask, undefined), licenses: new Set() });
+		const licenses = licenseSystems(ask.source, ask.video.record);
+		const result = compileDash(text, { ...this.#context(ask, undefined), licenses });
 		if (!result.ok) return unusable(`its MPD cannot be read: ${result.problem}`);
 		const { template } = result;
 		return allow({ manifest: compiledMpd(template), variables: NONE, pollSeconds: template.minimumUpdateSeconds });

@@ -101,7 +101,8 @@ export function signGrant(exchange: Exchange, asker: Asker, source: number, admi
 
 const MOST_GRANTS_KEPT = 16;
 
-function rememberDevice({ gate }: Exchange, asker: Asker, headers: HeaderRecord): void {
+/** Gives a browser that names no device a cookie with the id that was counted. */
+export function rememberDevice({ gate }: Exchange, asker: Asker, headers: HeaderRecord): void {
 	const { subject } = asker.subject;
 	if (subject.claims.dlimit === undefined || asker.client.deviceId !== null) return;
 	headers["Set-Cookie"] = deviceCookie(deviceOf(subject, asker.client), gate.settings);

@@ -13,7 +13,7 @@ const FORWARDED_HEADERS = [
 	"If-Match",
 	"If-Unmodified-Since",
 ] as const;
-const TIME_LIMIT_MS = 15_000;
+export const TIME_LIMIT_MS = 15_000;
 const MOST_REDIRECTS = 5;
 const PASSED_STATUSES = new Set([200, 206, 304, 412, 416]);
 
@@ -65,14 +65,7 @@ export class SourceReader {
 			if (location === null) return judgeStatus(response.value);
 			await response.value.body?.cancel();
 			const next = URL.parse(location, url.href);
-			if (
-				!next ||
-				!(
-					next.host === first.host ||
-					ask.redirectHosts.includes(next.host) ||
-					ask.redirectHosts.includes(next.hostname)
-				)
-			) {
+			if (!next || !mayLeadTo(next, first, ask.redirectHosts)) {
 				return unavailable("it redirects to a host that the record does not allow (allowed_hosts)");
 			}
 			url = next;
@@ -189,6 +182,11 @@ function partOf(
 	return suffix === undefined
 		? { offset, length }
 		: { offset: Math.max(0, size - suffix), length: Math.min(size, suffix) };
+}
+
+/** Whether a redirect from the host of `first` may lead to `next`. */
+export function mayLeadTo(next: URL, first: URL, hosts: readonly string[]): boolean {
+	return next.host === first.host || hosts.includes(next.host) || hosts.includes(next.hostname);
 }
 
 const isRedirect = (status: number): boolean => status >= 300 && status < 400 && status !== 304;

@@ -5,6 +5,8 @@ import { wireError } from "../decision/wire.ts";
 import { type Exchange, jsonResponse } from "../exchange.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import type { Asker } from "./admit.ts";
+import { keySystems } from "./key-systems.ts";
+import { licenseSystems } from "./license-systems.ts";
 import { signGrant } from "./master.ts";
 import { isDashSource, isHlsSource, manifestName } from "./sources.ts";
 import { vmapLink } from "./vmap.ts";
@@ -26,10 +28,12 @@ export function describe(exchange: Exchange, asker: Asker): Record<string, unkno
 	const { origin } = new URL(exchange.url);
 	const sources: Record<string, unknown>[] = [];
 	for (const [index, source] of record.sources.entries()) {
-		if (!isServed(source) || (claims.pro !== undefined && claims.pro !== source.protection)) continue;
+		if (!isServed(source, record) || (claims.pro !== undefined && claims.pro !== source.protection)) continue;
 		const base = `${origin}/g/${signGrant(exchange, asker, index, null)}/`;
+		const systems = keySystems(source, record, asker.account, base);
 		sources.push({
 			...describeSource(source, base + manifestName(source)),
+			...(systems === null ? {} : { key_systems: systems }),
 			...vmapLink(exchange, asker, source, base),
 		});
 	}
@@ -48,8 +52,10 @@ function withoutSources(
 	return { ...video, errors: [errorObject(error, decisionId)] };
 }
 
-/** Encrypted DASH needs licences, which are not served yet. */
-const isServed = (source: Source): boolean => !isDashSource(source) || source.protection === "";
+/** Encrypted DASH needs a licence: without one to be had here, a player could do nothing with it. */
+function isServed(source: Source, record: VideoRecord): boolean {
+	return !isDashSource(source) || source.protection === "" || licenseSystems(source, record).size > 0;
+}
 
 /** The fields of a source that players read; where it is kept and what it is encrypted with stay here. */
 function describeSource(source: Source, src: string): Record<string, unknown> {

@@ -34,6 +34,37 @@ describe("licence URLs", () => {
 		expect(rewritten(mpd(content), dashInPlace())).toBe(mpd(content));
 	});
 
+	const laurl = (path: string) =>
+		`<dashif:Laurl xmlns:dashif="https://dashif.org/CPS"><base>${path}</dashif:Laurl></ContentProtection>`;
+	it.each([
+		["an element", "<cenc:pssh>AAAA</cenc:pssh></ContentProtection>", "<cenc:pssh>AAAA</cenc:pssh>"],
+		["an element without content", "</ContentProtection>", ""],
+		["a single tag", "/>", ""],
+	])("are added to %s that names no server of a system that the gate serves", (_, rest, kept) => {
+		const start = `<ContentProtection schemeIdUri="${WIDEVINE}"`;
+		const text = mpd(start + (rest === "/>" ? rest : `>${rest}`));
+		expect(rewritten(text, dashInPlace())).toBe(mpd(`${start}>${kept}${laurl("licenses/cenc/widevine")}`));
+		expect(rewritten(text, dashInPlace({ licenses: new Set(["playready"]) }))).toBe(text);
+	});
+
+	it("are added to each element by itself", () => {
+		const playready = `<ContentProtection schemeIdUri="urn:uuid:9a04f079-9840-4286-ab92-e65be0885f95"`;
+		const named = `<ContentProtection schemeIdUri="${WIDEVINE}"><dashif:Laurl>`;
+		const text = mpd(`${named}https://drm.example/</dashif:Laurl></ContentProtection>${playready}/>`);
+		expect(rewritten(text, dashInPlace())).toBe(
+			mpd(
+				`${named}<base>licenses/cenc/widevine</dashif:Laurl></ContentProtection>${playready}>${laurl("licenses/cenc/playready")}`,
+			),
+		);
+	});
+
+	it.each([
+		["that is described elsewhere", `<ContentProtection ref="1" schemeIdUri="${WIDEVINE}"/>`],
+		["that is the content of an event", `<EventStream><ContentProtection schemeIdUri="${WIDEVINE}"/></EventStream>`],
+	])("are not added to an element %s", (_, content) => {
+		expect(rewritten(mpd(content), dashInPlace())).toBe(mpd(content));
+	});
+
 	it("come with certificates through the gate", () => {
 		const text = mpd(
 			"<ContentProtection><dashif:Certurl>https://cdn.example/v/c.der</dashif:Certurl></ContentProtection>",

@@ -18,11 +18,22 @@ export interface Reference extends Slot {
 	readonly system: LicenseSystem | null;
 }
 
+/** A ContentProtection element that names no licence server: where one may be told, in place of what is between the two ends. */
+export interface Unlicensed {
+	readonly start: number;
+	readonly end: number;
+	readonly system: LicenseSystem;
+	/** Tags that have to stand before and after, where the element was a single tag. */
+	readonly open: string;
+	readonly close: string;
+}
+
 /** What the rewriting needs of a document: everything in it that may be replaced, in document order. */
 export interface DashDocument extends Pick<DashTemplate, "kind" | "live" | "minimumUpdateSeconds"> {
 	/** The index of each level's parent, which is always smaller; the first level is the document's root and has none. */
 	readonly parents: readonly (number | null)[];
 	readonly references: readonly Reference[];
+	readonly unlicensed: readonly Unlicensed[];
 	/** Attributes that are turned off, and the text that does it. */
 	readonly silenced: readonly { readonly start: number; readonly end: number; readonly text: string }[];
 	/** Where a BaseURL of the MPD may stand; null when it has no content. */

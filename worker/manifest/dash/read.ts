@@ -1,7 +1,7 @@
 import type { SaxesTagPlain } from "saxes";
 import { isPlainReference } from "../hls/plain.ts";
 import type { LicenseSystem } from "./context.ts";
-import type { DashDocument, Reference } from "./document.ts";
+import type { DashDocument, Reference, Unlicensed } from "./document.ts";
 import { durationSeconds } from "./duration.ts";
 import { systemOf } from "./licenses.ts";
 import { patchedKind } from "./patch.ts";
@@ -29,6 +29,8 @@ interface Frame {
 	readonly system: LicenseSystem | null;
 	/** Content of events: it is for the application. */
 	readonly opaque: boolean;
+	/** How many licence URLs were read before it. */
+	readonly licensesBefore: number;
 }
 
 /** The text of an element, as it comes in. */
@@ -54,10 +56,12 @@ class Reader implements XmlHandler {
 	readonly #frames: Frame[] = [];
 	readonly #parents: (number | null)[] = [];
 	readonly #references: Reference[] = [];
+	readonly #unlicensed: Unlicensed[] = [];
 	readonly #silenced: { start: number; end: number; text: string }[] = [];
 	#root: SaxesTagPlain | null = null;
 	#collected: Collected | null = null;
 	#insertAt: number | null = null;
+	#licenses = 0;
 	#hasUnusualIdentifiers = false;
 
 	constructor(text: string, place: XmlPlace) {
@@ -75,6 +79,7 @@ class Reader implements XmlHandler {
 			minimumUpdateSeconds: durationSeconds(attributes?.minimumUpdatePeriod ?? ""),
 			parents: this.#parents,
 			references: this.#references,
+			unlicensed: this.#unlicensed,
 			silenced: this.#silenced,
 			insertAt: this.#insertAt,
 			prefix: name.slice(0, name.length - local.length),
@@ -108,7 +113,7 @@ class Reader implements XmlHandler {
 		const opensLevel = parent === null || (LEVELS.has(name) && !opaque && this.#collected === null);
 		const level = opensLevel ? this.#parents.push(parent?.level ?? null) - 1 : parent.level;
 		const system = name === "ContentProtection" ? systemOf(attributes.schemeIdUri ?? "") : (parent?.system ?? null);
-		return { name, level, system, opaque };
+		return { name, level, system, opaque, licensesBefore: this.#licenses };
 	}
 
 	#readRoot(tag: SaxesTagPlain, { name }: Frame): void {
@@ -129,6 +134,7 @@ class Reader implements XmlHandler {
 			if (range === undefined) continue;
 			if (silence !== undefined) this.#silenced.push({ ...range, text: silence });
 			else if (kind !== null) this.#references.push({ kind, level, system, ...range, value, simple: true });
+			if (kind === "license") this.#licenses += 1;
 		}
 	}
 
@@ -137,6 +143,7 @@ class Reader implements XmlHandler {
 		const isOperation = nesting === 2 && parent?.name === "Patch";
 		const kind = isOperation ? patchedKind(name, attributes) : textKind(name);
 		if (kind === null) return;
+		if (kind === "license") this.#licenses += 1;
 		const isMisplaced = kind === "base" && !LEVELS.has(parent?.name ?? "");
 		const start = this.#place.position;
 		this.#collected = { kind: isMisplaced ? "media" : kind, level, system, start, nesting, value: "" };
@@ -146,14 +153,16 @@ class Reader implements XmlHandler {
 		if (this.#collected !== null) this.#collected.value += text;
 	}
 
-	close({ name, isSelfClosing }: SaxesTagPlain): void {
+	close(tag: SaxesTagPlain): void {
+		const { name, isSelfClosing } = tag;
 		const collected = this.#collected;
 		const { position } = this.#place;
 		if (collected?.nesting === this.#frames.length && !isSelfClosing) {
 			this.#collected = null;
 			this.#keep(collected, this.#text.lastIndexOf("</", position - 1));
 		}
-		this.#frames.pop();
+		const frame = this.#frames.pop();
+		if (frame && this.#collected === null) this.#noteUnlicensed(tag, frame);
 		// In the MPD's schema, ProgramInformation comes before BaseURL.
 		const isInFront = this.#insertAt !== null && this.#parents.length === 1 && this.#references.length === 0;
 		if (isInFront && this.#frames.length === 1 && localName(name) === "ProgramInformation") this.#insertAt = position;
@@ -165,6 +174,16 @@ class Reader implements XmlHandler {
 		const simple = !this.#text.slice(range.start, range.end).includes("<");
 		const reference = { kind, level, system, ...range, value: value.slice(written.start, written.end), simple };
 		if (reference.value !== "" || !simple) this.#references.push(reference);
+	}
+
+	/** An element with `ref` takes what it lacks from another one. */
+	#noteUnlicensed({ name, attributes, isSelfClosing }: SaxesTagPlain, frame: Frame): void {
+		if (frame.name !== "ContentProtection" || frame.system === null || frame.opaque) return;
+		if (frame.licensesBefore !== this.#licenses || attributes.ref !== undefined) return;
+		const { position } = this.#place;
+		const at = isSelfClosing ? position - "/>".length : this.#text.lastIndexOf("</", position - 1);
+		const tags = isSelfClosing ? { open: ">", close: `</${name}>` } : { open: "", close: "" };
+		this.#unlicensed.push({ start: at, end: isSelfClosing ? position : at, system: frame.system, ...tags });
 	}
 }
 

@@ -61,6 +61,7 @@ class Rewriter {
 		return [
 			...this.#firstBase(),
 			...references.flatMap((reference) => this.#change(reference)),
+			...this.#addedLicenses(),
 			...silenced.map(({ start, end, text }) => ({ start, end, by: written(text) })),
 		].toSorted((a, b) => a.start - b.start);
 	}
@@ -78,6 +79,18 @@ class Rewriter {
 			insert({ atBase: false, text: `<${prefix}BaseURL>` }),
 			insert({ ...place, text: `${place.text}</${prefix}BaseURL>` }),
 		];
+	}
+
+	/** Players that find no licence server in the document would have to be told of the gate's by the page around them. */
+	#addedLicenses(): Change[] {
+		return this.#document.unlicensed.flatMap(({ start, end, system, open, close }) => {
+			if (!this.#context.licenses.has(system)) return [];
+			const { text } = atGate(LICENSE_PATHS[system]);
+			return [
+				{ start, end, by: { atBase: false, text: `${open}<dashif:Laurl xmlns:dashif="https://dashif.org/CPS">` } },
+				{ start: end, end, by: { atBase: true, text: `${text}</dashif:Laurl>${close}` } },
+			];
+		});
 	}
 
 	#change(reference: Reference): Change[] {

@@ -1,0 +1,62 @@
+import { evictDurableObject } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
+import { wire } from "../../../worker/limits/contract.ts";
+import { type Viewer, newViewer, verdict } from "../../support/viewer.ts";
+
+const TOKEN = "token-1";
+const ask = async (viewer: Viewer, id: string, maxu = 1): Promise<string> =>
+	verdict(await viewer.ask({ id, token: TOKEN, use: true, limits: { maxu } }));
+const giveBack = (viewer: Viewer, id: string, token = TOKEN): Promise<void> => viewer.stub.refund(wire({ id, token }));
+
+describe("a use that is given back", () => {
+	it("can be had again, once", async () => {
+		const viewer = newViewer();
+		expect(await ask(viewer, "a")).toBe("allowed");
+		await giveBack(viewer, "a");
+		expect([await ask(viewer, "b"), await ask(viewer, "c")]).toEqual(["allowed", "use-limit"]);
+	});
+
+	it("is given back only once, whatever is called again", async () => {
+		const viewer = newViewer();
+		await ask(viewer, "a", 2);
+		await ask(viewer, "b", 2);
+		await Promise.all([giveBack(viewer, "a"), giveBack(viewer, "a")]);
+		await evictDurableObject(viewer.stub);
+		await giveBack(viewer, "a");
+		expect([await ask(viewer, "c", 2), await ask(viewer, "d", 2)]).toEqual(["allowed", "use-limit"]);
+	});
+
+	it.each([
+		["nobody made", "x", TOKEN],
+		["was refused", "b", TOKEN],
+		["is of another token", "a", "token-2"],
+	])("is none of a request that %s", async (_, id, token) => {
+		const viewer = newViewer();
+		expect([await ask(viewer, "a"), await ask(viewer, "b")]).toEqual(["allowed", "use-limit"]);
+		await giveBack(viewer, id, token);
+		expect(await ask(viewer, "c")).toBe("use-limit");
+	});
+
+	it("never lets more than the limit come to something, however calls interleave", async () => {
+		const viewer = newViewer();
+		let kept = 0;
+		await Promise.all(
+			Array.from({ length: 60 }, async (_, index) => {
+				const id = `request-${index}`;
+				if ((await ask(viewer, id, 7)) !== "allowed") return;
+				if (index % 3 === 0) await giveBack(viewer, id);
+				else kept += 1;
+			}),
+		);
+		for (let index = 0; (await ask(viewer, `later-${index}`, 7)) === "allowed"; index++) kept += 1;
+		expect(kept).toBe(7);
+	});
+
+	it("is on disk", async () => {
+		const viewer = newViewer();
+		await ask(viewer, "a");
+		await giveBack(viewer, "a");
+		await evictDurableObject(viewer.stub);
+		expect([await ask(viewer, "b"), await ask(viewer, "c")]).toEqual(["allowed", "use-limit"]);
+	});
+});
