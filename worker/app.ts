@@ -12,6 +12,7 @@ import { managementRoutes } from "./management/routes.ts";
 import { handleCertificate } from "./playback/certificate.ts";
 import { handleGrantWrite, handleLicense } from "./playback/license-handlers.ts";
 import { LICENSE_ROUTES } from "./playback/license-systems.ts";
+import { serveOpenApi } from "./openapi/serve.ts";
 import { handlePlaylist } from "./playback/playlist.ts";
 import { handleHeartbeat, handleSessions, handleStop } from "./playback/stream-sessions.ts";
 import {
@@ -40,6 +41,7 @@ export function createApp(gate: Gate): Hono {
 	licenseRoutes(app, exchange);
 	streamSessionRoutes(app, exchange);
 	app.route("/", managementRoutes(gate, beginExchange));
+	app.get("/openapi.json", (c) => serveOpenApi(exchange(c)));
 	app.get("/healthz", () => new Response("ok\n", { headers: { "Cache-Control": "no-store" } }));
 	app.notFound((c) => refused(exchange(c), { reason: "resource-not-found" }, "api"));
 	app.onError((fault, c) => {
@@ -94,6 +96,7 @@ function playbackRoutes(app: Hono, exchange: Begin): void {
 		VIDEO,
 		PLAYLIST,
 		"/healthz",
+		"/openapi.json",
 	]) {
 		app.on(["POST", "PUT", "PATCH", "DELETE"], path, (c) =>
 			refused(exchange(c), { reason: "method-not-allowed", allowed: ["GET", "HEAD", "OPTIONS"] }, "api"),

@@ -21,7 +21,7 @@ const videoName = v.pipe(
 );
 
 /** A playlist (reference: brightcove 4.3). Its videos need not exist: those that do not are told to whoever asks for it. */
-const playlistSchema = object({
+export const playlistSchema = object({
 	id: v.optional(idSchema),
 	account_id: v.optional(idSchema),
 	name: v.optional(text(1000), ""),

@@ -80,7 +80,7 @@ export const removeDevices: ManagedHandler = async (call) => {
 const MOST_NAME_CHARACTERS = 255;
 
 /** What the list shows of a device may come back with its new name; it changes nothing. */
-const bodySchema = object({
+export const deviceSchema = object({
 	name: v.pipe(
 		v.string("must be a string"),
 		v.maxLength(MOST_NAME_CHARACTERS, `must be at most ${MOST_NAME_CHARACTERS} characters`),
@@ -111,7 +111,7 @@ async function readName(call: ManagedCall, device: string): Promise<Decision<str
 	if (!body.allowed) return body;
 	const list: readonly unknown[] = Array.isArray(body.value) ? body.value : [body.value];
 	if (list.length !== 1) return mistaken(["the body: must be one object, or a list of one"]);
-	const parsed = parse(bodySchema, list[0]);
+	const parsed = parse(deviceSchema, list[0]);
 	if (!parsed.ok) return mistaken(parsed.issues);
 	const { name, id = device } = parsed.value;
 	return id === device ? allow(name) : mistaken(["id: is not that of the path"]);

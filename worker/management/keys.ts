@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import { type KeyRecord, acceptKey, keyRecordSchema } from "../catalog/account-record.ts";
 import { parse } from "../catalog/issues.ts";
 import { kvKeys } from "../catalog/kv-keys.ts";
@@ -19,24 +20,28 @@ function shown(id: string, record: KeyRecord) {
 	};
 }
 
-/** `{"value": "<base64 SPKI or PEM>", "id": "<optional>"}`; any number of keys. */
+/** Other members are ignored: clients send back what they were shown. */
+export const keyBodySchema = v.object({
+	/** Base64 of the SPKI DER, wrapped or not, or PEM. */
+	value: v.pipe(v.string("must be a string"), v.minLength(1, "must not be empty")),
+	id: v.optional(idSchema),
+});
+
+/** Registers a public key; any number of them. */
 export const addKey: ManagedHandler = async (call) => {
 	const { gate, nowMs } = call.exchange;
 	const body = await readJson(call);
 	if (!body.allowed) return body;
-	if (typeof body.value !== "object" || body.value === null || Array.isArray(body.value)) {
-		return refuse({ reason: "record-invalid", issues: ["the body: must be an object"] });
-	}
-	const { value, id = gate.ports.newId() } = body.value as Record<string, unknown>;
-	const parsedId = parse(idSchema, id, "id");
-	if (!parsedId.ok) return refuse({ reason: "record-invalid", issues: parsedId.issues });
+	const parsed = parse(keyBodySchema, body.value);
+	if (!parsed.ok) return refuse({ reason: "record-invalid", issues: parsed.issues });
+	const { value, id = gate.ports.newId() } = parsed.value;
 	const key = await acceptKey(value, "value", new Date(nowMs).toISOString());
 	if (!key.ok) return refuse({ reason: "record-invalid", issues: key.issues });
-	const name = kvKeys.key(call.account, parsedId.value);
+	const name = kvKeys.key(call.account, id);
 	await gate.kv.put(name, JSON.stringify(key.value), { metadata: key.value });
 	gate.catalog.forgetAccount(call.account);
-	const location = `/v1/accounts/${call.account}/keys/${parsedId.value}`;
-	return json(call, shown(parsedId.value, key.value), 201, { Location: location });
+	const location = `/v1/accounts/${call.account}/keys/${id}`;
+	return json(call, shown(id, key.value), 201, { Location: location });
 };
 
 export const listKeys: ManagedHandler = async (call) => {

@@ -10,7 +10,7 @@ import { type ManagedCall, type ManagedHandler, json, noContent, readJson } from
 /** Revocations of every kind (design 5); the Blacklist API is the part of them that names whole tokens. */
 const KINDS = ["token", "jti", "uid", "sid", "key", "video", "issued-before"] as const satisfies readonly RevokedBy[];
 
-const bodySchema = object({
+export const revocationSchema = object({
 	kind: v.picklist(KINDS, `must be one of ${KINDS.join(", ")}`),
 	/** Of `token` the whole JWT; of `issued-before` nothing. */
 	value: v.optional(
@@ -20,7 +20,7 @@ const bodySchema = object({
 	expires_at: v.optional(v.nullable(epochSeconds), null),
 });
 
-type Body = v.InferOutput<typeof bodySchema>;
+type Body = v.InferOutput<typeof revocationSchema>;
 
 /** The account's revocation list. */
 export const listOf = ({ exchange, account }: ManagedCall) => exchange.gate.revocationLists.getByName(account);
@@ -56,7 +56,7 @@ function shown({ kind, value, before, expiresAt, createdAt }: Revocation) {
 export const addRevocation: ManagedHandler = async (call) => {
 	const body = await readJson(call);
 	if (!body.allowed) return body;
-	const parsed = parse(bodySchema, body.value);
+	const parsed = parse(revocationSchema, body.value);
 	if (!parsed.ok) return refuse({ reason: "record-invalid", issues: parsed.issues });
 	const entry = entryOf(parsed.value, call.exchange.nowMs);
 	if (!entry.allowed) return entry;

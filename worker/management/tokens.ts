@@ -9,7 +9,7 @@ import { newToken } from "../credentials/tokens/token-text.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import { type ManagedCall, type ManagedHandler, json, noContent, readJson } from "./managed.ts";
 
-const bodySchema = object({
+export const managementTokenSchema = object({
 	name: v.pipe(
 		v.string("must be a string"),
 		v.minLength(1, "must not be empty"),
@@ -23,7 +23,7 @@ const bodySchema = object({
 	expires_at: v.optional(v.nullable(epochSeconds), null),
 });
 
-type Body = v.InferOutput<typeof bodySchema>;
+type Body = v.InferOutput<typeof managementTokenSchema>;
 
 function isScope(text: string): boolean {
 	return SCOPES.includes(text);
@@ -49,7 +49,7 @@ function shown({ id, name, scopes, createdAt, createdBy, expiresAt, lastUsedAt }
 export const createToken: ManagedHandler = async (call) => {
 	const body = await readJson(call);
 	if (!body.allowed) return body;
-	const parsed = parse(bodySchema, body.value);
+	const parsed = parse(managementTokenSchema, body.value);
 	if (!parsed.ok) return refuse({ reason: "record-invalid", issues: parsed.issues });
 	const nowSeconds = Math.floor(call.exchange.nowMs / 1000);
 	const mayBeMade = judgeNew(parsed.value, call.identity, nowSeconds);

@@ -10,7 +10,7 @@ const MOST_KEYS = 100;
 const FORM = 'must be JSON: {"kids": ["<key id in base64url>"], "type": "temporary"}';
 
 /** The licence request of Clear Key (W3C Encrypted Media Extensions, section 9.1.3); other members are ignored. */
-const requestSchema = v.object(
+export const clearKeySchema = v.object(
 	{
 		kids: v.pipe(
 			v.array(
@@ -45,7 +45,7 @@ export function readKeyIds(body: Uint8Array): Decision<readonly string[]> {
 	} catch {
 		return refuse({ reason: "bad-request", detail: `The licence request ${FORM}.` });
 	}
-	const parsed = parse(requestSchema, json);
+	const parsed = parse(clearKeySchema, json);
 	if (!parsed.ok) return refuse({ reason: "bad-request", detail: `The licence request: ${parsed.issues.join("; ")}` });
 	return allow([...new Set(parsed.value.kids)]);
 }

@@ -18,7 +18,7 @@ import { authorizeFor, authorizeHolder, identifyHolder } from "./authorize.ts";
 const HEARTBEAT_MS = 60_000;
 const MOST_BODY_CHARACTERS = 4096;
 
-const bodySchema = v.object({
+export const heartbeatSchema = v.object({
 	video: v.pipe(
 		v.string("must be a string"),
 		v.minLength(1, "must not be empty"),
@@ -55,7 +55,7 @@ async function heartbeat(exchange: Exchange, accountId: string): Promise<Decisio
 	);
 }
 
-async function readBody(exchange: Exchange): Promise<Decision<v.InferOutput<typeof bodySchema>>> {
+async function readBody(exchange: Exchange): Promise<Decision<v.InferOutput<typeof heartbeatSchema>>> {
 	let body: unknown;
 	try {
 		const text = await exchange.request.text();
@@ -63,7 +63,7 @@ async function readBody(exchange: Exchange): Promise<Decision<v.InferOutput<type
 	} catch {
 		return refuse({ reason: "bad-request", detail: 'The body must be JSON: {"video": "<id>"}.' });
 	}
-	const parsed = parse(bodySchema, body, "body");
+	const parsed = parse(heartbeatSchema, body, "body");
 	return parsed.ok ? allow(parsed.value) : refuse({ reason: "bad-request", detail: parsed.issues.join("; ") });
 }
 

@@ -1,0 +1,86 @@
+import { type JsonSchema, boolean, integer, listOf, nullable, record, ref, string } from "./operation.ts";
+
+const idsOf = (name: string): JsonSchema =>
+	record({ [name]: listOf(record({ id: ref("Id") })), cursor: nullable(string) });
+/** A record as it is stored: what was written, with its defaults. Its secrets are masked. */
+const stored = (members: Readonly<Record<string, JsonSchema>> = {}): JsonSchema =>
+	record({ id: ref("Id"), ...members });
+const ofAccount = { account_id: ref("Id"), name: string, created_at: string, updated_at: string };
+
+const device = { created_at: integer, updated_at: integer, name: string, user_agent: string };
+const managementToken = {
+	id: string,
+	name: string,
+	scopes: listOf(string),
+	created_at: integer,
+	created_by: string,
+	expires_at: nullable(integer),
+	last_used_at: nullable(integer),
+};
+
+/** What the gate answers. Members that are not named here may be there too. */
+export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
+	Key: record({
+		id: ref("Id"),
+		type: { const: "public" },
+		algorithm: { enum: ["rsa", "ec"] },
+		value: { type: "string", description: "Base64 of the SPKI DER." },
+		created_at: string,
+		createdAt: string,
+	}),
+	BlacklistedToken: record({ token: string }),
+	Revocation: record({ kind: string, created_at: integer, expires_at: nullable(integer) }),
+	ManagementToken: record(managementToken),
+	NewManagementToken: record({ ...managementToken, token: { type: "string", description: "The bearer token." } }),
+	StoredVideo: stored(ofAccount),
+	VideoIds: idsOf("videos"),
+	StoredPlaylist: stored({ ...ofAccount, video_ids: listOf(string) }),
+	PlaylistIds: idsOf("playlists"),
+	StoredPlaybackRight: stored({ name: string, is_default: boolean }),
+	PlayableVideo: {
+		...record({ id: ref("Id"), account_id: ref("Id"), name: string, tags: listOf(string) }),
+		description: "The video as Brightcove's Playback API returns it. Without sources it names why in errors.",
+	},
+	PlayablePlaylist: record({
+		id: ref("Id"),
+		account_id: ref("Id"),
+		name: string,
+		video_ids: listOf(string),
+		videos: listOf(ref("PlayableVideo")),
+	}),
+	ClearKeys: record({
+		keys: listOf(record({ kty: { const: "oct" }, kid: string, k: string })),
+		type: { const: "temporary" },
+	}),
+	Heartbeat: record({
+		current: integer,
+		max: integer,
+		heartbeat_interval: { type: "integer", description: "Milliseconds." },
+	}),
+	StreamSession: record({
+		session_id: string,
+		end_viewer_id: string,
+		last_seen: { type: "integer", description: "Milliseconds since 1970." },
+		stopped: boolean,
+	}),
+	Session: record({
+		session_id: string,
+		end_viewer_id: string,
+		video: string,
+		started_at: integer,
+		last_seen: integer,
+		stopped: boolean,
+		ended_by: nullable(string),
+	}),
+	Device: record({ id: string, ...device }),
+	AccountDevices: record({
+		metadata: record({
+			page: integer,
+			per_page: integer,
+			page_count: integer,
+			total_count: integer,
+			Links: listOf({ type: "object", additionalProperties: string }),
+		}),
+		records: listOf(record({ account_id: string, user_id: string, device: string, ...device })),
+	}),
+};

@@ -1,0 +1,13 @@
+import type { Operation } from "./operation.ts";
+import { managementOperations } from "./operations/management.ts";
+import { ownOperations } from "./operations/own.ts";
+import { playbackOperations } from "./operations/playback.ts";
+import { streamOperations } from "./operations/streams.ts";
+
+/** Every operation of the gate, in the order of the document. */
+export const operations: readonly Operation[] = [
+	...playbackOperations,
+	...streamOperations,
+	...managementOperations,
+	...ownOperations,
+];
