@@ -1,4 +1,11 @@
 import { acceptKey, writeAccount } from "../worker/catalog/account-record.ts";
+import {
+	acceptAction,
+	acceptConditions,
+	missingActions,
+	writeAction,
+	writeConditions,
+} from "../worker/catalog/delivery-record.ts";
 import { type Parsed, object, parse } from "../worker/catalog/issues.ts";
 import { kvKeys } from "../worker/catalog/kv-keys.ts";
 import { accountSettingsSchema } from "../worker/catalog/settings-schema.ts";
@@ -28,6 +35,10 @@ const seedSchema = object({
 			name: v.optional(v.string("must be a string"), ""),
 			settings: v.optional(accountSettingsSchema, {}),
 			keys: list(object({ id: idSchema, value: v.unknown() })),
+			actions: list(
+				v.custom<{ id: unknown }>((item) => typeof item === "object" && item !== null, "must be an object"),
+			),
+			conditions: v.optional(v.unknown()),
 			videos: list(v.custom<{ id: unknown }>((item) => typeof item === "object" && item !== null, "must be an object")),
 		}),
 		"must be a list",
@@ -61,6 +72,7 @@ export async function toRecords(seed: unknown, options: SeedOptions): Promise<Se
 		const at = `accounts[${index}]`;
 		records.push({ key: kvKeys.account(account.id), value: writeAccount(account.name, account.settings) });
 		for (const part of await keyRecords(account, at, options)) take(part);
+		for (const part of deliveryRecords(account, at)) take(part);
 		for (const part of videoRecords(account, at, options)) take(part);
 	}
 	issues.push(...repeated(records));
@@ -93,6 +105,27 @@ function videoRecords(account: SeedAccount, at: string, options: SeedOptions): P
 		const accepted = acceptVideo(video, { account: account.id, id: id.value, at: place, local: options.local }, sealer);
 		return accepted.ok ? { ok: true, value: recordsOf(accepted.value) } : accepted;
 	});
+}
+
+function deliveryRecords(account: SeedAccount, at: string): Parsed<readonly KvRecord[]>[] {
+	const actions = account.actions.map((action, index): Parsed<readonly KvRecord[]> => {
+		const place = `${at}.actions[${index}]`;
+		const id = parse(idSchema, action.id, `${place}.id`);
+		if (!id.ok) return id;
+		const accepted = acceptAction(action, { account: account.id, id: id.value, at: place });
+		if (!accepted.ok) return accepted;
+		return { ok: true, value: [{ key: kvKeys.action(account.id, id.value), value: writeAction(accepted.value) }] };
+	});
+	return account.conditions === undefined ? actions : [...actions, conditionRecord(account, `${at}.conditions`)];
+}
+
+function conditionRecord({ id, actions, conditions }: SeedAccount, at: string): Parsed<readonly KvRecord[]> {
+	const accepted = acceptConditions(conditions, at);
+	if (!accepted.ok) return accepted;
+	const known = new Set(actions.flatMap((action) => (typeof action.id === "string" ? [action.id] : [])));
+	const issues = missingActions(accepted.value, known, at);
+	if (issues.length > 0) return { ok: false, issues };
+	return { ok: true, value: [{ key: kvKeys.conditions(id), value: writeConditions(id, accepted.value) }] };
 }
 
 function recordsOf(video: VideoRecord): readonly KvRecord[] {

@@ -13,10 +13,12 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	revocation: ["decision", "ports.ts"],
 	catalog: ["token", "hash.ts", "ports.ts", "sealing.ts", "settings.ts"],
 	policy: ["decision", "catalog", "token"],
+	delivery: ["catalog", "manifest"],
 	observe: ["decision", "exchange.ts"],
 	playback: [
 		"catalog",
 		"decision",
+		"delivery",
 		"limits",
 		"manifest",
 		"observe",

@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { CatalogUnavailable } from "./catalog/cache.ts";
 import { REFERENCE_PREFIX } from "./catalog/catalog.ts";
+import { DELIVERY_PREFIX } from "./catalog/delivery-rules.ts";
 import { RIGHT_PREFIX } from "./catalog/rights.ts";
 import { ID_PATTERN } from "./catalog/video-schema.ts";
 import type { Refusal } from "./decision/refusals.ts";
@@ -136,5 +137,6 @@ function onVideo(exchange: Exchange, c: Context, dialect: Dialect, handle: OnVid
 function refusalOfFault(fault: Error): Refusal {
 	if (!(fault instanceof CatalogUnavailable)) return { reason: "fault" };
 	if (fault.message.startsWith(RIGHT_PREFIX)) return { reason: "catalog-unavailable", record: "right" };
+	if (fault.message.startsWith(DELIVERY_PREFIX)) return { reason: "catalog-unavailable", record: "delivery rule" };
 	return { reason: "catalog-unavailable", record: fault.message.includes("/") ? "video" : "account" };
 }

@@ -5,6 +5,7 @@ import { type JwksResult, fetchJwks } from "../token/jwks.ts";
 import type { KeySet, VerificationKey } from "../token/verify.ts";
 import { openKey, readAccount } from "./account-record.ts";
 import { RecordCache } from "./cache.ts";
+import { DeliveryRules } from "./delivery-rules.ts";
 import { kvKeys } from "./kv-keys.ts";
 import { listAll } from "./kv-list.ts";
 import { type Right, Rights } from "./rights.ts";
@@ -44,6 +45,7 @@ export class Catalog {
 	readonly #contentKeys = new WeakMap<Source, Map<string, Uint8Array>>();
 	readonly #videos: RecordCache<Video | null>;
 	readonly #rights: Rights;
+	readonly deliveryRules: DeliveryRules;
 
 	constructor(kv: KVNamespace, settings: Settings, ports: Ports) {
 		this.#kv = kv;
@@ -53,6 +55,7 @@ export class Catalog {
 		this.#accounts = new RecordCache(ports.log, MOST_ACCOUNTS);
 		this.#videos = new RecordCache(ports.log, MOST_VIDEOS);
 		this.#rights = new Rights(kv, ports.log);
+		this.deliveryRules = new DeliveryRules(kv, ports.log);
 	}
 
 	/** An account nobody made has default settings and no key, so every token for it fails. @throws CatalogUnavailable */

@@ -42,6 +42,8 @@ type PolicyRefusal =
 	| { readonly reason: "video-not-in-token"; readonly claim: "conid" | "vids" }
 	| { readonly reason: "tags-mismatch" }
 	| { readonly reason: "user-agent-mismatch" }
+	/** An action that the claim `drules` names does not exist: what it was to limit is not known. */
+	| { readonly reason: "delivery-rule-missing" }
 	| { readonly reason: "video-not-active" }
 	| { readonly reason: "video-not-started"; readonly startsAt: number }
 	| { readonly reason: "video-ended"; readonly endedAt: number };
@@ -85,7 +87,7 @@ type RequestRefusal =
 	| { readonly reason: "method-not-allowed"; readonly allowed: readonly string[] }
 	| { readonly reason: "source-unavailable"; readonly detail: string }
 	| { readonly reason: "source-timeout" }
-	| { readonly reason: "catalog-unavailable"; readonly record: "account" | "video" | "right" }
+	| { readonly reason: "catalog-unavailable"; readonly record: "account" | "video" | "right" | "delivery rule" }
 	| { readonly reason: "fault" };
 
 type ManagementRefusal =

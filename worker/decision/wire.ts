@@ -38,6 +38,7 @@ const RETRIEVE_FAILURES = {
 	account: "ACCOUNT_RETRIEVE_FAILURE",
 	video: "VIDEO_RETRIEVE_FAILURE",
 	right: "PLAYBACK_RIGHT_RETRIEVE_FAILURE",
+	"delivery rule": "VIDEO_URLS_RETRIEVE_FAILURE",
 } as const;
 
 const table: Rows<Reason> = {
@@ -96,6 +97,10 @@ const table: Rows<Reason> = {
 	},
 	"tags-mismatch": { ...denied("TAGS"), message: () => "The video has none of the tags that the token allows." },
 	"user-agent-mismatch": { ...denied("USER_AGENT"), message: () => "The token is for another User-Agent." },
+	"delivery-rule-missing": {
+		...denied("POLICY_ERROR"),
+		message: () => "The claim drules of the token names a delivery rule action that the account does not have.",
+	},
 	"video-not-active": { ...denied("VIDEO_NOT_PLAYABLE"), message: () => "The video is not active." },
 	"video-not-started": {
 		...denied("VIDEO_NOT_PLAYABLE"),

@@ -7,6 +7,16 @@ import type { Gate } from "../gate.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import { deleteToken, hasToken, listTokens, putToken } from "./blacklist.ts";
 import { judgeCredentials } from "./credentials.ts";
+import {
+	addAction,
+	deleteAction,
+	getAction,
+	getConditions,
+	getRules,
+	listActions,
+	putAction,
+	putConditions,
+} from "./delivery-rules.ts";
 import { addKey, deleteKey, getKey, listKeys } from "./keys.ts";
 import type { ManagedHandler } from "./managed.ts";
 import { addRight, asPlainText, deleteRight, getRight, listRights, putRight } from "./rights.ts";
@@ -19,6 +29,7 @@ type Method = "GET" | "POST" | "PUT" | "DELETE";
 const KEYS = "/v1/accounts/:account/keys";
 const BLACKLIST = "/v1/accounts/:account/blacklist";
 const RIGHTS = "/v1/accounts/:account/playback_rights";
+const DELIVERY_RULES = "/accounts/:account";
 const MANAGE = "/manage/v1/accounts/:account";
 
 /** `:id` is the part of the path that a handler gets; ids of records follow `idSchema`, the others are free text. */
@@ -29,6 +40,10 @@ const routes: readonly { path: string; freeId?: true; methods: Partial<Record<Me
 	{ path: `${BLACKLIST}/tokens/:id`, freeId: true, methods: { PUT: putToken, GET: hasToken, DELETE: deleteToken } },
 	{ path: RIGHTS, methods: { GET: listRights, POST: addRight } },
 	{ path: `${RIGHTS}/:id`, methods: { GET: getRight, PUT: putRight, DELETE: deleteRight } },
+	{ path: DELIVERY_RULES, methods: { GET: getRules } },
+	{ path: `${DELIVERY_RULES}/conditions`, methods: { GET: getConditions, PUT: putConditions } },
+	{ path: `${DELIVERY_RULES}/actions`, methods: { GET: listActions, POST: addAction } },
+	{ path: `${DELIVERY_RULES}/actions/:id`, methods: { GET: getAction, PUT: putAction, DELETE: deleteAction } },
 	{ path: `${MANAGE}/settings`, methods: { GET: getSettings, PUT: putSettings } },
 	{ path: `${MANAGE}/videos`, methods: { GET: listVideos } },
 	{ path: `${MANAGE}/videos/:id`, methods: { GET: getVideo, PUT: putVideo, DELETE: deleteVideo } },

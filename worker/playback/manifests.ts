@@ -2,8 +2,9 @@ import { LRUCache } from "lru-cache";
 import type { Video } from "../catalog/catalog.ts";
 import type { Source } from "../catalog/video-schema.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
-import { compileDash, isDash } from "../manifest/dash.ts";
-import { type HlsContext, compileHls, isHls } from "../manifest/hls.ts";
+import type { DeliveryEffect } from "../delivery/effect.ts";
+import { compileDash, filterDash, isDash } from "../manifest/dash.ts";
+import { type HlsContext, compileHls, filterHls, isHls } from "../manifest/hls.ts";
 import type { Ports } from "../ports.ts";
 import { Sealer } from "../sealing.ts";
 import type { Settings } from "../settings.ts";
@@ -20,6 +21,8 @@ export interface ManifestAsk {
 	readonly url: string;
 	/** See `HlsContext`. */
 	readonly servedBelow: { readonly dir: string } | null;
+	/** Renditions that are left, and where media is fetched; null: as the source has it. */
+	readonly delivery: DeliveryEffect | null;
 }
 
 /** A manifest and what only this room needs of it. */
@@ -76,7 +79,7 @@ export class ManifestStore {
 	}
 
 	#keyOf(ask: ManifestAsk): string {
-		return `${this.#versionOf(ask.video)} ${ask.servedBelow?.dir ?? ""} ${ask.source.src} ${ask.url}`;
+		return `${this.#versionOf(ask.video)} ${ask.servedBelow?.dir ?? ""} ${ask.source.src} ${ask.url} ${ask.delivery?.key ?? ""}`;
 	}
 
 	/** The URL that `HlsContext.seal` hid in a reference of this video; null when it did not. */
@@ -145,7 +148,8 @@ export class ManifestStore {
 		const context = this.#context(ask, imports.value);
 		if (rest !== null)
 			return allow({ manifest: streamedPlaylist(text, bytes, rest, context), variables: NONE, pollSeconds: null });
-		const template = compileHls(text, context);
+		const filtered = ask.delivery ? filterHls(text, ask.url, ask.delivery.renditions) : text;
+		const template = compileHls(filtered, context);
 		const { variables, targetDurationSeconds: pollSeconds } = template;
 		return allow({ manifest: compiledPlaylist(template), variables, pollSeconds });
 	}
@@ -157,7 +161,8 @@ export class ManifestStore {
 			await more.value.rest.cancel();
 			return unusable(`its MPD is larger than ${MOST_MPD_BYTES} bytes`);
 		}
-		const text = utf8Decoder().decode(Buffer.concat([bytes, more.value.bytes]));
+		const whole = utf8Decoder().decode(Buffer.concat([bytes, more.value.bytes]));
+		const text = ask.delivery ? filterDash(whole, ask.delivery.renditions) : whole;
 		// Licences are not served yet: their URLs stay with the player.
 		const result = compileDash(text, { ...this.#context(ask, undefined), licenses: new Set() });
 		if (!result.ok) return unusable(`its MPD cannot be read: ${result.problem}`);
@@ -168,7 +173,7 @@ export class ManifestStore {
 	/** EXT-X-DEFINE:IMPORT takes variables from the multivariant playlist that the player came from. */
 	async #imports(ask: ManifestAsk, text: string): Promise<Decision<ReadonlyMap<string, string> | undefined>> {
 		if (!text.includes("IMPORT=") || ask.url === ask.source.src) return allow(undefined);
-		const parent = await this.#find({ ...ask, url: ask.source.src, servedBelow: null });
+		const parent = await this.#find({ ...ask, url: ask.source.src, servedBelow: null, delivery: null });
 		return parent.allowed ? allow(parent.value.variables) : parent;
 	}
 
@@ -185,6 +190,7 @@ export class ManifestStore {
 			seal: (value) => sealer.sealSame(value, sealContext(video)),
 			reachable: (url) => (url.protocol === "r2:" ? url.host === binding : this.#sources.reaches(url)),
 			...(imports ? { imports } : {}),
+			...(ask.delivery?.mediaHost ? { mediaMove: moveTo(source.src, ask.delivery.mediaHost) } : {}),
 		};
 	}
 
@@ -195,6 +201,12 @@ export class ManifestStore {
 		this.#versions.set(video, this.#lastVersion);
 		return this.#lastVersion;
 	}
+}
+
+/** From the source's own origin to the same paths at another host. */
+function moveTo(src: string, host: string): NonNullable<HlsContext["mediaMove"]> {
+	const { protocol, origin } = new URL(src);
+	return { from: `${origin}/`, to: `${protocol}//${host}/` };
 }
 
 const sealerOf = (secret: string): Sealer => new Sealer(secret, "source addresses");

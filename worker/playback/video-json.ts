@@ -1,22 +1,26 @@
 import type { VideoRecord } from "../catalog/video-record.ts";
 import type { Source } from "../catalog/video-schema.ts";
+import type { DeliveryEffect } from "../delivery/effect.ts";
 import { type Exchange, jsonResponse } from "../exchange.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import type { Asker } from "./admit.ts";
+import { mp4Renditions } from "./file.ts";
 import { signGrant } from "./master.ts";
-import { isDashSource, isHlsSource, manifestName } from "./sources.ts";
+import { isDashSource, isHlsSource, isMp4Source, manifestName } from "./sources.ts";
 
 /**
  * The video as the Playback API returns it (reference: wire facts 4.3). Each source is a link under a grant of its own, so that a player
  * needs no token for it; nothing is spent and no session starts before such a link is opened.
  */
-export function videoJson(exchange: Exchange, asker: Asker): Response {
+export function videoJson(exchange: Exchange, asker: Asker, delivery: DeliveryEffect | null = null): Response {
 	const { record } = asker.video;
 	const { claims } = asker.subject.subject;
 	const { origin } = new URL(exchange.url);
+	const renditions = mp4Renditions(record, delivery);
 	const sources: Record<string, unknown>[] = [];
 	for (const [index, source] of record.sources.entries()) {
 		if (!isServed(source) || (claims.pro !== undefined && claims.pro !== source.protection)) continue;
+		if (isMp4Source(source) && !renditions.includes(index)) continue;
 		const link = `${origin}/g/${signGrant(exchange, asker, index, null)}/${manifestName(source)}`;
 		sources.push(describeSource(source, link));
 	}
