@@ -77,7 +77,11 @@ const codecs = v.pipe(list(codec, 32), v.minLength(1, "must name at least one co
 
 const MOST_CUSTOM_CHARACTERS = 16_384;
 const customProperties = v.pipe(
-	v.record(v.pipe(text(256), v.minLength(1, "must not be empty")), v.unknown(), "must be an object"),
+	v.custom<object>(
+		(value) => typeof value === "object" && value !== null && !Array.isArray(value),
+		"must be an object",
+	),
+	v.record(v.pipe(text(256), v.minLength(1, "must not be empty")), v.unknown()),
 	v.check(
 		(value) => JSON.stringify(value).length <= MOST_CUSTOM_CHARACTERS,
 		`must be at most ${MOST_CUSTOM_CHARACTERS} characters of JSON`,

@@ -1,4 +1,5 @@
 import { type ActionProperties, parseResolution } from "../catalog/delivery-schema.ts";
+import type { HlsContext } from "../manifest/hls.ts";
 import type { RenditionRules } from "../manifest/renditions/rules.ts";
 
 /** What delivery rules make of a manifest. The same `key` means the same effect. */
@@ -33,6 +34,13 @@ export function effectOf(properties: ActionProperties): DeliveryEffect | null {
 /** The part of an effect that reaches media playlists, whose renditions were chosen before. */
 export function mediaEffect({ mediaHost }: DeliveryEffect): DeliveryEffect | null {
 	return mediaHost === null ? null : { key: `media ${mediaHost}`, renditions: {}, mediaHost };
+}
+
+/** Media moves from the source's own origin to the same paths at the host. */
+export function mediaMoveOf(src: string, effect: DeliveryEffect | null): Pick<HlsContext, "mediaMove"> {
+	if (!effect || effect.mediaHost === null) return {};
+	const { protocol, host } = new URL(src);
+	return { mediaMove: { from: `${protocol}//${host}/`, to: `${protocol}//${effect.mediaHost}/` } };
 }
 
 const bits = (kilobits: number | undefined): number | undefined =>

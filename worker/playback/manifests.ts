@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Video } from "../catalog/catalog.ts";
 import type { Source } from "../catalog/video-schema.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
-import type { DeliveryEffect } from "../delivery/effect.ts";
+import { type DeliveryEffect, mediaMoveOf } from "../delivery/effect.ts";
 import { compileDash, filterDash, isDash } from "../manifest/dash.ts";
 import { type HlsContext, compileHls, filterHls, isHls } from "../manifest/hls.ts";
 import type { Ports } from "../ports.ts";
@@ -190,7 +190,7 @@ export class ManifestStore {
 			seal: (value) => sealer.sealSame(value, sealContext(video)),
 			reachable: (url) => (url.protocol === "r2:" ? url.host === binding : this.#sources.reaches(url)),
 			...(imports ? { imports } : {}),
-			...(ask.delivery?.mediaHost ? { mediaMove: moveTo(source.src, ask.delivery.mediaHost) } : {}),
+			...mediaMoveOf(source.src, ask.delivery),
 		};
 	}
 
@@ -201,12 +201,6 @@ export class ManifestStore {
 		this.#versions.set(video, this.#lastVersion);
 		return this.#lastVersion;
 	}
-}
-
-/** From the source's own origin to the same paths at another host. */
-function moveTo(src: string, host: string): NonNullable<HlsContext["mediaMove"]> {
-	const { protocol, origin } = new URL(src);
-	return { from: `${origin}/`, to: `${protocol}//${host}/` };
 }
 
 const sealerOf = (secret: string): Sealer => new Sealer(secret, "source addresses");
