@@ -90,7 +90,8 @@ describe.each(FORMATS)("a filtered $name manifest", ({ filter, whole, ids }) => 
 				// Where they are counted, the first bitrate has a say in which are kept.
 				if (by.maxVideo !== undefined) return;
 				const ordered = ids(filter(all, { ...by, firstBitrate: first }));
-				expect(ordered.toSorted()).toEqual(found.toSorted());
+				expect(new Set(ordered)).toEqual(new Set(found));
+				expect(ordered).toHaveLength(found.length);
 			}),
 		);
 	});
@@ -100,7 +101,7 @@ describe.each(FORMATS)("a filtered $name manifest", ({ filter, whole, ids }) => 
 			fc.property(ladder, rules, (all, by) => {
 				const found = ids(filter(all, by)).flatMap((id) => all[id] ?? []);
 				expect(found.length).toBeGreaterThan(0);
-				if (all.some((one) => fits(one, by))) expect(found.every((one) => fits(one, by))).toBe(true);
+				expect(found.every((one) => fits(one, by))).toBe(all.some((one) => fits(one, by)));
 				expect(found.length).toBeLessThanOrEqual(by.maxVideo ?? Infinity);
 			}),
 		);
@@ -110,7 +111,8 @@ describe.each(FORMATS)("a filtered $name manifest", ({ filter, whole, ids }) => 
 		fc.assert(
 			fc.property(ladder, rules, (all, { maxVideo: _most, ...by }) => {
 				const fitting = all.flatMap((one, index) => (fits(one, by) ? [index] : []));
-				if (fitting.length > 0) expect(ids(filter(all, by)).toSorted()).toEqual(fitting.toSorted());
+				const found = ids(filter(all, by));
+				expect(fitting.filter((id) => !found.includes(id))).toEqual([]);
 			}),
 		);
 	});

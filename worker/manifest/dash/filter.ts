@@ -1,9 +1,9 @@
 import { chooseVideo, fitsSeeking, identityOfFirst, nearest, shareOut } from "../renditions/choose.ts";
 import { isAudioCodec, isCodecOf, isVideoCodec } from "../renditions/codecs.ts";
 import { applyEdits, type Edit, preferredFirst, reorder } from "../renditions/edits.ts";
-import { isPreferredHost } from "../renditions/host.ts";
-import type { HostPreference, Rendition, RenditionRules } from "../renditions/rules.ts";
-import { type OutlineElement, readOutline } from "./outline.ts";
+import type { Rendition, RenditionRules } from "../renditions/rules.ts";
+import { basesInOrder } from "./base-order.ts";
+import { type OutlineElement, childrenOf, readOutline } from "./outline.ts";
 import { Malformed } from "./xml.ts";
 
 /** A Representation, with what it has from its AdaptationSet. */
@@ -18,7 +18,7 @@ interface Representation extends Rendition {
  * but for patches: they are made for the whole MPD, so players are left to load it anew. What cannot be read stays as it is.
  */
 export function filterDash(text: string, rules: RenditionRules): string {
-	const based = rules.host ? basesInOrder(text, rules.host) : text;
+	const based = rules.host ? basesInOrder(text, outlineOf(text), rules.host) : text;
 	const root = outlineOf(based);
 	if (root === null) return text;
 	const periods = root.name === "MPD" ? childrenOf(root, "Period") : [root];
@@ -122,21 +122,6 @@ function kindOf(
 		return set.children.some(({ attributes: said }) => said["schemeIdUri"] === TRICK_MODE) ? "seeking" : "video";
 	return (type === undefined ? codecs.some(isAudioCodec) : type === "audio") ? "audio" : "other";
 }
-
-function basesInOrder(text: string, host: HostPreference): string {
-	const root = outlineOf(text);
-	return root === null ? text : applyEdits(text, baseOrder(text, root, host));
-}
-
-/** Of several BaseURLs at one level players take the first. */
-function baseOrder(text: string, element: OutlineElement, host: HostPreference): Edit[] {
-	const bases = childrenOf(element, "BaseURL");
-	const order = preferredFirst(bases, (base) => isPreferredHost(base.text.trim(), host));
-	return [...reorder(text, order), ...element.children.flatMap((child) => baseOrder(text, child, host))];
-}
-
-const childrenOf = (element: OutlineElement, name: string): readonly OutlineElement[] =>
-	element.children.filter((child) => child.name === name);
 
 /** With the line break and the indentation in front of it, where it stands on lines of its own. */
 function withoutElement(text: string, { start, end }: OutlineElement): Edit {

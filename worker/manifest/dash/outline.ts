@@ -6,6 +6,8 @@ import { readXml, type XmlHandler, type XmlPlace } from "./xml.ts";
 export interface OutlineElement {
 	readonly name: string;
 	readonly start: number;
+	/** After its start tag. */
+	readonly contentStart: number;
 	/** After its end tag. */
 	end: number;
 	readonly attributes: Readonly<Record<string, string>>;
@@ -17,7 +19,7 @@ export interface OutlineElement {
 /** What may stand in what, as far as renditions go; the content of all else is passed over. */
 const CHILDREN: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 	["", new Set(["MPD", "Period", "AdaptationSet"])],
-	["MPD", new Set(["Period", "BaseURL", "PatchLocation"])],
+	["MPD", new Set(["Period", "BaseURL", "PatchLocation", "ContentSteering"])],
 	["Period", new Set(["AdaptationSet", "BaseURL"])],
 	["AdaptationSet", new Set(["Representation", "BaseURL", "EssentialProperty", "SupplementalProperty", "Role"])],
 	["Representation", new Set(["BaseURL"])],
@@ -28,8 +30,19 @@ export function readOutline(text: string): OutlineElement | null {
 	return readXml(text, (place) => new OutlineReader(text, place)).root.children[0] ?? null;
 }
 
+export const childrenOf = (element: OutlineElement, name: string): readonly OutlineElement[] =>
+	element.children.filter((child) => child.name === name);
+
 class OutlineReader implements XmlHandler {
-	readonly root: OutlineElement = { name: "", start: 0, end: 0, attributes: {}, text: "", children: [] };
+	readonly root: OutlineElement = {
+		name: "",
+		start: 0,
+		contentStart: 0,
+		end: 0,
+		attributes: {},
+		text: "",
+		children: [],
+	};
 	readonly #text: string;
 	readonly #place: XmlPlace;
 	/** The elements that are open; null for those that are passed over. */
@@ -51,8 +64,9 @@ class OutlineReader implements XmlHandler {
 			this.#open.push(null);
 			return;
 		}
-		const start = this.#text.lastIndexOf("<", this.#place.position - 1);
-		const element: OutlineElement = { name, start, end: start, attributes, text: "", children: [] };
+		const { position } = this.#place;
+		const start = this.#text.lastIndexOf("<", position - 1);
+		const element = { name, start, contentStart: position, end: position, attributes, text: "", children: [] };
 		parent.children.push(element);
 		this.#open.push(element);
 	}
