@@ -137,10 +137,10 @@ const conditionSchema = object({
 	name: v.optional(text(256)),
 	if: v.pipe(criteriaSchema, v.transform(withoutNulls)),
 	// oxlint-disable-next-line unicorn/no-thenable -- the API's own name; a list is nothing that `await` would call
-	then: list(idSchema, 50),
+	then: list(idSchema, 10),
 });
 
 /** All conditions of an account, in the order in which they are applied. */
-export const conditionsSchema = list(conditionSchema, 200);
+export const conditionsSchema = list(conditionSchema, 100);
 
 export type Condition = v.InferOutput<typeof conditionSchema>;

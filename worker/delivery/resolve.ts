@@ -8,9 +8,10 @@ export interface DeliveryFacts {
 	readonly continent: string | null;
 }
 
-/** The actions of every condition that the facts meet, in the order in which they are applied. */
+/** The actions of every condition that the facts meet, in the order in which they are applied: the last time is what counts. */
 export function actionsOf(conditions: readonly Condition[], facts: DeliveryFacts): readonly string[] {
-	return conditions.filter((condition) => isMet(condition, facts)).flatMap(({ then }) => then);
+	const met = conditions.filter((condition) => isMet(condition, facts)).flatMap(({ then }) => then);
+	return [...new Set(met.toReversed())].toReversed();
 }
 
 function isMet({ if: criteria }: Condition, { deviceGroup, country, continent }: DeliveryFacts): boolean {

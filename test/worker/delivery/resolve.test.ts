@@ -32,7 +32,7 @@ describe("a condition", () => {
 			{ if: { device_group: ["ipad"] }, then: ["c"] },
 			{ if: {}, then: ["a", "d"] },
 		];
-		expect(actionsOf(conditions, FACTS)).toEqual(["b", "a", "a", "d"]);
+		expect(actionsOf(conditions, FACTS)).toEqual(["b", "a", "d"]);
 	});
 
 	it.each<[Condition["if"], boolean]>([

@@ -254,7 +254,7 @@ describe("conditions", () => {
 			[{ if: { request_continent: ["XX"] }, then: [] }],
 			"[0].if.request_continent[0]: must be one of AF, AN, AS, EU, NA, OC, SA",
 		],
-		[Array.from({ length: 201 }, () => ({ if: {}, then: [] })), "the body: must have at most 200 entries"],
+		[Array.from({ length: 101 }, () => ({ if: {}, then: [] })), "the body: must have at most 100 entries"],
 	] as [unknown, string][])("that are wrong are refused with their place: %j", async (body, message) => {
 		const before = [{ if: {}, then: [await create()] }];
 		await manage("PUT", "/conditions", before);
