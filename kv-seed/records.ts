@@ -1,4 +1,11 @@
 import { acceptKey, writeAccount } from "../worker/catalog/account-record.ts";
+import {
+	acceptAction,
+	acceptConditions,
+	missingActions,
+	writeAction,
+	writeConditions,
+} from "../worker/catalog/delivery-record.ts";
 import { type Parsed, object, parse } from "../worker/catalog/issues.ts";
 import { kvKeys } from "../worker/catalog/kv-keys.ts";
 import { type PlaylistRecord, acceptPlaylist, writePlaylist } from "../worker/catalog/playlist-record.ts";
@@ -37,6 +44,8 @@ const seedSchema = object({
 			videos: recordList,
 			rights: recordList,
 			playlists: recordList,
+			actions: recordList,
+			conditions: v.optional(v.unknown()),
 		}),
 		"must be a list",
 	),
@@ -69,6 +78,7 @@ export async function toRecords(seed: unknown, options: SeedOptions): Promise<Se
 		const at = `accounts[${index}]`;
 		records.push({ key: kvKeys.account(account.id), value: writeAccount(account.name, account.settings) });
 		for (const part of await keyRecords(account, at, options)) take(part);
+		for (const part of deliveryRecords(account, at)) take(part);
 		for (const part of videoRecords(account, at, options)) take(part);
 		for (const part of rightRecords(account, at)) take(part);
 		for (const part of playlistRecords(account, at)) take(part);
@@ -134,6 +144,27 @@ function recordsOfPlaylist(playlist: PlaylistRecord): readonly KvRecord[] {
 	const { account_id: account, id, reference_id: reference } = playlist;
 	const record = { key: kvKeys.playlist(account, id), value: writePlaylist(playlist) };
 	return reference === null ? [record] : [record, { key: kvKeys.playlistReference(account, reference), value: id }];
+}
+
+function deliveryRecords(account: SeedAccount, at: string): Parsed<readonly KvRecord[]>[] {
+	const actions = account.actions.map((action, index): Parsed<readonly KvRecord[]> => {
+		const place = `${at}.actions[${index}]`;
+		const id = idOf(action, place);
+		if (!id.ok) return id;
+		const accepted = acceptAction(action, { account: account.id, id: id.value, at: place });
+		if (!accepted.ok) return accepted;
+		return { ok: true, value: [{ key: kvKeys.action(account.id, id.value), value: writeAction(accepted.value) }] };
+	});
+	return account.conditions === undefined ? actions : [...actions, conditionRecord(account, `${at}.conditions`)];
+}
+
+function conditionRecord({ id, actions, conditions }: SeedAccount, at: string): Parsed<readonly KvRecord[]> {
+	const accepted = acceptConditions(conditions, at);
+	if (!accepted.ok) return accepted;
+	const known = new Set(actions.flatMap((action) => (typeof action.id === "string" ? [action.id] : [])));
+	const issues = missingActions(accepted.value, known, at);
+	if (issues.length > 0) return { ok: false, issues };
+	return { ok: true, value: [{ key: kvKeys.conditions(id), value: writeConditions(id, accepted.value) }] };
 }
 
 function recordsOf(video: VideoRecord): readonly KvRecord[] {

@@ -14,10 +14,12 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	catalog: ["token", "hash.ts", "ports.ts", "sealing.ts", "settings.ts"],
 	policy: ["decision", "catalog", "token"],
 	credentials: ["catalog", "decision", "token", "client-address.ts", "ports.ts", "settings.ts"],
+	delivery: ["catalog", "manifest"],
 	observe: ["decision", "exchange.ts"],
 	playback: [
 		"catalog",
 		"decision",
+		"delivery",
 		"limits",
 		"manifest",
 		"observe",
@@ -30,6 +32,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 		"sealing.ts",
 		"settings.ts",
 	],
+	openapi: ["catalog", "credentials", "decision", "management", "playback", "exchange.ts"],
 	management: [
 		"catalog",
 		"credentials",

@@ -29,6 +29,7 @@ const samples: { readonly [K in Reason]: Extract<Refusal, { reason: K }> } = {
 	"tags-mismatch": { reason: "tags-mismatch" },
 	"user-agent-mismatch": { reason: "user-agent-mismatch" },
 	"sources-restricted": { reason: "sources-restricted", pro: "widevine" },
+	"delivery-rule-missing": { reason: "delivery-rule-missing" },
 	"video-not-active": { reason: "video-not-active" },
 	"video-not-started": { reason: "video-not-started", startsAt: 0 },
 	"video-ended": { reason: "video-ended", endedAt: 0 },

@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { CatalogUnavailable } from "./catalog/cache.ts";
+import { DELIVERY_PREFIX } from "./catalog/delivery-rules.ts";
 import { PLAYLIST_PREFIX } from "./catalog/playlists.ts";
 import { RIGHT_PREFIX } from "./catalog/rights.ts";
 import { ID_PATTERN, REFERENCE_PREFIX } from "./catalog/video-schema.ts";
@@ -183,5 +184,6 @@ function refusalOfFault(fault: Error): Refusal {
 	if (!(fault instanceof CatalogUnavailable)) return { reason: "fault" };
 	if (fault.message.startsWith(RIGHT_PREFIX)) return { reason: "catalog-unavailable", record: "right" };
 	if (fault.message.startsWith(PLAYLIST_PREFIX)) return { reason: "catalog-unavailable", record: "playlist" };
+	if (fault.message.startsWith(DELIVERY_PREFIX)) return { reason: "catalog-unavailable", record: "delivery rule" };
 	return { reason: "catalog-unavailable", record: fault.message.includes("/") ? "video" : "account" };
 }

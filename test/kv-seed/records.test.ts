@@ -64,6 +64,39 @@ describe("a seed file", () => {
 		});
 	});
 
+	it("may have delivery rules", async () => {
+		const actions = [{ id: "small", properties: { max_video_bitrate: 700 } }];
+		const conditions = [{ if: { device_group: ["iphone"] }, then: ["small"] }];
+		const result = await toRecords({ accounts: [{ id: "acme", actions, conditions }] }, options);
+		if (!result.ok) throw new Error(result.issues.join());
+		expect(result.records.slice(1).map(({ key, value: text }) => [key, JSON.parse(text)])).toEqual([
+			[
+				"action/acme/small",
+				{ schema: 1, account: "acme", id: "small", action: { properties: actions[0]?.properties } },
+			],
+			["conditions/acme", { schema: 1, account: "acme", id: "conditions", conditions }],
+		]);
+	});
+
+	it.each<[string, unknown, string]>([
+		["an action without an id", { actions: [{ properties: {} }] }, "accounts[0].actions[0].id: must be a string"],
+		[
+			"a wrong action",
+			{ actions: [{ id: "a", properties: { max_video_bitrate: "x" } }] },
+			"accounts[0].actions[0].properties.max_video_bitrate: must be a number",
+		],
+		["a condition of another shape", { conditions: [{ if: {} }] }, "accounts[0].conditions[0].then: is missing"],
+		["conditions of another shape", { conditions: {} }, "accounts[0].conditions: must be a list"],
+		[
+			"a condition that names no action",
+			{ conditions: [{ if: {}, then: ["none"] }] },
+			'accounts[0].conditions[0].then[0]: names no action of the account: "none"',
+		],
+	])("is refused with %s", async (_what, rules, issue) => {
+		const result = await toRecords({ accounts: [{ id: "acme", ...(rules as object) }] }, options);
+		expect(result.ok ? [] : result.issues).toEqual([issue]);
+	});
+
 	it("never shows a content key in a record", async () => {
 		expect(JSON.stringify(await toRecords({ accounts: [account] }, options))).not.toContain("O8PcXIADc0Rrt2c3We");
 	});

@@ -6,6 +6,7 @@ import type { KeySet, VerificationKey } from "../token/verify.ts";
 import { openKey, readAccount } from "./account-record.ts";
 import type { ReadRecord } from "./bulk-reader.ts";
 import { RecordCache } from "./cache.ts";
+import { DeliveryRules } from "./delivery-rules.ts";
 import { kvKeys } from "./kv-keys.ts";
 import { listAll } from "./kv-list.ts";
 import type { PlaylistRecord } from "./playlist-record.ts";
@@ -49,6 +50,7 @@ export class Catalog {
 	readonly #rights: Rights;
 	readonly #playlists: Playlists;
 	readonly #readRecord: ReadRecord;
+	readonly deliveryRules: DeliveryRules;
 
 	constructor(kv: KVNamespace, settings: Settings, ports: Ports) {
 		this.#kv = kv;
@@ -60,6 +62,7 @@ export class Catalog {
 		this.#rights = new Rights(kv, ports.log);
 		this.#playlists = new Playlists(kv, ports.log);
 		this.#readRecord = (key) => kv.get(key);
+		this.deliveryRules = new DeliveryRules(kv, ports.log);
 	}
 
 	/** An account nobody made has default settings and no key, so every token for it fails. @throws CatalogUnavailable */

@@ -16,6 +16,9 @@ export const kvKeys = {
 	rightsOf: (account: string) => `right/${account}/`,
 	right: (account: string, id: string) => `right/${account}/${id}`,
 	defaultRight: (account: string) => `default-right/${account}`,
+	conditions: (account: string) => `conditions/${account}`,
+	actionsOf: (account: string) => `action/${account}/`,
+	action: (account: string, id: string) => `action/${account}/${id}`,
 };
 
 /** Version of the shape of every record; a reader refuses what it does not know. */

@@ -45,6 +45,8 @@ type PolicyRefusal =
 	| { readonly reason: "user-agent-mismatch" }
 	/** Of a video's sources none has the protection that the token asks for (`pro`). Told within the video's JSON. */
 	| { readonly reason: "sources-restricted"; readonly pro: string }
+	/** An action that the claim `drules` names does not exist: what it was to limit is not known. */
+	| { readonly reason: "delivery-rule-missing" }
 	| { readonly reason: "video-not-active" }
 	| { readonly reason: "video-not-started"; readonly startsAt: number }
 	| { readonly reason: "video-ended"; readonly endedAt: number };
@@ -100,7 +102,7 @@ type RequestRefusal =
 	| { readonly reason: "fault" };
 
 /** What of the catalog could not be read; `playlist-videos` are those that a playlist names. */
-export type UnreadRecord = "account" | "video" | "right" | "playlist" | "playlist-videos";
+export type UnreadRecord = "account" | "video" | "right" | "delivery rule" | "playlist" | "playlist-videos";
 
 /** What a management credential is refused for. */
 export type CredentialRefusal =

@@ -42,6 +42,7 @@ const RETRIEVE_FAILURES = {
 	account: "ACCOUNT_RETRIEVE_FAILURE",
 	video: "VIDEO_RETRIEVE_FAILURE",
 	right: "PLAYBACK_RIGHT_RETRIEVE_FAILURE",
+	"delivery rule": "VIDEO_URLS_RETRIEVE_FAILURE",
 	playlist: "PLAYLIST_RETRIEVE_FAILURE",
 	"playlist-videos": "PLAYLIST_VIDEOS_RETRIEVE_FAILURE",
 } as const;
@@ -105,6 +106,10 @@ const table: Rows<Reason> = {
 	"sources-restricted": {
 		...denied("SOURCES_RESTRICTED"),
 		message: ({ pro }) => `The video has no source with the protection "${pro}" that the token asks for (pro).`,
+	},
+	"delivery-rule-missing": {
+		...denied("POLICY_ERROR"),
+		message: () => "The claim drules of the token names a delivery rule action that the account does not have.",
 	},
 	"video-not-active": { ...denied("VIDEO_NOT_PLAYABLE"), message: () => "The video is not active." },
 	"video-not-started": {

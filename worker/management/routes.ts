@@ -10,6 +10,16 @@ import { logDecision } from "../observe/decision-log.ts";
 import { deleteToken, hasToken, listTokens, putToken } from "./blacklist.ts";
 import { listAccountDevices } from "./account-devices.ts";
 import { listDevices, removeDevices, renameDevice } from "./devices.ts";
+import {
+	addAction,
+	deleteAction,
+	getAction,
+	getConditions,
+	getRules,
+	listActions,
+	putAction,
+	putConditions,
+} from "./delivery-rules.ts";
 import { addKey, deleteKey, getKey, listKeys } from "./keys.ts";
 import type { ManagedHandler } from "./managed.ts";
 import { deletePlaylist, getPlaylist, listPlaylists, putPlaylist } from "./playlists.ts";
@@ -26,6 +36,7 @@ const BLACKLIST = "/v1/accounts/:account/blacklist";
 const RIGHTS = "/v1/accounts/:account/playback_rights";
 const DEVICES = "/v1/accounts/:account/devices";
 const USERS = "/v1/accounts/:account/users";
+const DELIVERY_RULES = "/accounts/:account";
 const MANAGE = "/manage/v1/accounts/:account";
 
 /** `area` names the scopes that a caller needs: those to read for GET (and so HEAD), those to write for every other method. */
@@ -72,6 +83,18 @@ export const routes: readonly Route[] = [
 		path: `${USERS}/*`,
 		area: "devices",
 		methods: { GET: listDevices, PATCH: renameDevice, DELETE: removeDevices },
+	},
+	{ path: DELIVERY_RULES, area: "delivery-rules", methods: { GET: getRules } },
+	{
+		path: `${DELIVERY_RULES}/conditions`,
+		area: "delivery-rules",
+		methods: { GET: getConditions, PUT: putConditions },
+	},
+	{ path: `${DELIVERY_RULES}/actions`, area: "delivery-rules", methods: { GET: listActions, POST: addAction } },
+	{
+		path: `${DELIVERY_RULES}/actions/:id`,
+		area: "delivery-rules",
+		methods: { GET: getAction, PUT: putAction, DELETE: deleteAction },
 	},
 	{
 		path: `${MANAGE}/revocations`,

@@ -5,6 +5,7 @@ import { rewriteDocument } from "./dash/rewrite.ts";
 import { REMOTE_ELEMENTS } from "./dash/rules.ts";
 import { Malformed } from "./dash/xml.ts";
 
+export { filterDash } from "./dash/filter.ts";
 export type { DashContext, DashResult, DashTemplate, LicenseSystem } from "./dash/context.ts";
 export { LICENSE_PATHS } from "./dash/licenses.ts";
 

@@ -1,6 +1,7 @@
 import type { HlsContext, HlsTemplate } from "./hls/context.ts";
 import { Playlist } from "./hls/playlist.ts";
 
+export { filterHls } from "./hls/filter.ts";
 export type { HlsContext, HlsTemplate } from "./hls/context.ts";
 
 /** Whether the text is an HLS playlist, with what players put up with in front of its first tag. */

@@ -1,17 +1,40 @@
 import type { VideoRecord } from "../catalog/video-record.ts";
+import type { Source } from "../catalog/video-schema.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
+import type { DeliveryEffect } from "../delivery/effect.ts";
 import { type Exchange } from "../exchange.ts";
+import { chooseVideo } from "../manifest/renditions/choose.ts";
+import type { Rendition } from "../manifest/renditions/rules.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import { type Asker, judgeLimits } from "./admit.ts";
 import { passedHeaders, readFile } from "./source-file.ts";
 import { isMp4Source } from "./sources.ts";
 
 /** Index of the MP4 rendition with the highest or lowest bitrate, or -1; one that names no bitrate counts as 0. */
-export function pickMp4(video: VideoRecord, wanted: "high" | "low"): number {
+export function pickMp4(video: VideoRecord, wanted: "high" | "low", delivery: DeliveryEffect | null): number {
 	const sign = wanted === "high" ? 1 : -1;
-	const renditions = [...video.sources.entries()].filter(([, source]) => isMp4Source(source));
-	const best = renditions.toSorted(([, a], [, b]) => sign * ((b.avg_bitrate ?? 0) - (a.avg_bitrate ?? 0)))[0];
+	const renditions = mp4Renditions(video, delivery).map((index) => [index, video.sources[index]] as const);
+	const best = renditions.toSorted(([, a], [, b]) => sign * ((b?.avg_bitrate ?? 0) - (a?.avg_bitrate ?? 0)))[0];
 	return best?.[0] ?? -1;
+}
+
+/** Indices of the MP4 renditions that delivery rules leave. */
+export function mp4Renditions(video: VideoRecord, delivery: DeliveryEffect | null): readonly number[] {
+	const renditions = [...video.sources.entries()]
+		.filter(([, source]) => isMp4Source(source))
+		.map(([index, source]) => ({ index, ...describe(source), identity: `${index}` }));
+	const left = delivery ? chooseVideo(renditions, delivery.renditions) : renditions;
+	return left.map(({ index }) => index);
+}
+
+function describe({ avg_bitrate, width, height, codecs, codec }: Source): Omit<Rendition, "identity"> {
+	const named = (codecs ?? codec ?? "").split(",").map((name) => name.trim());
+	return {
+		bitrate: avg_bitrate ?? null,
+		width: width ?? null,
+		height: height ?? null,
+		codecs: named.filter((name) => name !== ""),
+	};
 }
 
 /**

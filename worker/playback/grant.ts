@@ -23,6 +23,8 @@ export interface Grant {
 	readonly session: { readonly key: string; readonly startedAt: number } | null;
 	/** Device of the first decision and a hash of its User-Agent, where a limit looks at devices. */
 	readonly device: { readonly id: string; readonly userAgent: string } | null;
+	/** Delivery rule action that the first request asked for (`config_id`). */
+	readonly configId?: string;
 }
 
 /** Short names: the grant is in every URL that a player asks for. */
@@ -38,6 +40,7 @@ interface Payload {
 	readonly o: 0 | 1;
 	readonly n: readonly [string, number] | null;
 	readonly d: readonly [string, string] | null;
+	readonly r?: string;
 }
 
 const MAC_CHARACTERS = 32; // 192 bits of HMAC-SHA256
@@ -66,6 +69,7 @@ export class GrantBox {
 			o: grant.started ? 1 : 0,
 			n: grant.session && [grant.session.key, grant.session.startedAt],
 			d: grant.device && [grant.device.id, grant.device.userAgent],
+			...(grant.configId === undefined ? {} : { r: grant.configId }),
 		};
 		const body = Buffer.from(JSON.stringify(payload)).toString("base64url");
 		return `${body}.${mac(body, this.#secrets[0])}`;
@@ -99,6 +103,7 @@ function grantOf(payload: Payload): Grant {
 		started: payload.o === 1,
 		session: payload.n && { key: payload.n[0], startedAt: payload.n[1] },
 		device: payload.d && { id: payload.d[0], userAgent: payload.d[1] },
+		...(payload.r === undefined ? {} : { configId: payload.r }),
 	};
 }
 

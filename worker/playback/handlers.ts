@@ -5,6 +5,7 @@ import { type Exchange, refused } from "../exchange.ts";
 import { LICENSE_AUDIENCES, PLAYBACK_API_AUDIENCES, STATIC_URL_AUDIENCES } from "../token/audience.ts";
 import type { Asker } from "./admit.ts";
 import { authorizeGrant, authorizeToken } from "./authorize.ts";
+import { deliveryOf } from "./delivery.ts";
 import { pickMp4, serveImage, serveMp4 } from "./file.ts";
 import { serveKey } from "./key.ts";
 import type { Grant } from "./grant.ts";
@@ -24,7 +25,11 @@ interface VideoPath {
 /** `GET /playback/v1/accounts/{a}/videos/{v}`: the video, its sources pointing at the gate. */
 export async function handleVideo(exchange: Exchange, path: VideoPath): Promise<Response> {
 	const asker = await authorizeToken(exchange, path, PLAYBACK_API_AUDIENCES);
-	return asker.allowed ? videoJson(exchange, asker.value) : refused(exchange, asker.refusal, "api");
+	if (!asker.allowed) return refused(exchange, asker.refusal, "api");
+	const delivery = await deliveryOf(exchange, asker.value);
+	return delivery.allowed
+		? videoJson(exchange, asker.value, delivery.value)
+		: refused(exchange, delivery.refusal, "api");
 }
 
 /** `GET .../videos/{v}/master.m3u8` with a token. */
@@ -63,7 +68,10 @@ export async function handleKey(exchange: Exchange, path: VideoPath & { readonly
 
 /** `GET .../videos/{v}/high.mp4` and `low.mp4` with a token. */
 export function handleMp4(exchange: Exchange, path: VideoPath, wanted: "high" | "low"): Promise<Response> {
-	return withStaticToken(exchange, path, (asker) => serveMp4(exchange, asker, pickMp4(asker.video.record, wanted)));
+	return withStaticToken(exchange, path, async (asker) => {
+		const delivery = await deliveryOf(exchange, asker);
+		return delivery.allowed ? serveMp4(exchange, asker, pickMp4(asker.video.record, wanted, delivery.value)) : delivery;
+	});
 }
 
 /** `GET .../videos/{v}/poster.jpg` and `thumbnail.jpg` with a token. */

@@ -2,8 +2,9 @@ import { LRUCache } from "lru-cache";
 import type { Video } from "../catalog/catalog.ts";
 import type { Source } from "../catalog/video-schema.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
-import { compileDash, isDash } from "../manifest/dash.ts";
-import { type HlsContext, compileHls, isHls } from "../manifest/hls.ts";
+import { type DeliveryEffect, mediaMoveOf } from "../delivery/effect.ts";
+import { compileDash, filterDash, isDash } from "../manifest/dash.ts";
+import { type HlsContext, compileHls, filterHls, isHls } from "../manifest/hls.ts";
 import type { Ports } from "../ports.ts";
 import { Sealer } from "../sealing.ts";
 import type { Settings } from "../settings.ts";
@@ -21,6 +22,8 @@ export interface ManifestAsk {
 	readonly url: string;
 	/** See `HlsContext`. */
 	readonly servedBelow: { readonly dir: string } | null;
+	/** Renditions that are left, and where media is fetched; null: as the source has it. */
+	readonly delivery: DeliveryEffect | null;
 }
 
 /** A manifest and what only this room needs of it. */
@@ -77,7 +80,7 @@ export class ManifestStore {
 	}
 
 	#keyOf(ask: ManifestAsk): string {
-		return `${this.#versionOf(ask.video)} ${ask.servedBelow?.dir ?? ""} ${ask.source.src} ${ask.url}`;
+		return `${this.#versionOf(ask.video)} ${ask.servedBelow?.dir ?? ""} ${ask.source.src} ${ask.url} ${ask.delivery?.key ?? ""}`;
 	}
 
 	/** The URL that `HlsContext.seal` or `seal` hid in a reference of this video; null when it did not. */
@@ -151,7 +154,8 @@ export class ManifestStore {
 		const context = this.#context(ask, imports.value);
 		if (rest !== null)
 			return allow({ manifest: streamedPlaylist(text, bytes, rest, context), variables: NONE, pollSeconds: null });
-		const template = compileHls(text, context);
+		const filtered = ask.delivery ? filterHls(text, ask.url, ask.delivery.renditions) : text;
+		const template = compileHls(filtered, context);
 		const { variables, targetDurationSeconds: pollSeconds } = template;
 		return allow({ manifest: compiledPlaylist(template), variables, pollSeconds });
 	}
@@ -163,7 +167,8 @@ export class ManifestStore {
 			await more.value.rest.cancel();
 			return unusable(`its MPD is larger than ${MOST_MPD_BYTES} bytes`);
 		}
-		const text = utf8Decoder().decode(Buffer.concat([bytes, more.value.bytes]));
+		const whole = utf8Decoder().decode(Buffer.concat([bytes, more.value.bytes]));
+		const text = ask.delivery ? filterDash(whole, ask.delivery.renditions) : whole;
 		const licenses = licenseSystems(ask.source, ask.video.record);
 		const result = compileDash(text, { ...this.#context(ask, undefined), licenses });
 		if (!result.ok) return unusable(`its MPD cannot be read: ${result.problem}`);
@@ -174,7 +179,7 @@ export class ManifestStore {
 	/** EXT-X-DEFINE:IMPORT takes variables from the multivariant playlist that the player came from. */
 	async #imports(ask: ManifestAsk, text: string): Promise<Decision<ReadonlyMap<string, string> | undefined>> {
 		if (!text.includes("IMPORT=") || ask.url === ask.source.src) return allow(undefined);
-		const parent = await this.#find({ ...ask, url: ask.source.src, servedBelow: null });
+		const parent = await this.#find({ ...ask, url: ask.source.src, servedBelow: null, delivery: null });
 		return parent.allowed ? allow(parent.value.variables) : parent;
 	}
 
@@ -190,6 +195,7 @@ export class ManifestStore {
 			seal: (value) => this.seal(video, value),
 			reachable: (url) => (url.protocol === "r2:" ? url.host === binding : this.#sources.reaches(url)),
 			...(imports ? { imports } : {}),
+			...mediaMoveOf(source.src, ask.delivery),
 		};
 	}
 

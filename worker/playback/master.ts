@@ -5,6 +5,7 @@ import type { Admission } from "../limits/contract.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import { type Asker, deviceOf, judgeLimits, userAgentPrint } from "./admit.ts";
 import { deviceCookie } from "./client.ts";
+import { deliveryOf, lastingConfigId } from "./delivery.ts";
 import { type Exchange, answerContext } from "../exchange.ts";
 import type { Manifest } from "./manifest.ts";
 import { isHlsSource } from "./sources.ts";
@@ -27,8 +28,16 @@ export async function readMaster(
 	source: Source,
 	address = source.src,
 ): Promise<Decision<Manifest>> {
+	const delivery = await deliveryOf(exchange, asker);
+	if (!delivery.allowed) return delivery;
 	const url = withDirectives(address, exchange);
-	return exchange.gate.manifests.read({ video: asker.video, source, url, servedBelow: null });
+	return exchange.gate.manifests.read({
+		video: asker.video,
+		source,
+		url,
+		servedBelow: null,
+		delivery: delivery.value,
+	});
 }
 
 /** The second half of `serveMaster`, for a manifest that was read already. */
@@ -79,7 +88,8 @@ export function signGrant(exchange: Exchange, asker: Asker, source: number, admi
 	const keepsDevice = started && (subject.claims.dlimit !== undefined || subject.claims.cbeh === "BLOCK_NEW_USER");
 	const device = keepsDevice ? { id: deviceOf(subject, asker.client), userAgent: userAgentPrint(asker.client) } : null;
 	const { id } = asker.video.record;
-	const held = `${id} ${source} ${expiresAt} ${started} ${session?.key ?? ""} ${session?.startedAt ?? ""} ${device?.id ?? ""}`;
+	const configId = lastingConfigId(exchange, asker);
+	const held = `${id} ${source} ${expiresAt} ${started} ${session?.key ?? ""} ${session?.startedAt ?? ""} ${device?.id ?? ""}\n${configId ?? ""}`;
 	const known = subject.grantTexts.get(held);
 	if (known !== undefined) return known;
 	const text = exchange.gate.grants.sign({
@@ -93,6 +103,7 @@ export function signGrant(exchange: Exchange, asker: Asker, source: number, admi
 		started,
 		session,
 		device,
+		...(configId === null ? {} : { configId }),
 	});
 	if (subject.grantTexts.size >= MOST_GRANTS_KEPT) subject.grantTexts.clear();
 	subject.grantTexts.set(held, text);

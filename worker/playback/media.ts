@@ -6,6 +6,7 @@ import { isHls } from "../manifest/hls.ts";
 import { type Asker, judgeLimits } from "./admit.ts";
 import { isKnownMedia, saysManifest } from "./content-type.ts";
 import { type Exchange, answerContext } from "../exchange.ts";
+import { deliveryBelow } from "./delivery.ts";
 import { KEY_BYTES } from "./key.ts";
 import { type LimitedBody, readUpTo } from "./limited-body.ts";
 import type { Manifest } from "./manifest.ts";
@@ -43,7 +44,15 @@ async function serveManifest(exchange: Exchange, asker: Asker, ask: MediaAsk): P
 	const source = asker.video.record.sources[ask.sourceIndex];
 	if (!source) return refuse({ reason: "resource-not-found" });
 	const { manifests } = exchange.gate;
-	const manifest = await manifests.read({ video: asker.video, source, url: ask.url, servedBelow: { dir: ask.dir } });
+	const delivery = await deliveryBelow(exchange, asker, source);
+	if (!delivery.allowed) return delivery;
+	const manifest = await manifests.read({
+		video: asker.video,
+		source,
+		url: ask.url,
+		servedBelow: { dir: ask.dir },
+		delivery: delivery.value,
+	});
 	if (!manifest.allowed) return manifest;
 	// An MPD needs an absolute base (see `DashTemplate.parts`); a playlist a relative one, to be the same for every viewer.
 	const base = isHlsSource(source) ? ask.base : grantBase(exchange);

@@ -5,6 +5,7 @@ import type { PlaylistRecord } from "../catalog/playlist-record.ts";
 import { RIGHT_PREFIX, type Right } from "../catalog/rights.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { Refusal } from "../decision/refusals.ts";
+import type { DeliveryEffect } from "../delivery/effect.ts";
 import { errorObject } from "../decision/response.ts";
 import { wireError } from "../decision/wire.ts";
 import { type Exchange, jsonResponse, refused } from "../exchange.ts";
@@ -13,6 +14,7 @@ import { needsToken } from "../policy/rights/rights.ts";
 import { PLAYBACK_API_AUDIENCES } from "../token/audience.ts";
 import type { Asker } from "./admit.ts";
 import { type Identified, authorizeCaller, judgeVideo } from "./authorize.ts";
+import { deliveryOf } from "./delivery.ts";
 import { type Page, readPage } from "./page.ts";
 import { rightOf } from "./rights.ts";
 import { isAnonymous } from "./subject.ts";
@@ -44,8 +46,10 @@ async function servePlaylist(exchange: Exchange, path: PlaylistPath): Promise<De
 	if (!judged.allowed) return judged;
 	// Without a token a playlist is for those only who may see something of it.
 	if (anonymous && !judged.value.some(({ asked }) => asked.allowed)) return refuse({ reason: "token-required" });
+	const delivery = await deliveryOf(exchange, caller.value);
+	if (!delivery.allowed) return delivery;
 	logDecision(exchange, { status: 200 });
-	return allow(jsonResponse(exchange, describePlaylist(exchange, playlist, judged.value)));
+	return allow(jsonResponse(exchange, describePlaylist(exchange, playlist, judged.value, delivery.value)));
 }
 
 const pageOf = ({ video_ids: ids }: PlaylistRecord, { limit, offset }: Page): readonly string[] =>
@@ -110,11 +114,16 @@ function rememberRights(exchange: Exchange, { account, subject }: Identified, { 
 }
 
 /** `count` is that of the whole playlist, whatever part of it is asked for. */
-function describePlaylist(exchange: Exchange, playlist: PlaylistRecord, judged: readonly Judged[]) {
+function describePlaylist(
+	exchange: Exchange,
+	playlist: PlaylistRecord,
+	judged: readonly Judged[],
+	delivery: DeliveryEffect | null,
+) {
 	const videos: Record<string, unknown>[] = [];
 	const errors: Record<string, unknown>[] = [];
 	for (const { name, asked } of judged) {
-		if (asked.allowed) videos.push(describe(exchange, asked.value));
+		if (asked.allowed) videos.push(describe(exchange, asked.value, delivery));
 		else errors.push(describeError(exchange, name, asked.refusal));
 	}
 	const { video_ids, ...facts } = playlist;

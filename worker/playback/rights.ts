@@ -48,7 +48,7 @@ export function judgeRightOf(exchange: Exchange, right: Right | null, claims: Cl
 const CLIENT_GEO = "X-Client-Geo";
 
 /** The platform's own reading, unless a trusted proxy speaks for the client (design 7). */
-function geoOf({ gate, request, headers }: Exchange): Decision<Geo> {
+export function geoOf({ gate, request, headers }: Exchange): Decision<Geo> {
 	const claimed = gate.settings.trustClientHeaders ? headers.get(CLIENT_GEO) : null;
 	if (claimed === null) return allow(readGeo({ ...request.cf }));
 	try {

@@ -1,34 +1,38 @@
 import type { VideoRecord } from "../catalog/video-record.ts";
 import type { Source } from "../catalog/video-schema.ts";
+import type { DeliveryEffect } from "../delivery/effect.ts";
 import { errorObject } from "../decision/response.ts";
 import { wireError } from "../decision/wire.ts";
 import { type Exchange, jsonResponse } from "../exchange.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import type { Asker } from "./admit.ts";
+import { mp4Renditions } from "./file.ts";
 import { keySystems } from "./key-systems.ts";
 import { licenseSystems } from "./license-systems.ts";
 import { signGrant } from "./master.ts";
-import { isDashSource, isHlsSource, manifestName } from "./sources.ts";
+import { isDashSource, isHlsSource, isMp4Source, manifestName } from "./sources.ts";
 import { vmapLink } from "./vmap.ts";
 
 /**
  * The video as the Playback API returns it (reference: wire facts 4.3). Each source is a link under a grant of its own, so that a player
  * needs no token for it; nothing is spent and no session starts before such a link is opened.
  */
-export function videoJson(exchange: Exchange, asker: Asker): Response {
-	const video = describe(exchange, asker);
+export function videoJson(exchange: Exchange, asker: Asker, delivery: DeliveryEffect | null): Response {
+	const video = describe(exchange, asker, delivery);
 	logDecision(exchange, { status: 200 });
 	return jsonResponse(exchange, video);
 }
 
 /** The object of one video, for those who show several. */
-export function describe(exchange: Exchange, asker: Asker): Record<string, unknown> {
+export function describe(exchange: Exchange, asker: Asker, delivery: DeliveryEffect | null): Record<string, unknown> {
 	const { record } = asker.video;
 	const { claims } = asker.subject.subject;
 	const { origin } = new URL(exchange.url);
+	const renditions = mp4Renditions(record, delivery);
 	const sources: Record<string, unknown>[] = [];
 	for (const [index, source] of record.sources.entries()) {
 		if (!isServed(source, record) || (claims.pro !== undefined && claims.pro !== source.protection)) continue;
+		if (isMp4Source(source) && !renditions.includes(index)) continue;
 		const base = `${origin}/g/${signGrant(exchange, asker, index, null)}/`;
 		const systems = keySystems(source, record, asker.account, base);
 		sources.push({

@@ -19,6 +19,11 @@ describe("a grant", () => {
 		expect(new GrantBox(["secret"]).open(new GrantBox(["secret"]).sign(grant))).toEqual(grant);
 	});
 
+	it.each([undefined, "mobile"])("carries the delivery rule that was asked for: %s", (configId) => {
+		const text = new GrantBox(["secret"]).sign(configId === undefined ? grant : { ...grant, configId });
+		expect(new GrantBox(["secret"]).open(text)?.configId).toBe(configId);
+	});
+
 	it("is one path segment", () => {
 		expect(new GrantBox(["secret"]).sign(grant)).toMatch(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{32}$/);
 	});

@@ -1,3 +1,5 @@
+import { movedMedia } from "../hls/context.ts";
+import type { DashContext } from "./context.ts";
 import type { DashDocument, Reference } from "./document.ts";
 import type { Place, Places } from "./places.ts";
 import { relativeSteps } from "./relative.ts";
@@ -98,8 +100,10 @@ export function directBase(
 	parent: Base,
 	mayStay: boolean,
 	places: Places,
+	move: DashContext["mediaMove"],
 ): { change: BaseChange; base: Base } {
 	const url = places.resolve(value, parent.url) || null;
-	const stays = mayStay || url === null || URL.canParse(value);
-	return { change: stays ? null : { url }, base: { url: url ?? parent.url, depth: Infinity } };
+	const isAbsolute = URL.canParse(value);
+	const stays = url === null || (isAbsolute ? movedMedia(url, move) === url : mayStay);
+	return { change: stays ? null : { url: movedMedia(url, move) }, base: { url: url ?? parent.url, depth: Infinity } };
 }

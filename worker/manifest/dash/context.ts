@@ -6,7 +6,7 @@ export type LicenseSystem = "widevine" | "playready" | "fairplay" | "clearkey";
 /** What a compile of one document needs to know about its source and about the gate; the shared members are as for a playlist. */
 export interface DashContext extends Pick<
 	HlsContext,
-	"url" | "sourceRoot" | "servedBelow" | "segments" | "seal" | "reachable"
+	"url" | "sourceRoot" | "servedBelow" | "segments" | "mediaMove" | "seal" | "reachable"
 > {
 	/** Systems that the record has a licence server or keys for. The licence URLs of all others are left to the player. */
 	readonly licenses: ReadonlySet<LicenseSystem>;

@@ -1,4 +1,4 @@
-import type { HlsTemplate, Replacement } from "../hls/context.ts";
+import { type HlsTemplate, type Replacement, movedMedia } from "../hls/context.ts";
 import { createOutput } from "../hls/output.ts";
 import { type Base, type BaseChange, type ResolvedBases, directBase, gateBase, resolveBases } from "./bases.ts";
 import type { DashContext } from "./context.ts";
@@ -48,11 +48,13 @@ class Rewriter {
 		this.#isInPlace = document.kind !== "mpd" || places.servedDepth !== null;
 		const inserted = places.servedDepth ?? places.placeOf(places.documentDir)?.depth ?? 0;
 		this.#root = { url: places.documentUrl, depth: document.kind === "mpd" ? inserted : 0 };
-		const change = this.#isDirect ? directBase : gateBase;
 		const isInPlace = this.#isDirect ? document.kind !== "mpd" : this.#isInPlace;
-		this.#bases = resolveBases(document, this.#root, (reference, parent) =>
-			change(reference, parent, isInPlace || reference.level > 0, places),
-		);
+		this.#bases = resolveBases(document, this.#root, (reference, parent) => {
+			const mayStay = isInPlace || reference.level > 0;
+			return this.#isDirect
+				? directBase(reference, parent, mayStay, places, context.mediaMove)
+				: gateBase(reference, parent, mayStay, places);
+		});
 	}
 
 	/** In the order of the text. */
@@ -72,7 +74,9 @@ class Rewriter {
 		const hasOne = references.some((reference) => reference.kind === "base" && reference.level === 0);
 		if (at === null || kind !== "mpd" || hasOne || (this.#isInPlace && !this.#isDirect)) return [];
 		const { documentDir } = this.#places;
-		const place = toReplacement(this.#isDirect ? { url: documentDir } : this.#places.placeOf(documentDir));
+		const place = toReplacement(
+			this.#isDirect ? { url: movedMedia(documentDir, this.#context.mediaMove) } : this.#places.placeOf(documentDir),
+		);
 		if (place === null) return [];
 		const insert = (by: Replacement): Change => ({ start: at, end: at, by });
 		return [
@@ -113,7 +117,9 @@ class Rewriter {
 				return toReplacement(changes.get(reference) ?? null);
 			case "media":
 			case "template":
-				return this.#isDirect ? null : this.#gate(reference, ofRepresentations[level] ?? this.#root, true);
+				return this.#isDirect
+					? this.#moved(value)
+					: this.#gate(reference, ofRepresentations[level] ?? this.#root, true);
 			case "remote":
 				return this.#gate(reference, ownBase, this.#isInPlace && !this.#isDirect);
 			case "location":
@@ -132,6 +138,12 @@ class Rewriter {
 		const steps = mayStay && simple ? relativeSteps(value) : null;
 		if (steps !== null && steps.climb <= base.depth) return null;
 		return toReplacement(this.#places.find(value, base.url, kind === "template"));
+	}
+
+	/** What is relative has moved with its BaseURL. */
+	#moved(value: string): Replacement | null {
+		const moved = movedMedia(value, this.#context.mediaMove);
+		return moved === value ? null : written(moved);
 	}
 
 	#direct(value: string): Replacement | null {

@@ -11,6 +11,8 @@ export interface HlsContext {
 	readonly servedBelow: { readonly dir: string } | null;
 	/** `direct` sends the player to the source for segments and other resources; playlists and keys stay behind the gate. */
 	readonly segments: "gate" | "direct";
+	/** With `direct`: media whose URL begins with `from` is fetched at `to` instead; both are origins with a slash at the end. */
+	readonly mediaMove?: { readonly from: string; readonly to: string };
 	/** Last path segments, percent-decoded, of key URIs whose key the gate itself holds. */
 	readonly keyNames: ReadonlySet<string>;
 	/** Opaque, authenticated, deterministic, of `[A-Za-z0-9_-]` only. Called once for each distinct argument. */
@@ -41,4 +43,9 @@ export type ReferenceKind = "playlist" | "key" | "media" | "resource";
 export interface Replacement {
 	readonly atBase: boolean;
 	readonly text: string;
+}
+
+/** The URL that players fetch media from. */
+export function movedMedia(url: string, move: HlsContext["mediaMove"]): string {
+	return move !== undefined && url.startsWith(move.from) ? move.to + url.slice(move.from.length) : url;
 }

@@ -1,4 +1,4 @@
-import type { HlsContext, ReferenceKind, Replacement } from "./context.ts";
+import { type HlsContext, type ReferenceKind, type Replacement, movedMedia } from "./context.ts";
 import { isPlainReference } from "./plain.ts";
 import { createSource, type Source } from "./source.ts";
 import { hasVariable, type Variables } from "./variables.ts";
@@ -72,7 +72,10 @@ export class References {
 
 	/** @param open whether the URL has variables left, which only the player can fill in */
 	#place(url: string, kind: ReferenceKind, open: boolean): Replacement | null {
-		if (this.#goesDirect(kind) && !url.startsWith("r2:")) return { atBase: false, text: open ? reopened(url) : url };
+		if (this.#goesDirect(kind) && !url.startsWith("r2:")) {
+			const direct = kind === "media" ? movedMedia(url, this.#context.mediaMove) : url;
+			return { atBase: false, text: open ? reopened(direct) : direct };
+		}
 		if (kind === "key" && !open) return this.#placeKey(url);
 		const dirEnd = directoryEnd(url, open);
 		const place = this.#placeOf(url.slice(0, dirEnd));
