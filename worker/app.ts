@@ -1,37 +1,12 @@
 import { type Context, Hono } from "hono";
 import { CatalogUnavailable } from "./catalog/cache.ts";
-import { DELIVERY_PREFIX } from "./catalog/delivery-rules.ts";
-import { PLAYLIST_PREFIX } from "./catalog/playlists.ts";
-import { RIGHT_PREFIX } from "./catalog/rights.ts";
-import { ID_PATTERN, REFERENCE_PREFIX } from "./catalog/video-schema.ts";
 import type { Refusal } from "./decision/refusals.ts";
 import { preflightResponse } from "./decision/response.ts";
-import type { Dialect } from "./decision/wire.ts";
 import { Exchange, refused } from "./exchange.ts";
 import type { Gate } from "./gate.ts";
 import { managementRoutes } from "./management/routes.ts";
-import { handleCertificate } from "./playback/certificate.ts";
-import { handleGrantWrite, handleLicense } from "./playback/license-handlers.ts";
-import { LICENSE_ROUTES } from "./playback/license-systems.ts";
 import { serveOpenApi } from "./openapi/serve.ts";
-import { handlePlaylist } from "./playback/playlist.ts";
-import { handleHeartbeat, handleSessions, handleStop } from "./playback/stream-sessions.ts";
-import {
-	handleGrant,
-	handleImage,
-	handleKey,
-	handleMaster,
-	handleMp4,
-	handleMpd,
-	handleVideo,
-	handleVmap,
-} from "./playback/handlers.ts";
-
-const STREAM_SESSIONS = "/api/v1/accounts/:account/sessions";
-const PLAYLIST = "/playback/v1/accounts/:account/playlists/:playlist";
-const VIDEO = "/playback/v1/accounts/:account/videos/:video";
-const ACCOUNT_CERTIFICATE = "/playback/v1/accounts/:account/fairplay_app_cert";
-const VIDEO_CERTIFICATE = `${VIDEO}/fairplay_app_cert`;
+import { playbackRoutes } from "./playback/routes.ts";
 
 /** Routes only: which story a path and method begin (design 7). */
 export function createApp(gate: Gate): Hono {
@@ -39,11 +14,8 @@ export function createApp(gate: Gate): Hono {
 	const exchange = (c: Context): Exchange => beginExchange(gate, c);
 	app.options("*", (c) => preflightResponse(c.req.raw));
 	playbackRoutes(app, exchange);
-	licenseRoutes(app, exchange);
-	streamSessionRoutes(app, exchange);
 	app.route("/", managementRoutes(gate, beginExchange));
-	app.get("/openapi.json", (c) => serveOpenApi(exchange(c)));
-	app.get("/healthz", () => new Response("ok\n", { headers: { "Cache-Control": "no-store" } }));
+	ownRoutes(app, exchange);
 	app.notFound((c) => refused(exchange(c), { reason: "resource-not-found" }, "api"));
 	app.onError((fault, c) => {
 		const begun = exchange(c);
@@ -59,131 +31,21 @@ export function createApp(gate: Gate): Hono {
 	return app;
 }
 
-type Begin = (c: Context) => Exchange;
-
-function playbackRoutes(app: Hono, exchange: Begin): void {
-	app.get("/g/:grant/*", (c) => grantRoute(exchange(c), handleGrant));
-	app.on(["POST", "PUT", "PATCH", "DELETE"], "/g/:grant/*", (c) => grantRoute(exchange(c), handleGrantWrite));
-	app.get(`${VIDEO}/master.m3u8`, (c) => onVideo(exchange(c), c, "static", handleMaster));
-	app.get(`${VIDEO}/manifest.mpd`, (c) => onVideo(exchange(c), c, "static", handleMpd));
-	for (const wanted of ["high", "low"] as const) {
-		app.get(`${VIDEO}/${wanted}.mp4`, (c) =>
-			onVideo(exchange(c), c, "static", (begun, path) => handleMp4(begun, path, wanted)),
-		);
-	}
-	for (const kind of ["poster", "thumbnail"] as const) {
-		app.get(`${VIDEO}/${kind}.jpg`, (c) =>
-			onVideo(exchange(c), c, "static", (begun, path) => handleImage(begun, path, kind)),
-		);
-	}
-	app.get(`${VIDEO}/licenses/aes128/:key`, (c) =>
-		onVideo(exchange(c), c, "static", (begun, path) => handleKey(begun, { ...path, key: c.req.param("key") })),
-	);
-	for (const kind of ["hls", "dash"] as const) {
-		app.get(`${VIDEO}/${kind}.vmap`, (c) =>
-			onVideo(exchange(c), c, "static", (begun, path) => handleVmap(begun, path, kind)),
-		);
-	}
-	app.get(PLAYLIST, (c) => onPlaylist(exchange(c), c));
-	app.get(VIDEO, (c) => onVideo(exchange(c), c, "api", handleVideo));
-	// Not `all`: a second handler for the same request would make hono compose the two, which costs as much as the routing.
-	for (const path of [
-		`${VIDEO}/master.m3u8`,
-		`${VIDEO}/manifest.mpd`,
-		`${VIDEO}/:file{(?:high|low)\\.mp4|(?:poster|thumbnail)\\.jpg|(?:hls|dash)\\.vmap}`,
-		`${VIDEO}/licenses/aes128/:key`,
-		ACCOUNT_CERTIFICATE,
-		VIDEO_CERTIFICATE,
-		VIDEO,
-		PLAYLIST,
-		"/healthz",
-		"/openapi.json",
-	]) {
+function ownRoutes(app: Hono, exchange: (c: Context) => Exchange): void {
+	app.get("/openapi.json", (c) => serveOpenApi(exchange(c)));
+	app.get("/healthz", () => new Response("ok\n", { headers: { "Cache-Control": "no-store" } }));
+	for (const path of ["/openapi.json", "/healthz"]) {
 		app.on(["POST", "PUT", "PATCH", "DELETE"], path, (c) =>
 			refused(exchange(c), { reason: "method-not-allowed", allowed: ["GET", "HEAD", "OPTIONS"] }, "api"),
 		);
 	}
 }
 
-function licenseRoutes(app: Hono, exchange: Begin): void {
-	for (const [path, system] of LICENSE_ROUTES) {
-		app.post(`${VIDEO}/${path}`, (c) =>
-			onVideo(exchange(c), c, "license", (begun, video) => handleLicense(begun, video, system)),
-		);
-		app.on(["GET", "PUT", "PATCH", "DELETE"], `${VIDEO}/${path}`, (c) =>
-			refused(exchange(c), { reason: "method-not-allowed", allowed: ["POST", "OPTIONS"] }, "license"),
-		);
-	}
-	app.get(ACCOUNT_CERTIFICATE, (c) => handleCertificate(exchange(c), { account: c.req.param("account") }));
-	app.get(VIDEO_CERTIFICATE, (c) => onVideo(exchange(c), c, "api", handleCertificate));
-}
-
-function streamSessionRoutes(app: Hono, exchange: Begin): void {
-	app.post(STREAM_SESSIONS, (c) => onAccount(exchange(c), c, handleHeartbeat));
-	app.get(STREAM_SESSIONS, (c) => onAccount(exchange(c), c, handleSessions));
-	app.delete(`${STREAM_SESSIONS}/:session?`, (c) =>
-		onAccount(exchange(c), c, (begun, account) => handleStop(begun, account, c.req.param("session"))),
-	);
-	app.all(STREAM_SESSIONS, (c) =>
-		refused(
-			exchange(c),
-			{ reason: "method-not-allowed", allowed: ["GET", "HEAD", "POST", "DELETE", "OPTIONS"] },
-			"gsc",
-		),
-	);
-}
-
 function beginExchange(gate: Gate, c: Context): Exchange {
 	return new Exchange(gate, c.req.raw, () => c.executionCtx);
 }
 
-const GRANT_PREFIX = "/g/".length;
-
-function grantRoute(
-	exchange: Exchange,
-	handle: (exchange: Exchange, grant: string, path: string) => Promise<Response>,
-): Promise<Response> {
-	const end = exchange.path.indexOf("/", GRANT_PREFIX);
-	return handle(exchange, exchange.path.slice(GRANT_PREFIX, end), exchange.path.slice(end + 1));
-}
-
-/** An account id that cannot be one has no keys either, so no token can be good for it. */
-function onAccount(
-	exchange: Exchange,
-	c: Context,
-	handle: (exchange: Exchange, account: string) => Promise<Response>,
-): Promise<Response> | Response {
-	const account = c.req.param("account") ?? "";
-	if (ID_PATTERN.test(account)) return handle(exchange, account);
-	return refused(exchange, { reason: "key-unknown" }, "gsc");
-}
-
-type OnVideo = (exchange: Exchange, path: { account: string; video: string }) => Promise<Response>;
-
-/** Ids that cannot be ids are refused before anything is looked up by them. */
-function onVideo(exchange: Exchange, c: Context, dialect: Dialect, handle: OnVideo): Promise<Response> | Response {
-	const account = c.req.param("account") ?? "";
-	const video = c.req.param("video") ?? "";
-	if (!ID_PATTERN.test(account) || !isName(video)) return refused(exchange, { reason: "video-not-found" }, dialect);
-	return handle(exchange, { account, video });
-}
-
-function onPlaylist(exchange: Exchange, c: Context): Promise<Response> | Response {
-	const account = c.req.param("account") ?? "";
-	const playlist = c.req.param("playlist") ?? "";
-	if (!ID_PATTERN.test(account) || !isName(playlist)) return refused(exchange, { reason: "playlist-not-found" }, "api");
-	return handlePlaylist(exchange, { account, playlist });
-}
-
-/** An id, or `ref:` and a reference id. */
-function isName(name: string): boolean {
-	return ID_PATTERN.test(name) || (name.startsWith(REFERENCE_PREFIX) && name.length <= 260);
-}
-
 function refusalOfFault(fault: Error): Refusal {
 	if (!(fault instanceof CatalogUnavailable)) return { reason: "fault" };
-	if (fault.message.startsWith(RIGHT_PREFIX)) return { reason: "catalog-unavailable", record: "right" };
-	if (fault.message.startsWith(PLAYLIST_PREFIX)) return { reason: "catalog-unavailable", record: "playlist" };
-	if (fault.message.startsWith(DELIVERY_PREFIX)) return { reason: "catalog-unavailable", record: "delivery rule" };
-	return { reason: "catalog-unavailable", record: fault.message.includes("/") ? "video" : "account" };
+	return { reason: "catalog-unavailable", record: fault.record };
 }

@@ -4,7 +4,17 @@ import type { Ports } from "../ports.ts";
 /** The catalog could not be read and nothing recent enough was at hand. */
 export class CatalogUnavailable extends Error {
 	override readonly name = "CatalogUnavailable";
+	readonly record: RecordKind;
+
+	/** `key` is for the log, which has it beside the cause. */
+	constructor(record: RecordKind, key: string, cause: unknown) {
+		super(`${record} ${key}`, { cause });
+		this.record = record;
+	}
 }
+
+/** What a cache holds, as a refusal names it. */
+export type RecordKind = "account" | "video" | "right" | "playlist" | "delivery rule";
 
 /** A record as it was read, and for how long it may be used. */
 export interface Loaded<T> {
@@ -31,8 +41,10 @@ const STALE_WHILE_REFRESHING_MS = 2000;
 export class RecordCache<T> {
 	readonly #entries: LRUCache<string, Entry<T>>;
 	readonly #log: Ports["log"];
+	readonly #kind: RecordKind;
 
-	constructor(log: Ports["log"], most: number) {
+	constructor(kind: RecordKind, log: Ports["log"], most: number) {
+		this.#kind = kind;
 		this.#entries = new LRUCache({ max: most });
 		this.#log = log;
 	}
@@ -55,9 +67,9 @@ export class RecordCache<T> {
 			this.#entries.set(key, { value, loadedAtMs: nowMs, freshUntilMs: nowMs + ttlMs });
 			return value;
 		} catch (fault) {
-			this.#log({ event: "fault", where: "catalog", key, message: String(fault) });
+			this.#log({ event: "fault", where: "catalog", record: this.#kind, key, message: String(fault) });
 			if (entry && nowMs - entry.loadedAtMs < STALE_WHILE_FAILING_MS) return entry.value;
-			throw new CatalogUnavailable(key, { cause: fault });
+			throw new CatalogUnavailable(this.#kind, key, fault);
 		}
 	}
 

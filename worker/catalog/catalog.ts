@@ -57,8 +57,8 @@ export class Catalog {
 		this.#ports = ports;
 		this.#settings = settings;
 		this.#sealer = new Sealer(settings.contentSecret, CONTENT_PURPOSE);
-		this.#accounts = new RecordCache(ports.log, MOST_ACCOUNTS);
-		this.#videos = new RecordCache(ports.log, MOST_VIDEOS);
+		this.#accounts = new RecordCache("account", ports.log, MOST_ACCOUNTS);
+		this.#videos = new RecordCache("video", ports.log, MOST_VIDEOS);
 		this.#rights = new Rights(kv, ports.log);
 		this.#playlists = new Playlists(kv, ports.log);
 		this.#readRecord = (key) => kv.get(key);

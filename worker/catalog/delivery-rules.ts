@@ -7,8 +7,6 @@ import { kvKeys } from "./kv-keys.ts";
 import { type Owner, ttlMsOf } from "./ttl.ts";
 import { idSchema } from "./video-schema.ts";
 
-/** Begins the cache keys of delivery rules, as `RIGHT_PREFIX` does those of rights. */
-export const DELIVERY_PREFIX = "delivery:";
 const MOST_ACTIONS = 2000;
 const MOST_ACCOUNTS = 500;
 const NO_CONDITIONS: readonly Condition[] = [];
@@ -24,14 +22,14 @@ export class DeliveryRules {
 
 	constructor(kv: KVNamespace, log: Ports["log"]) {
 		this.#kv = kv;
-		this.#actions = new RecordCache(log, MOST_ACTIONS);
-		this.#conditions = new RecordCache(log, MOST_ACCOUNTS);
-		this.#used = new RecordCache(log, MOST_ACCOUNTS);
+		this.#actions = new RecordCache("delivery rule", log, MOST_ACTIONS);
+		this.#conditions = new RecordCache("delivery rule", log, MOST_ACCOUNTS);
+		this.#used = new RecordCache("delivery rule", log, MOST_ACCOUNTS);
 	}
 
 	/** In the order in which they are applied. @throws CatalogUnavailable */
 	conditions(account: Owner, nowMs: number): readonly Condition[] | Promise<readonly Condition[]> {
-		const key = DELIVERY_PREFIX + account.id;
+		const key = account.id;
 		return (
 			this.#conditions.fresh(key, nowMs) ??
 			this.#conditions.get(key, nowMs, async () => ({
@@ -43,7 +41,7 @@ export class DeliveryRules {
 
 	/** The action of that id, whatever a client says it is; null when the account has none. @throws CatalogUnavailable */
 	action(account: Owner, id: string, nowMs: number): ActionRecord | null | Promise<ActionRecord | null> {
-		const key = `${DELIVERY_PREFIX}${account.id}/${id}`;
+		const key = `${account.id}/${id}`;
 		return (
 			this.#actions.fresh(key, nowMs) ??
 			this.#actions.get(key, nowMs, async () => {
@@ -55,7 +53,7 @@ export class DeliveryRules {
 
 	/** Whether the account has any action. @throws CatalogUnavailable */
 	areUsed(account: Owner, nowMs: number): Promise<boolean> {
-		return this.#used.get(DELIVERY_PREFIX + account.id, nowMs, async () => {
+		return this.#used.get(account.id, nowMs, async () => {
 			const { keys } = await this.#kv.list({ prefix: kvKeys.actionsOf(account.id), limit: 1 });
 			return { value: keys.length > 0, ttlMs: ttlMsOf(account, keys.length > 0) };
 		});
@@ -63,9 +61,9 @@ export class DeliveryRules {
 
 	/** After a write of an action, or of the conditions. */
 	forget(account: string, id: string | null): void {
-		this.#used.forget(DELIVERY_PREFIX + account);
-		if (id === null) this.#conditions.forget(DELIVERY_PREFIX + account);
-		else this.#actions.forget(`${DELIVERY_PREFIX}${account}/${id}`);
+		this.#used.forget(account);
+		if (id === null) this.#conditions.forget(account);
+		else this.#actions.forget(`${account}/${id}`);
 	}
 
 	async #loadConditions(account: string): Promise<readonly Condition[]> {

@@ -6,15 +6,20 @@ export type Parsed<T> =
 
 const MOST_ISSUES = 20;
 
-/** An object with these members and no others. Arrays are objects to the library, not to our users. */
+/** Arrays are objects to the library, not to our users. */
+const anObject = v.custom<object>(
+	(input) => typeof input === "object" && input !== null && !Array.isArray(input),
+	"must be an object",
+);
+
+/** An object with these members and no others. */
 export function object<const E extends v.ObjectEntries>(entries: E) {
-	return v.pipe(
-		v.custom<object>(
-			(input) => typeof input === "object" && input !== null && !Array.isArray(input),
-			"must be an object",
-		),
-		v.strictObject(entries),
-	);
+	return v.pipe(anObject, v.strictObject(entries));
+}
+
+/** An object with these members; others are ignored, for clients of other systems send some. */
+export function openObject<const E extends v.ObjectEntries>(entries: E) {
+	return v.pipe(anObject, v.object(entries));
 }
 
 /** Parses `input`; each issue names the place and the mistake: `videos[2].sources[0].src: must start with https://`. */

@@ -5,8 +5,6 @@ import { type PlaylistRecord, readPlaylist } from "./playlist-record.ts";
 import { type Owner, ttlMsOf } from "./ttl.ts";
 import { REFERENCE_PREFIX } from "./video-schema.ts";
 
-/** Begins the cache keys of playlists, and so the message of a `CatalogUnavailable` that is about one; no account id holds a colon. */
-export const PLAYLIST_PREFIX = "playlist:";
 const MOST_PLAYLISTS = 500;
 
 /** The playlists of KV, parsed and cached per isolate. */
@@ -16,7 +14,7 @@ export class Playlists {
 
 	constructor(kv: KVNamespace, log: Ports["log"]) {
 		this.#kv = kv;
-		this.#playlists = new RecordCache(log, MOST_PLAYLISTS);
+		this.#playlists = new RecordCache("playlist", log, MOST_PLAYLISTS);
 	}
 
 	/** `idOrReference` as in a path. @throws CatalogUnavailable */
@@ -45,4 +43,4 @@ export class Playlists {
 	}
 }
 
-const cacheKey = (account: string, name: string): string => `${PLAYLIST_PREFIX}${account}/${name}`;
+const cacheKey = (account: string, name: string): string => `${account}/${name}`;

@@ -16,8 +16,6 @@ export interface Right {
 
 type Found = Right | null | Promise<Right | null>;
 
-/** Begins the cache keys of rights, and so the message of a `CatalogUnavailable` that is about one; no account id holds a colon. */
-export const RIGHT_PREFIX = "right:";
 const MOST_RIGHTS = 500;
 const MOST_ACCOUNTS = 500;
 
@@ -32,14 +30,14 @@ export class Rights {
 
 	constructor(kv: KVNamespace, log: Ports["log"]) {
 		this.#kv = kv;
-		this.#rights = new RecordCache(log, MOST_RIGHTS);
-		this.#defaults = new RecordCache(log, MOST_ACCOUNTS);
-		this.#used = new RecordCache(log, MOST_ACCOUNTS);
+		this.#rights = new RecordCache("right", log, MOST_RIGHTS);
+		this.#defaults = new RecordCache("right", log, MOST_ACCOUNTS);
+		this.#used = new RecordCache("right", log, MOST_ACCOUNTS);
 	}
 
 	/** The right of that id, whatever a token says it is; null when the account has none. @throws CatalogUnavailable */
 	named(account: Owner, id: string, nowMs: number, read: ReadRecord = (name) => this.#kv.get(name)): Found {
-		const key = `${RIGHT_PREFIX}${account.id}/${id}`;
+		const key = `${account.id}/${id}`;
 		return (
 			this.#rights.fresh(key, nowMs) ??
 			this.#rights.get(key, nowMs, async (previous) => {
@@ -51,7 +49,7 @@ export class Rights {
 
 	/** The right of videos that name none; null when the account has no default. @throws CatalogUnavailable */
 	ofAccount(account: Owner, nowMs: number): Found {
-		const key = RIGHT_PREFIX + account.id;
+		const key = account.id;
 		const rightOf = (id: string | null): Found => (id === null ? null : this.named(account, id, nowMs));
 		const known = this.#defaults.fresh(key, nowMs);
 		if (known !== undefined) return rightOf(known);
@@ -64,7 +62,7 @@ export class Rights {
 
 	/** Whether the account has any playback right. @throws CatalogUnavailable */
 	areUsed(account: Owner, nowMs: number): Promise<boolean> {
-		return this.#used.get(RIGHT_PREFIX + account.id, nowMs, async () => {
+		return this.#used.get(account.id, nowMs, async () => {
 			const { keys } = await this.#kv.list({ prefix: kvKeys.rightsOf(account.id), limit: 1 });
 			return { value: keys.length > 0, ttlMs: ttlMsOf(account, keys.length > 0) };
 		});
@@ -72,9 +70,9 @@ export class Rights {
 
 	/** After a write of the right, or of which one is the default. */
 	forget(account: string, id: string): void {
-		this.#used.forget(RIGHT_PREFIX + account);
-		this.#rights.forget(`${RIGHT_PREFIX}${account}/${id}`);
-		this.#defaults.forget(RIGHT_PREFIX + account);
+		this.#used.forget(account);
+		this.#rights.forget(`${account}/${id}`);
+		this.#defaults.forget(account);
 	}
 
 	async #load(

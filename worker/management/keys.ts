@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { type KeyRecord, acceptKey, keyRecordSchema } from "../catalog/account-record.ts";
-import { parse } from "../catalog/issues.ts";
+import { openObject, parse } from "../catalog/issues.ts";
 import { kvKeys } from "../catalog/kv-keys.ts";
 import { listAll } from "../catalog/kv-list.ts";
 import { idSchema } from "../catalog/video-schema.ts";
@@ -21,7 +21,7 @@ function shown(id: string, record: KeyRecord) {
 }
 
 /** Other members are ignored: clients send back what they were shown. */
-export const keyBodySchema = v.object({
+export const keyBodySchema = openObject({
 	/** Base64 of the SPKI DER, wrapped or not, or PEM. */
 	value: v.pipe(v.string("must be a string"), v.minLength(1, "must not be empty")),
 	id: v.optional(idSchema),

@@ -37,6 +37,8 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
 	StoredPlaylist: stored({ ...ofAccount, video_ids: listOf(string) }),
 	PlaylistIds: idsOf("playlists"),
 	StoredPlaybackRight: stored({ name: string, is_default: boolean }),
+	StoredAction: stored({ properties: { type: "object" } }),
+	DeliveryRules: record({ conditions: ref("Conditions"), actions: listOf(ref("StoredAction")) }),
 	PlayableVideo: {
 		...record({ id: ref("Id"), account_id: ref("Id"), name: string, tags: listOf(string) }),
 		description: "The video as Brightcove's Playback API returns it. Without sources it names why in errors.",

@@ -1,3 +1,4 @@
+import { actionSchema, conditionsSchema } from "../catalog/delivery-schema.ts";
 import { playlistSchema } from "../catalog/playlist-record.ts";
 import { rightSchema } from "../catalog/right-schema.ts";
 import { accountSettingsSchema } from "../catalog/settings-schema.ts";
@@ -22,6 +23,8 @@ const requestSchemas: Readonly<Record<string, JsonSchema>> = {
 	Video: schemaOf(videoSchema),
 	Playlist: schemaOf(playlistSchema),
 	PlaybackRight: schemaOf(rightSchema),
+	Action: schemaOf(actionSchema),
+	Conditions: schemaOf(conditionsSchema),
 	DeviceBody: schemaOf(deviceSchema),
 	HeartbeatBody: schemaOf(heartbeatSchema),
 	ClearKeyRequest: schemaOf(clearKeySchema),

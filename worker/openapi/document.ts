@@ -14,6 +14,11 @@ const PATH_PARAMETERS: Readonly<Record<string, Parameter>> = {
 	key: { description: "Last path segment of the key's URI.", schema: text, example: "k1.key" },
 	grant: { description: "Signed by the gate; manifests lead to it.", schema: text },
 	path: { description: "As the manifest has it.", schema: text },
+	system: {
+		description: "As in the path below a video, such as clearkey or cenc/widevine.",
+		schema: text,
+		example: "clearkey",
+	},
 	session: { description: "Session id (claim sid).", schema: text, example: "television" },
 	uid: { description: "The viewer (claim uid), percent-encoded.", schema: text, example: "ann" },
 	device: { description: "Device id, percent-encoded.", schema: text, example: "tv-1" },

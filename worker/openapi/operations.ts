@@ -7,7 +7,7 @@ import { streamOperations } from "./operations/streams.ts";
 /** Every operation of the gate, in the order of the document. */
 export const operations: readonly Operation[] = [
 	...playbackOperations,
-	...streamOperations,
 	...managementOperations,
+	...streamOperations,
 	...ownOperations,
 ];

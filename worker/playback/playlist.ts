@@ -2,7 +2,7 @@ import { BulkReader } from "../catalog/bulk-reader.ts";
 import { CatalogUnavailable } from "../catalog/cache.ts";
 import type { Video } from "../catalog/catalog.ts";
 import type { PlaylistRecord } from "../catalog/playlist-record.ts";
-import { RIGHT_PREFIX, type Right } from "../catalog/rights.ts";
+import type { Right } from "../catalog/rights.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { Refusal } from "../decision/refusals.ts";
 import type { DeliveryEffect } from "../delivery/effect.ts";
@@ -76,8 +76,7 @@ async function judgeVideos(
 			return { name: video.record.id, asked: await judgeOne(exchange, caller, video, () => rightFor(video)) };
 		} catch (fault) {
 			if (!(fault instanceof CatalogUnavailable)) throw fault;
-			const record = fault.message.startsWith(RIGHT_PREFIX) ? "right" : "video";
-			return { name, asked: refuse({ reason: "catalog-unavailable", record }) };
+			return { name, asked: refuse({ reason: "catalog-unavailable", record: fault.record }) };
 		}
 	};
 	const judged = await Promise.all(names.map(judge));

@@ -3,7 +3,6 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { CatalogUnavailable } from "../../../worker/catalog/cache.ts";
 import { type Account, Catalog } from "../../../worker/catalog/catalog.ts";
 import { acceptRight, writeRight } from "../../../worker/catalog/right-record.ts";
-import { RIGHT_PREFIX } from "../../../worker/catalog/rights.ts";
 import { realPorts } from "../../../worker/ports.ts";
 import { parseSettings } from "../../../worker/settings.ts";
 
@@ -58,7 +57,7 @@ describe("a right of the catalog", () => {
 		await env.CATALOG.put(`right/${account.id}/broken`, "{");
 		const reading = catalog.right(account, "broken", NOW);
 		await expect(reading).rejects.toThrow(CatalogUnavailable);
-		await expect(reading).rejects.toThrow(`${RIGHT_PREFIX}${account.id}/broken`);
+		await expect(reading).rejects.toThrow(`right ${account.id}/broken`);
 	});
 });
 

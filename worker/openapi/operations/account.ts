@@ -72,7 +72,7 @@ export const accountOperations: readonly Managed[] = [
 		method: "post",
 		id: "addRevocation",
 		summary: "Revokes by token, jti, uid, sid, key, video or time of issue.",
-		body: { schema: ref("RevocationBody"), example: { kind: "uid", value: "ann" } },
+		body: { schema: ref("RevocationBody"), example: { kind: "uid", value: "eve" } },
 		answers: created("The entry.", ref("Revocation")),
 	},
 	{
@@ -89,7 +89,7 @@ export const accountOperations: readonly Managed[] = [
 		summary: "Takes an entry off the list.",
 		query: {
 			kind: { description: "As the list shows it.", schema: { type: "string" }, example: "uid", required: true },
-			value: { description: "As the list shows it.", schema: { type: "string" }, example: "ann" },
+			value: { description: "As the list shows it.", schema: { type: "string" }, example: "eve" },
 		},
 		answers: done("It is off."),
 	},

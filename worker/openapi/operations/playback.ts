@@ -135,8 +135,8 @@ export const playbackOperations: readonly Operation[] = [
 	{
 		...video,
 		method: "post",
-		path: "/g/{grant}/{path}",
-		id: "postUnderGrant",
+		path: "/g/{grant}/licenses/{system}",
+		id: "getLicenseUnderGrant",
 		credential: "grant",
 		summary: "A licence, by the URL that a manifest or the video JSON gives.",
 		refusals: "LicenseRefusals",
