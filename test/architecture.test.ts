@@ -13,9 +13,11 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	revocation: ["decision", "ports.ts"],
 	catalog: ["token", "hash.ts", "ports.ts", "sealing.ts", "settings.ts"],
 	policy: ["decision", "catalog", "token"],
-	observe: ["decision", "exchange.ts"],
+	audit: ["decision", "ports.ts", "safe-path.ts"],
+	observe: ["decision", "exchange.ts", "client-address.ts", "safe-path.ts"],
 	playback: [
 		"catalog",
+		"client-address.ts",
 		"decision",
 		"limits",
 		"manifest",
@@ -29,6 +31,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 		"settings.ts",
 	],
 	management: [
+		"audit",
 		"catalog",
 		"decision",
 		"limits",
@@ -68,6 +71,7 @@ it("jose is used by the token room only, the clock by the ports and the objects 
 	const using = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(join(worker, file), "utf8")));
 	expect(using(/from "jose"/).filter((file) => !file.startsWith("token/"))).toEqual([]);
 	expect(using(/Date\.now\(\)/).toSorted()).toEqual([
+		"audit/audit-log.ts",
 		"limits/viewer-limits.ts",
 		"ports.ts",
 		"revocation/revocation-list.ts",

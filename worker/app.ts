@@ -8,6 +8,7 @@ import { preflightResponse } from "./decision/response.ts";
 import type { Dialect } from "./decision/wire.ts";
 import { Exchange, refused } from "./exchange.ts";
 import type { Gate } from "./gate.ts";
+import { handleReport } from "./management/audit-report.ts";
 import { managementRoutes } from "./management/routes.ts";
 import { handleHeartbeat, handleSessions, handleStop } from "./playback/stream-sessions.ts";
 import {
@@ -21,6 +22,7 @@ import {
 } from "./playback/handlers.ts";
 
 const STREAM_SESSIONS = "/api/v1/accounts/:account/sessions";
+const REPORT = "/v1/audit/reports/:ticket";
 const VIDEO = "/playback/v1/accounts/:account/videos/:video";
 
 /** Routes only: which story a path and method begin (design 7). */
@@ -31,6 +33,7 @@ export function createApp(gate: Gate): Hono {
 	playbackRoutes(app, exchange);
 	streamSessionRoutes(app, exchange);
 	app.route("/", managementRoutes(gate, beginExchange));
+	app.get(REPORT, (c) => handleReport(exchange(c), c.req.param("ticket")));
 	app.get("/healthz", () => new Response("ok\n", { headers: { "Cache-Control": "no-store" } }));
 	app.notFound((c) => refused(exchange(c), { reason: "resource-not-found" }, "api"));
 	app.onError((fault, c) => {
@@ -76,6 +79,7 @@ function playbackRoutes(app: Hono, exchange: Begin): void {
 		`${VIDEO}/licenses/aes128/:key`,
 		VIDEO,
 		"/healthz",
+		REPORT,
 	]) {
 		app.on(["POST", "PUT", "PATCH", "DELETE"], path, (c) =>
 			refused(exchange(c), { reason: "method-not-allowed", allowed: ["GET", "HEAD", "OPTIONS"] }, "api"),

@@ -1,3 +1,6 @@
+import type { AuditLog } from "./audit/audit-log.ts";
+import { ReportLinks } from "./audit/report-link.ts";
+import { AuditTrail } from "./audit/trail.ts";
 import { Catalog } from "./catalog/catalog.ts";
 import { Admissions } from "./limits/admissions.ts";
 import type { ViewerLimits } from "./limits/viewer-limits.ts";
@@ -22,6 +25,9 @@ export interface Gate {
 	readonly grants: GrantBox;
 	readonly sources: SourceReader;
 	readonly manifests: ManifestStore;
+	readonly auditLogs: DurableObjectNamespace<AuditLog>;
+	readonly audit: AuditTrail;
+	readonly reportLinks: ReportLinks;
 }
 
 export function createGate(env: Env, settings: Settings, ports: Ports): Gate {
@@ -38,5 +44,8 @@ export function createGate(env: Env, settings: Settings, ports: Ports): Gate {
 		grants: new GrantBox(settings.grantSecrets),
 		sources,
 		manifests: new ManifestStore(sources, settings, ports),
+		auditLogs: env.AUDIT_LOG,
+		audit: new AuditTrail(env.AUDIT_LOG, ports),
+		reportLinks: new ReportLinks(settings.grantSecrets),
 	};
 }

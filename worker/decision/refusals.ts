@@ -96,6 +96,9 @@ type ManagementRefusal =
 	| { readonly reason: "record-too-large"; readonly maxBytes: number }
 	/** A value of a playback right, told as Brightcove's API does; at most 64 characters. */
 	| { readonly reason: "country-invalid"; readonly value: string }
-	| { readonly reason: "address-invalid"; readonly value: string };
+	| { readonly reason: "address-invalid"; readonly value: string }
+	/** A link to an audit report that this gate did not sign, or signed with a secret that was rotated away. */
+	| { readonly reason: "report-link-invalid" }
+	| { readonly reason: "report-link-expired"; readonly expiredAt: number };
 
 export type Reason = Refusal["reason"];

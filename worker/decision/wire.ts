@@ -182,6 +182,14 @@ const table: Rows<Reason> = {
 		subcode: "INVALID_IP",
 		message: ({ value }) => `Invalid ip: ${value}`,
 	},
+	"report-link-invalid": {
+		...denied("REPORT_LINK_INVALID"),
+		message: () => "The link to this report is not valid. Ask for the report again.",
+	},
+	"report-link-expired": {
+		...denied("REPORT_LINK_EXPIRED"),
+		message: ({ expiredAt }) => `The link to this report expired at ${utc(expiredAt)}. Ask for the report again.`,
+	},
 	"record-too-large": {
 		status: 413,
 		code: "BAD_REQUEST",

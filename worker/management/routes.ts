@@ -5,8 +5,10 @@ import { type Decision, refuse } from "../decision/decision.ts";
 import { type Exchange, refused } from "../exchange.ts";
 import type { Gate } from "../gate.ts";
 import { logDecision } from "../observe/decision-log.ts";
+import { auditReport, auditStatus, queryAudit } from "./audit.ts";
 import { deleteToken, hasToken, listTokens, putToken } from "./blacklist.ts";
 import { judgeCredentials } from "./credentials.ts";
+import { listDecisions } from "./decisions.ts";
 import { addKey, deleteKey, getKey, listKeys } from "./keys.ts";
 import type { ManagedHandler } from "./managed.ts";
 import { addRight, asPlainText, deleteRight, getRight, listRights, putRight } from "./rights.ts";
@@ -19,6 +21,7 @@ type Method = "GET" | "POST" | "PUT" | "DELETE";
 const KEYS = "/v1/accounts/:account/keys";
 const BLACKLIST = "/v1/accounts/:account/blacklist";
 const RIGHTS = "/v1/accounts/:account/playback_rights";
+const AUDIT = "/v1/audit/accounts/:account";
 const MANAGE = "/manage/v1/accounts/:account";
 
 /** `:id` is the part of the path that a handler gets; ids of records follow `idSchema`, the others are free text. */
@@ -29,6 +32,10 @@ const routes: readonly { path: string; freeId?: true; methods: Partial<Record<Me
 	{ path: `${BLACKLIST}/tokens/:id`, freeId: true, methods: { PUT: putToken, GET: hasToken, DELETE: deleteToken } },
 	{ path: RIGHTS, methods: { GET: listRights, POST: addRight } },
 	{ path: `${RIGHTS}/:id`, methods: { GET: getRight, PUT: putRight, DELETE: deleteRight } },
+	{ path: `${AUDIT}/query/:id`, freeId: true, methods: { POST: queryAudit } },
+	{ path: `${AUDIT}/execution/:id/status`, freeId: true, methods: { GET: auditStatus } },
+	{ path: `${AUDIT}/execution/:id/report`, freeId: true, methods: { GET: auditReport } },
+	{ path: `${MANAGE}/decisions`, methods: { GET: listDecisions } },
 	{ path: `${MANAGE}/settings`, methods: { GET: getSettings, PUT: putSettings } },
 	{ path: `${MANAGE}/videos`, methods: { GET: listVideos } },
 	{ path: `${MANAGE}/videos/:id`, methods: { GET: getVideo, PUT: putVideo, DELETE: deleteVideo } },

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { parse as parseCookies } from "hono/utils/cookie";
 import ipaddr from "ipaddr.js";
+import { NO_ADDRESS, clientAddress } from "../client-address.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import { sha256 } from "../hash.ts";
 import type { Settings } from "../settings.ts";
@@ -23,7 +24,7 @@ const YEAR_SECONDS = 31_536_000;
 
 /** Reads the client from headers and query. Behind a trusted proxy `X-Client-IP` speaks for the client (design 7). */
 export function readClient(headers: Headers, query: Query, settings: Settings): Decision<ClientFacts> {
-	const fullAddress = readAddress(headers, settings.trustClientHeaders);
+	const fullAddress = clientAddress(headers, settings);
 	const address = normaliseAddress(fullAddress);
 	if (address === null) return refuse({ reason: "bad-request", detail: "X-Client-IP is not an IP address." });
 	const deviceId = readDeviceId(headers, query, settings);
@@ -34,13 +35,6 @@ export function readClient(headers: Headers, query: Query, settings: Settings): 
 		userAgent: headers.get("User-Agent") ?? "",
 		deviceId: deviceId.value,
 	});
-}
-
-const NO_ADDRESS = "unknown";
-
-function readAddress(headers: Headers, trusted: boolean): string {
-	const claimed = trusted ? headers.get("X-Client-IP") : null;
-	return (claimed ?? headers.get("CF-Connecting-IP") ?? NO_ADDRESS).trim();
 }
 
 /** IPv6 is counted by /64, which is what one connection gets; v4-mapped v6 is v4. Null when it is no address. */
