@@ -2,7 +2,7 @@ import { stringify } from "csv-stringify/sync";
 import { COLUMNS, type Page, type Row } from "./contract.ts";
 
 /** RFC 4180. Cells that a spreadsheet would take for a formula get an apostrophe in front: viewers choose some of what is in them. */
-const options = { record_delimiter: "\r\n", escape_formulas: true } as const;
+const options = { record_delimiter: "\r\n", quote_record_delimiter: true, escape_formulas: true } as const;
 
 const HEADER = stringify([[...COLUMNS]], options);
 
