@@ -57,7 +57,7 @@ export interface Told {
 	tokenId?: string;
 	keyId?: string;
 	uid?: string | undefined;
-	client?: { readonly fullAddress: string; readonly userAgent: string };
+	client?: { readonly address: string; readonly userAgent: string };
 	/** True when this decision only repeats one that the isolate remembers: not logged again. */
 	remembered?: boolean;
 }

@@ -42,8 +42,8 @@ export interface AuditedDecision {
 	readonly tokenId: string | undefined;
 	readonly keyId: string | undefined;
 	readonly uid: string | undefined;
-	/** In full. */
-	readonly address: string;
+	/** IPv4, or the /64 of an IPv6 address; null or a word where there is none. */
+	readonly address: string | null;
 	readonly userAgent: string;
 	/** As the platform, or a trusted proxy, tells them: of any type. */
 	readonly country: unknown;

@@ -1,4 +1,3 @@
-import ipaddr from "ipaddr.js";
 import { safePath } from "../safe-path.ts";
 import { type AuditedDecision, COLUMNS, type Cell, type Column, type Row } from "./contract.ts";
 
@@ -42,14 +41,8 @@ function countryOf(country: unknown): string | null {
 	return typeof country === "string" && /^[A-Z][A-Z0-9]$/i.test(country) ? country.toUpperCase() : null;
 }
 
-/** Tells networks apart, not households: the /24 of an IPv4 address, the /48 of an IPv6 one; null for what is neither. */
-export function networkOf(text: string): string | null {
-	if (ipaddr.IPv4.isValidFourPartDecimal(text)) return `${ipaddr.IPv4.parse(text).octets.slice(0, 3).join(".")}.0/24`;
-	if (!ipaddr.IPv6.isValid(text)) return null;
-	const address = ipaddr.IPv6.parse(text);
-	if (address.isIPv4MappedAddress()) return networkOf(address.toIPv4Address().toString());
-	return `${address.parts
-		.slice(0, 3)
-		.map((part) => part.toString(16))
-		.join(":")}::/48`;
+/** Tells networks apart, not households: the /24 of an IPv4 address, the /48 of an IPv6 one. */
+function networkOf(address: string | null): string | null {
+	if (address?.includes(":") === true) return `${address.split(":").slice(0, 3).join(":")}::/48`;
+	return address?.includes(".") === true ? `${address.slice(0, address.lastIndexOf("."))}.0/24` : null;
 }

@@ -1,4 +1,4 @@
-import { clientAddress } from "../client-address.ts";
+import { normaliseAddress, readAddress } from "../client-address.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -24,7 +24,7 @@ export function auditDecision(exchange: Exchange, outcome: Outcome): void {
 			tokenId: told.tokenId,
 			keyId: told.keyId,
 			uid: told.uid,
-			address: told.client?.fullAddress ?? clientAddress(headers, gate.settings),
+			address: told.client?.address ?? normaliseAddress(readAddress(headers, gate.settings)),
 			userAgent: told.client?.userAgent ?? headers.get("User-Agent") ?? "",
 			...placeOf(exchange),
 		},

@@ -1,7 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { parse as parseCookies } from "hono/utils/cookie";
-import ipaddr from "ipaddr.js";
-import { NO_ADDRESS, clientAddress } from "../client-address.ts";
+import { normaliseAddress, readAddress } from "../client-address.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import { sha256 } from "../hash.ts";
 import type { Settings } from "../settings.ts";
@@ -24,7 +23,7 @@ const YEAR_SECONDS = 31_536_000;
 
 /** Reads the client from headers and query. Behind a trusted proxy `X-Client-IP` speaks for the client (design 7). */
 export function readClient(headers: Headers, query: Query, settings: Settings): Decision<ClientFacts> {
-	const fullAddress = clientAddress(headers, settings);
+	const fullAddress = readAddress(headers, settings);
 	const address = normaliseAddress(fullAddress);
 	if (address === null) return refuse({ reason: "bad-request", detail: "X-Client-IP is not an IP address." });
 	const deviceId = readDeviceId(headers, query, settings);
@@ -35,17 +34,6 @@ export function readClient(headers: Headers, query: Query, settings: Settings): 
 		userAgent: headers.get("User-Agent") ?? "",
 		deviceId: deviceId.value,
 	});
-}
-
-/** IPv6 is counted by /64, which is what one connection gets; v4-mapped v6 is v4. Null when it is no address. */
-export function normaliseAddress(text: string): string | null {
-	if (text === NO_ADDRESS) return text;
-	if (/^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(text)) return ipaddr.IPv4.isValidFourPartDecimal(text) ? text : null;
-	if (!ipaddr.IPv6.isValid(text)) return null;
-	const address = ipaddr.IPv6.parse(text);
-	if (address.isIPv4MappedAddress()) return address.toIPv4Address().toString();
-	const network = address.parts.slice(0, 4).map((part) => part.toString(16));
-	return `${network.join(":")}::/64`;
 }
 
 function readDeviceId(headers: Headers, query: Query, settings: Settings): Decision<string | null> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type AuditedDecision, COLUMNS } from "../../../worker/audit/contract.ts";
+import { normaliseAddress } from "../../../worker/client-address.ts";
 import { rowOf } from "../../../worker/audit/row.ts";
 import { decisionOf } from "../../support/audit.ts";
 
@@ -53,7 +54,7 @@ describe("what is kept of a decision", () => {
 		["203.0.113.7, 198.51.100.1", null],
 		["=1+1", null],
 	])("of the address %s its network: %s", (address, network) => {
-		expect(cellsOf({ address })["address"]).toBe(network);
+		expect(cellsOf({ address: normaliseAddress(address) })["address"]).toBe(network);
 	});
 
 	it.each([

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { deviceCookie, normaliseAddress, readClient } from "../../../worker/playback/client.ts";
+import { normaliseAddress } from "../../../worker/client-address.ts";
+import { deviceCookie, readClient } from "../../../worker/playback/client.ts";
 import { parseSettings } from "../../../worker/settings.ts";
 
 const env = {
