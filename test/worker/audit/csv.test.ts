@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { COLUMNS, type Page, type Row } from "../../../worker/audit/contract.ts";
 import { csvOf, csvStream } from "../../../worker/audit/csv.ts";
 import { rowOf } from "../../../worker/audit/row.ts";
-import { decisionOf, readCsv } from "../../support/audit.ts";
+import { decisionOf } from "../../support/audit.ts";
+import { readCsv } from "../../support/csv.ts";
 
 const rowWith = (text: string): Row => COLUMNS.map((column) => (column === "user_agent" ? text : null));
 const cellIn = (csv: string): string | undefined => readCsv(csv)[0]?.[COLUMNS.indexOf("user_agent")];
