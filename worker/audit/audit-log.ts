@@ -5,7 +5,7 @@ import schema from "./schema.sql";
 import { search } from "./search.ts";
 
 /** A page is at most this long and one row: few calls for a large report, and little of it in memory at once. */
-const PAGE_CHARACTERS = 4 * 1024 * 1024;
+const PAGE_CHARACTERS = 1024 * 1024;
 /** Among how many rows a batch that is sent again is looked for: far more than can come between two attempts. */
 const LATELY = 10_000;
 /** Calls in a second that an object takes with ease. */

@@ -121,7 +121,7 @@ describe("a report", () => {
 		for (let batch = 0; batch < 12; batch++) await log().append(batchOf([], { texts: [text] }));
 		await log().snapshot("report", forgetAtMs(DAY));
 		const first = await log().page("report", 0);
-		expect(first).toMatchObject({ after: 5, done: false });
+		expect(first).toMatchObject({ after: 2, done: false });
 		expect(await reportOf(log, "report")).toHaveLength(12);
 	});
 });
