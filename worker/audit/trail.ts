@@ -1,7 +1,6 @@
-import { LRUCache } from "lru-cache";
 import type { Ports } from "../ports.ts";
 import type { AuditLog } from "./audit-log.ts";
-import type { AuditedDecision, Batch } from "./contract.ts";
+import type { AuditedDecision } from "./contract.ts";
 import { DAY_MS, dayOf, forgetAtMs } from "./day.ts";
 import { GATHER_MS } from "./gather.ts";
 import { rowOf } from "./row.ts";
@@ -13,7 +12,8 @@ const FULL_BATCH = 5000;
 const MOST_SENDING = 8;
 /** What an isolate holds at most of one account and day; the rest is lost, and the log says how many. */
 const MOST_WAITING = 20_000;
-const MOST_GATHERS = 500;
+/** Past this, accounts of which nothing waits are forgotten. */
+const MOST_ACCOUNTS = 1000;
 /** When what should have been sent is still here after this long, the request that was to send it has died. */
 const OVERDUE_MS = 15_000;
 const RETRY_AFTER_MS = 200;
@@ -44,7 +44,8 @@ export class AuditTrail {
 	readonly #namespace: DurableObjectNamespace<AuditLog>;
 	readonly #ports: Ports;
 	readonly #wait: (ms: number) => Promise<void>;
-	readonly #gathers = new LRUCache<string, Gather>({ max: MOST_GATHERS });
+	/** By day, counted from the epoch, then by account. */
+	readonly #days = new Map<number, Map<string, Gather>>();
 
 	constructor(namespace: DurableObjectNamespace<AuditLog>, ports: Ports, wait = sleep) {
 		this.#namespace = namespace;
@@ -75,8 +76,7 @@ export class AuditTrail {
 	}
 
 	#gatherOf(account: string, dayNumber: number): Gather {
-		const key = `${account}/${dayNumber}`;
-		const known = this.#gathers.get(key);
+		const known = this.#days.get(dayNumber)?.get(account);
 		if (known) return known;
 		const fresh: Gather = {
 			account,
@@ -88,8 +88,24 @@ export class AuditTrail {
 			gatherMs: GATHER_MS,
 			sending: new Set(),
 		};
-		this.#gathers.set(key, fresh);
+		this.#accountsOf(dayNumber).set(account, fresh);
 		return fresh;
+	}
+
+	/** The gathers of a day, with room for one more. Who sends one holds it: what waits is sent also when it is no longer here. */
+	#accountsOf(dayNumber: number): Map<string, Gather> {
+		const known = this.#days.get(dayNumber);
+		if (!known) {
+			for (const day of this.#days.keys()) if (day < dayNumber - 1) this.#days.delete(day);
+			const fresh = new Map<string, Gather>();
+			this.#days.set(dayNumber, fresh);
+			return fresh;
+		}
+		if (known.size < MOST_ACCOUNTS) return known;
+		for (const [account, { waiting, sending }] of known) {
+			if (waiting.length === 0 && sending.size === 0) known.delete(account);
+		}
+		return known;
 	}
 
 	async #sendAfter(gather: Gather, waitMs: number): Promise<void> {
@@ -114,12 +130,11 @@ export class AuditTrail {
 	/** @throws nothing: what cannot be written, also at the second attempt, is a fault in the log. */
 	async #append(gather: Gather, decisions: readonly AuditedDecision[]): Promise<void> {
 		const { account, day } = gather;
-		const batch = { id: this.#ports.newId(), texts: textsOf(decisions), forgetAtMs: forgetAtMs(day) };
-		const append = (again: boolean): Promise<number> => {
-			const sent: Batch = { ...batch, again };
-			return this.#namespace.getByName(`${account}/${day}`).append(sent); // a stub is broken after a fault: a new one each time
-		};
 		try {
+			const batch = { id: this.#ports.newId(), texts: textsOf(decisions), forgetAtMs: forgetAtMs(day) };
+			// A stub is broken after a fault: a new one each time.
+			const append = (again: boolean): Promise<number> =>
+				this.#namespace.getByName(`${account}/${day}`).append({ ...batch, again });
 			gather.gatherMs = await append(false).catch(async (fault: unknown) => {
 				if (isOverloaded(fault)) throw fault;
 				await this.#wait(RETRY_AFTER_MS);

@@ -27,7 +27,10 @@ describe("a cell", () => {
 
 	it("of any text at all comes back, defused or as it was, and moves no other cell", () => {
 		const texts = fc.array(
-			fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: fc.constantFrom(..."=+-@\t\r\n\",';ab") })),
+			fc.oneof(
+				fc.string({ unit: "binary" }),
+				fc.string({ unit: fc.constantFrom("=", "+", "-", "@", "\t", "\r", "\n", '"', ",", "'", ";", "a") }),
+			),
 			{
 				minLength: COLUMNS.length,
 				maxLength: COLUMNS.length,
