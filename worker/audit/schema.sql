@@ -1,5 +1,5 @@
--- The decisions of one account and day. A row holds many: a commit costs what it holds next to nothing of, and rows written are what an
--- object costs. `batch` tells a batch that is sent again; no index on it, for only those are looked for, among the newest.
+-- The decisions of one account and day. A row holds many of them, for rows written are what an object costs. `batch` is looked for only
+-- when a batch is sent again, among the newest rows, so it has no index: that would be a second row written.
 CREATE TABLE IF NOT EXISTS batches (
 	seq INTEGER PRIMARY KEY,
 	batch TEXT NOT NULL,
