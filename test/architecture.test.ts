@@ -15,9 +15,11 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	policy: ["decision", "catalog", "token"],
 	credentials: ["catalog", "decision", "token", "client-address.ts", "ports.ts", "settings.ts"],
 	delivery: ["catalog", "manifest"],
-	observe: ["decision", "exchange.ts"],
+	audit: ["decision", "ports.ts", "safe-path.ts"],
+	observe: ["decision", "exchange.ts", "client-address.ts", "safe-path.ts"],
 	playback: [
 		"catalog",
+		"client-address.ts",
 		"decision",
 		"delivery",
 		"limits",
@@ -34,6 +36,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	],
 	openapi: ["catalog", "credentials", "decision", "management", "playback", "exchange.ts"],
 	management: [
+		"audit",
 		"catalog",
 		"credentials",
 		"decision",
@@ -74,6 +77,7 @@ it("jose is used by the token room only, the clock by the ports and the objects 
 	const using = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(join(worker, file), "utf8")));
 	expect(using(/from "jose"/).filter((file) => !file.startsWith("token/"))).toEqual([]);
 	expect(using(/Date\.now\(\)/).toSorted()).toEqual([
+		"audit/audit-log.ts",
 		"credentials/guard/credential-guard.ts",
 		"credentials/tokens/management-tokens.ts",
 		"limits/device-index.ts",

@@ -76,6 +76,8 @@ const samples: { readonly [K in Reason]: Extract<Refusal, { reason: K }> } = {
 	"catalog-not-written": { reason: "catalog-not-written", record: "right" },
 	"country-invalid": { reason: "country-invalid", value: "MIX" },
 	"address-invalid": { reason: "address-invalid", value: "0.0.0.0/40" },
+	"report-link-invalid": { reason: "report-link-invalid" },
+	"report-link-expired": { reason: "report-link-expired", expiredAt: 0 },
 	"record-too-large": { reason: "record-too-large", maxBytes: 1 },
 	"devices-unavailable": { reason: "devices-unavailable", operation: "list" },
 };

@@ -4,9 +4,12 @@ import type { Refusal } from "./decision/refusals.ts";
 import { preflightResponse } from "./decision/response.ts";
 import { Exchange, refused } from "./exchange.ts";
 import type { Gate } from "./gate.ts";
+import { handleReport } from "./management/audit-report.ts";
 import { managementRoutes } from "./management/routes.ts";
 import { serveOpenApi } from "./openapi/serve.ts";
 import { playbackRoutes } from "./playback/routes.ts";
+
+const REPORT = "/v1/audit/reports/:ticket";
 
 /** Routes only: which story a path and method begin (design 7). */
 export function createApp(gate: Gate): Hono {
@@ -15,6 +18,7 @@ export function createApp(gate: Gate): Hono {
 	app.options("*", (c) => preflightResponse(c.req.raw));
 	playbackRoutes(app, exchange);
 	app.route("/", managementRoutes(gate, beginExchange));
+	app.get(REPORT, (c) => handleReport(exchange(c), c.req.param("ticket")));
 	ownRoutes(app, exchange);
 	app.notFound((c) => refused(exchange(c), { reason: "resource-not-found" }, "api"));
 	app.onError((fault, c) => {
@@ -34,7 +38,7 @@ export function createApp(gate: Gate): Hono {
 function ownRoutes(app: Hono, exchange: (c: Context) => Exchange): void {
 	app.get("/openapi.json", (c) => serveOpenApi(exchange(c)));
 	app.get("/healthz", () => new Response("ok\n", { headers: { "Cache-Control": "no-store" } }));
-	for (const path of ["/openapi.json", "/healthz"]) {
+	for (const path of ["/openapi.json", "/healthz", REPORT]) {
 		app.on(["POST", "PUT", "PATCH", "DELETE"], path, (c) =>
 			refused(exchange(c), { reason: "method-not-allowed", allowed: ["GET", "HEAD", "OPTIONS"] }, "api"),
 		);

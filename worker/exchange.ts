@@ -59,6 +59,7 @@ export interface Told {
 	uid?: string | undefined;
 	/** Who makes a management call. */
 	actor?: string;
+	client?: { readonly address: string; readonly userAgent: string };
 	/** True when this decision only repeats one that the isolate remembers: not logged again. */
 	remembered?: boolean;
 }

@@ -1,3 +1,6 @@
+import type { AuditLog } from "./audit/audit-log.ts";
+import { ReportLinks } from "./audit/report-link.ts";
+import { AuditTrail } from "./audit/trail.ts";
 import { Catalog } from "./catalog/catalog.ts";
 import { Credentials } from "./credentials/credentials.ts";
 import type { ManagementTokens } from "./credentials/tokens/management-tokens.ts";
@@ -30,6 +33,9 @@ export interface Gate {
 	readonly sources: SourceReader;
 	readonly manifests: ManifestStore;
 	readonly licenseServers: LicenseServers;
+	readonly auditLogs: DurableObjectNamespace<AuditLog>;
+	readonly audit: AuditTrail;
+	readonly reportLinks: ReportLinks;
 }
 
 export function createGate(env: Env, settings: Settings, ports: Ports): Gate {
@@ -50,5 +56,8 @@ export function createGate(env: Env, settings: Settings, ports: Ports): Gate {
 		sources,
 		manifests: new ManifestStore(sources, settings, ports),
 		licenseServers: new LicenseServers(sources, ports),
+		auditLogs: env.AUDIT_LOG,
+		audit: new AuditTrail(env.AUDIT_LOG, ports),
+		reportLinks: new ReportLinks(settings.grantSecrets),
 	};
 }

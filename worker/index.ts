@@ -4,6 +4,7 @@ import { createGate } from "./gate.ts";
 import { realPorts } from "./ports.ts";
 import { parseSettings } from "./settings.ts";
 
+export { AuditLog } from "./audit/audit-log.ts";
 export { DeviceIndex } from "./limits/device-index.ts";
 export { ViewerLimits } from "./limits/viewer-limits.ts";
 export { RevocationList } from "./revocation/revocation-list.ts";

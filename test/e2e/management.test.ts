@@ -232,6 +232,7 @@ describe("settings", () => {
 		catalog_cache_seconds: 30,
 		when_counters_fail: "deny",
 		generic_stream_concurrency: true,
+		audit: "all",
 		jwks_url: null,
 		allowed_origins: ["*"],
 		fairplay_certificate: null,

@@ -48,6 +48,7 @@ export const accountSettingsSchema = object({
 	catalog_cache_seconds: v.optional(seconds(0, DAY), 30),
 	when_counters_fail: v.optional(v.picklist(["deny", "allow"], "must be deny or allow"), "deny"),
 	generic_stream_concurrency: v.optional(v.boolean("must be true or false"), true),
+	audit: v.optional(v.picklist(["all", "refusals", "none"], "must be all, refusals or none"), "all"),
 	jwks_url: v.optional(v.nullable(httpsUrl), null),
 	allowed_origins: v.optional(
 		v.pipe(v.array(origin, "must be a list"), v.maxLength(100, "must have at most 100 entries")),

@@ -1,5 +1,5 @@
 import type { DeviceOperation, ManagementRefusal } from "./refusals.ts";
-import { type Rows, badRequest, serverError } from "./wire-row.ts";
+import { type Rows, badRequest, denied, serverError, utc } from "./wire-row.ts";
 
 const DEVICE_FAILURES: Readonly<Record<DeviceOperation, { readonly subcode: string; readonly what: string }>> = {
 	list: { subcode: "DEVICES_RETRIEVE_FAILURE", what: "list the devices" },
@@ -37,6 +37,14 @@ export const managementRows: Rows<ManagementRefusal["reason"]> = {
 		code: "UNPROCESSABLE_ENTITY",
 		subcode: "INVALID_IP",
 		message: ({ value }) => `Invalid ip: ${value}`,
+	},
+	"report-link-invalid": {
+		...denied("REPORT_LINK_INVALID"),
+		message: () => "The link to this report is not valid. Ask for the report again.",
+	},
+	"report-link-expired": {
+		...denied("REPORT_LINK_EXPIRED"),
+		message: ({ expiredAt }) => `The link to this report expired at ${utc(expiredAt)}. Ask for the report again.`,
 	},
 	"record-too-large": {
 		status: 413,

@@ -126,7 +126,10 @@ export type ManagementRefusal =
 	| { readonly reason: "devices-unavailable"; readonly operation: DeviceOperation }
 	/** A value of a playback right, told as Brightcove's API does; at most 64 characters. */
 	| { readonly reason: "country-invalid"; readonly value: string }
-	| { readonly reason: "address-invalid"; readonly value: string };
+	| { readonly reason: "address-invalid"; readonly value: string }
+	/** A link to an audit report that this gate did not sign, or signed with a secret that was rotated away. */
+	| { readonly reason: "report-link-invalid" }
+	| { readonly reason: "report-link-expired"; readonly expiredAt: number };
 
 /** What the Devices API was asked for: a list, an end of all devices or of one, or a name. */
 export type DeviceOperation = "list" | "remove-all" | "remove" | "rename";

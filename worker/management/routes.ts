@@ -7,6 +7,7 @@ import { type Decision, refuse } from "../decision/decision.ts";
 import { type Exchange, refused } from "../exchange.ts";
 import type { Gate } from "../gate.ts";
 import { logDecision } from "../observe/decision-log.ts";
+import { auditReport, auditStatus, queryAudit } from "./audit.ts";
 import { deleteToken, hasToken, listTokens, putToken } from "./blacklist.ts";
 import { listAccountDevices } from "./account-devices.ts";
 import { listDevices, removeDevices, renameDevice } from "./devices.ts";
@@ -20,6 +21,7 @@ import {
 	putAction,
 	putConditions,
 } from "./delivery-rules.ts";
+import { listDecisions } from "./decisions.ts";
 import { addKey, deleteKey, getKey, listKeys } from "./keys.ts";
 import type { ManagedHandler } from "./managed.ts";
 import { deletePlaylist, getPlaylist, listPlaylists, putPlaylist } from "./playlists.ts";
@@ -37,6 +39,7 @@ const RIGHTS = "/v1/accounts/:account/playback_rights";
 const DEVICES = "/v1/accounts/:account/devices";
 const USERS = "/v1/accounts/:account/users";
 const DELIVERY_RULES = "/accounts/:account";
+const AUDIT = "/v1/audit/accounts/:account";
 const MANAGE = "/manage/v1/accounts/:account";
 
 /** `area` names the scopes that a caller needs: those to read for GET (and so HEAD), those to write for every other method. */
@@ -96,6 +99,10 @@ export const routes: readonly Route[] = [
 		area: "delivery-rules",
 		methods: { GET: getAction, PUT: putAction, DELETE: deleteAction },
 	},
+	{ path: `${AUDIT}/query/:id`, area: "audit", freeId: true, methods: { POST: queryAudit } },
+	{ path: `${AUDIT}/execution/:id/status`, area: "audit", freeId: true, methods: { GET: auditStatus } },
+	{ path: `${AUDIT}/execution/:id/report`, area: "audit", freeId: true, methods: { GET: auditReport } },
+	{ path: `${MANAGE}/decisions`, area: "decisions", methods: { GET: listDecisions } },
 	{
 		path: `${MANAGE}/revocations`,
 		area: "revocations",

@@ -68,10 +68,11 @@ export async function identifyHolder(
 	accountId: string,
 	audiences: readonly string[],
 ): Promise<Decision<Identified>> {
-	const raw = locateToken(exchange.headers, exchange);
-	if (!raw.allowed) return raw;
+	// The account first, so that it can be told of every refusal.
 	const account = await exchange.gate.catalog.account(accountId, exchange.nowMs);
 	exchange.told.account = account;
+	const raw = locateToken(exchange.headers, exchange);
+	if (!raw.allowed) return raw;
 	const subject = await subjectOfToken(raw.value, account, audiences, nowSecondsOf(exchange));
 	return subject.allowed ? identify(exchange, account, subject.value) : subject;
 }
@@ -82,7 +83,9 @@ function identify(exchange: Exchange, account: Account, subject: TimedSubject): 
 	told.keyId = subject.subject.keyId;
 	told.uid = subject.subject.claims.uid;
 	const client = readClient(headers, exchange, gate.settings);
-	return client.allowed ? allow({ account, subject, client: client.value }) : client;
+	if (!client.allowed) return client;
+	told.client = client.value;
+	return allow({ account, subject, client: client.value });
 }
 
 async function authorizeVideo(exchange: Exchange, identified: Identified, videoId: string): Promise<Decision<Asker>> {

@@ -36,7 +36,7 @@ export async function serveMedia(exchange: Exchange, asker: Asker, ask: MediaAsk
 	const served = saysManifest(path, null)
 		? await serveManifest(exchange, asker, ask)
 		: await serveFile(exchange, asker, ask, path);
-	if (served.allowed) logDecision(exchange, { status: served.value.status });
+	if (served.allowed) logDecision(exchange, { status: served.value.status, goesOn: true });
 	return served;
 }
 
