@@ -74,6 +74,10 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
 		stopped: boolean,
 		ended_by: nullable(string),
 	}),
+	Execution: record({ execution_id: string, executionID: string }),
+	ExecutionStatus: record({ state: { enum: ["SUCCEEDED", "processing", "failed"] }, status: string }),
+	Report: record({ report_url: string, expiration_time: integer, signedURL: string, expirationTime: integer }),
+	Decisions: record({ decisions: listOf({ type: "object" }), cursor: nullable(string) }),
 	Device: record({ id: string, ...device }),
 	AccountDevices: record({
 		metadata: record({

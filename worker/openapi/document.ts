@@ -23,7 +23,7 @@ const PATH_PARAMETERS: Readonly<Record<string, Parameter>> = {
 	uid: { description: "The viewer (claim uid), percent-encoded.", schema: text, example: "ann" },
 	device: { description: "Device id, percent-encoded.", schema: text, example: "tv-1" },
 	id: { description: "Its id.", schema: text },
-	day: { description: "UTC day, YYYY-MM-DD.", schema: { type: "string", format: "date" } },
+	ticket: { description: "As the link has it.", schema: text },
 };
 
 /** The OpenAPI 3.1 document of this gate. `server` is its origin. */

@@ -1,4 +1,5 @@
 import type { Operation } from "./operation.ts";
+import { reportOperation } from "./operations/audit.ts";
 import { managementOperations } from "./operations/management.ts";
 import { ownOperations } from "./operations/own.ts";
 import { playbackOperations } from "./operations/playback.ts";
@@ -8,6 +9,7 @@ import { streamOperations } from "./operations/streams.ts";
 export const operations: readonly Operation[] = [
 	...playbackOperations,
 	...managementOperations,
+	reportOperation,
 	...streamOperations,
 	...ownOperations,
 ];

@@ -37,6 +37,11 @@ it.each(operations)("$method $path, as described, is listened to", ({ method, pa
 	expect(listened.some((each) => each.method === method && patternOf(each.path).test(path))).toBe(true);
 });
 
+it.each(operations.filter(({ credential }) => credential === "management"))(
+	"$method $path names the scopes that it needs",
+	({ scopes }) => expect(scopes?.length).toBeGreaterThan(0),
+);
+
 it("names every operation once, and each one's parameters", () => {
 	const ids = operations.map(({ id }) => id);
 	expect(ids).toEqual([...new Set(ids)]);

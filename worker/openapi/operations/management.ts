@@ -2,6 +2,7 @@ import { routes } from "../../management/routes.ts";
 import { scopesFor } from "../../credentials/scopes.ts";
 import type { Operation } from "../operation.ts";
 import { accountOperations } from "./account.ts";
+import { auditOperations } from "./audit.ts";
 import { catalogOperations } from "./catalog.ts";
 import { deliveryOperations } from "./delivery.ts";
 import { viewerOperations } from "./viewers.ts";
@@ -12,11 +13,17 @@ const described: readonly Managed[] = [
 	...catalogOperations,
 	...deliveryOperations,
 	...viewerOperations,
+	...auditOperations,
 ];
 
 /** The management API, each operation with the scopes that the route itself asks for. */
 export const managementOperations: readonly Operation[] = described.map((operation) => {
-	const route = routes.find(({ path }) => path.replaceAll(/:(\w+)/g, "{$1}") === operation.path);
+	const route = routes.find(({ path }) => patternOf(path).test(operation.path));
 	const scopes = route ? scopesFor(route.area, operation.method.toUpperCase()) : [];
 	return { ...operation, credential: "management", scopes };
 });
+
+/** What a route's path takes: `:id` any segment, `*` any rest. */
+function patternOf(path: string): RegExp {
+	return new RegExp(`^${path.replaceAll(/:\w+/g, "[^/]+").replace("*", ".+")}$`);
+}
