@@ -51,6 +51,7 @@ const samples: { readonly [K in Reason]: Extract<Refusal, { reason: K }> } = {
 	"stream-limit-create": { reason: "stream-limit-create", limit: 1, active: 1 },
 	"stream-limit-renew": { reason: "stream-limit-renew" },
 	"session-ended": { reason: "session-ended", by: "operator" },
+	"end-session-not-allowed": { reason: "end-session-not-allowed", for: "account" },
 	"limits-unavailable": { reason: "limits-unavailable" },
 	"bad-request": { reason: "bad-request", detail: "What was wrong." },
 	"video-not-found": { reason: "video-not-found" },

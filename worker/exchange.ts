@@ -94,6 +94,13 @@ export function emptyResponse(exchange: Exchange): Response {
 /** Ends the exchange with a refusal: logged with its internal reason, answered with its public one. */
 export function refused(exchange: Exchange, refusal: Refusal, dialect: Dialect): Response {
 	const error = wireError(refusal, dialect);
-	logDecision(exchange, { refusal, status: error.status });
+	logDecision(exchange, { refusal: withoutConflicts(refusal), status: error.status });
 	return refusalResponse(error, dialect, answerContext(exchange));
+}
+
+/** What else the viewer plays is for the client alone. */
+function withoutConflicts(refusal: Refusal): Refusal {
+	if (!("conflicts" in refusal)) return refusal;
+	const { conflicts: _, ...told } = refusal;
+	return told;
 }

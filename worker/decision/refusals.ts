@@ -71,17 +71,37 @@ export type RightRefusal =
 
 export type GeoRule = "zip" | "dma" | "country";
 
-type LimitRefusal =
+/** What the limits of a token refuse. */
+export type LimitRefusal =
 	| { readonly reason: "ip-limit"; readonly limit: number }
 	| { readonly reason: "use-limit"; readonly limit: number }
 	| { readonly reason: "device-limit"; readonly limit: number }
 	/** `climit` is full and `cbeh` says that the new session loses. */
-	| { readonly reason: "stream-limit-create"; readonly limit: number; readonly active: number }
+	| ({ readonly reason: "stream-limit-create"; readonly limit: number; readonly active: number } & Conflicting)
 	/** This session was ended because a newer one took its place; renewals stay refused. */
-	| { readonly reason: "stream-limit-renew" }
-	/** This session was ended by its player or by an operator; renewals stay refused. */
-	| { readonly reason: "session-ended"; readonly by: "player" | "operator" }
+	| ({ readonly reason: "stream-limit-renew" } & Conflicting)
+	/** This session was ended by its player, by an operator, or by its viewer from another one; renewals stay refused. */
+	| { readonly reason: "session-ended"; readonly by: "player" | "operator" | "viewer" }
+	/** The request names a session to end (`end_session`), which the account does not allow, or a token without `uid` cannot. */
+	| { readonly reason: "end-session-not-allowed"; readonly for: "account" | "token" }
 	| { readonly reason: "limits-unavailable" };
+
+type Conflicting = {
+	/** What the viewer plays, newest first; absent where the account does not have it listed. For the client alone: not logged. */
+	readonly conflicts?: readonly Conflict[];
+};
+
+/** One of the viewer's sessions. `startedAt` in milliseconds since the epoch. */
+export interface Conflict {
+	readonly session: string;
+	readonly device: string;
+	/** What the Devices API calls it, else a description; null until then. */
+	readonly deviceName: string | null;
+	/** Never shown. */
+	readonly userAgent: string;
+	readonly video: string;
+	readonly startedAt: number;
+}
 
 type RequestRefusal =
 	| { readonly reason: "bad-request"; readonly detail: string }

@@ -1,3 +1,4 @@
+import type { Conflict } from "./refusals.ts";
 import type { Dialect, WireError } from "./wire.ts";
 
 /** Headers that page script may read, on every answer. */
@@ -58,10 +59,21 @@ const LICENSE_ERRORS: ReadonlyMap<string, string> = new Map([
  * Players of the Playback API read an array with one object, those of the stream sessions API an object. Licences are asked for by both
  * kinds of players: the object in the array has the member `error` beside those of the Playback API.
  */
-function bodyOf({ code, subcode, message, reason }: WireError, dialect: Dialect, decisionId: string): unknown {
-	if (dialect === "gsc") return { error: { code, sub_code: subcode, message, reason, decision_id: decisionId } };
+function bodyOf(
+	{ code, subcode, message, reason, conflicts }: WireError,
+	dialect: Dialect,
+	decisionId: string,
+): unknown {
+	const listed = conflicts ? { conflicts: conflicts.map(shownConflict) } : {};
+	if (dialect === "gsc")
+		return { error: { code, sub_code: subcode, message, reason, decision_id: decisionId, ...listed } };
 	const legacy = dialect === "license" ? { error: LICENSE_ERRORS.get(subcode) ?? message } : {};
-	return [{ ...legacy, ...errorObject({ code, subcode, message, reason }, decisionId) }];
+	return [{ ...legacy, ...errorObject({ code, subcode, message, reason }, decisionId), ...listed }];
+}
+
+/** Member names of the sessions of the management API. */
+function shownConflict({ session, device, deviceName, video, startedAt }: Conflict) {
+	return { session_id: session, device, device_name: deviceName, video, started_at: startedAt };
 }
 
 /** One error of the Playback API: what a refusal is an array of, and what an answer names that leaves something out. */

@@ -1,6 +1,7 @@
 import { credentialRows } from "./credential-rows.ts";
+import { limitRows } from "./limit-rows.ts";
 import { managementRows } from "./management-rows.ts";
-import type { Reason, Refusal } from "./refusals.ts";
+import type { Conflict, Reason, Refusal } from "./refusals.ts";
 import { rightRows } from "./right-rows.ts";
 import { type Row, type Rows, badRequest, denied, serverError, utc } from "./wire-row.ts";
 
@@ -19,6 +20,8 @@ export interface WireError {
 	readonly scope?: string;
 	/** Methods, sent as `Allow`. */
 	readonly allow?: readonly string[];
+	/** Sent in the body. */
+	readonly conflicts?: readonly Conflict[];
 }
 
 /**
@@ -121,37 +124,7 @@ const table: Rows<Reason> = {
 		message: ({ endedAt }) => `The video could be played until ${utc(endedAt)}.`,
 	},
 	...rightRows,
-	"ip-limit": {
-		...denied("DENIED_BY_IP_LIMIT"),
-		message: ({ limit }) => `The token was already used from ${limit} other address(es), as many as it allows (maxip).`,
-	},
-	"use-limit": {
-		...denied("DENIED_BY_USE_LIMIT"),
-		message: ({ limit }) => `The token was already used ${limit} time(s), as often as it allows (maxu).`,
-	},
-	"device-limit": {
-		...denied("DENIED_BY_DEVICE_LIMITING"),
-		message: ({ limit }) =>
-			`The viewer already has ${limit} device(s), as many as the token allows (dlimit). Remove one first.`,
-	},
-	"stream-limit-create": {
-		...denied("DENIED_BY_STREAM_LIMIT_CREATE"),
-		message: ({ limit, active }) => `The viewer already plays ${active} stream(s); the token allows ${limit} (climit).`,
-	},
-	"stream-limit-renew": {
-		...denied("DENIED_BY_STREAM_LIMIT_RENEW"),
-		message: () => "Playback was stopped because the viewer started another stream (climit).",
-	},
-	"session-ended": {
-		...denied("DENIED_BY_STREAM_LIMIT_RENEW"),
-		message: ({ by }) => `This playback session was ended by ${by === "player" ? "its player" : "the publisher"}.`,
-	},
-	"limits-unavailable": {
-		status: 503,
-		code: "SERVICE_UNAVAILABLE",
-		subcode: "SERVICE_UNAVAILABLE",
-		message: () => "The limits of this token cannot be judged right now. Try again shortly.",
-	},
+	...limitRows,
 	"bad-request": { ...badRequest("ILLEGAL_VALUE"), message: ({ detail }) => detail },
 	"video-not-found": { ...notFound("VIDEO_NOT_FOUND"), message: () => "There is no such video in the account." },
 	"playlist-not-found": {
@@ -228,6 +201,7 @@ export function wireError(refusal: Refusal, dialect: Dialect): WireError {
 		...(refusal.reason === "credentials-throttled" ? { retryAfterSeconds: refusal.retryAfterSeconds } : {}),
 		...(refusal.reason === "scope-missing" ? { scope: refusal.scope } : {}),
 		...(refusal.reason === "method-not-allowed" ? { allow: refusal.allowed } : {}),
+		...("conflicts" in refusal && refusal.conflicts ? { conflicts: refusal.conflicts } : {}),
 	};
 }
 

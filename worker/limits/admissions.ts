@@ -25,7 +25,8 @@ export class Admissions {
 
 	/** Learns an answer, and forgets at once the sessions that it ended. */
 	learn(viewer: string, client: string, answer: AdmitAnswer, untilMs: number): void {
-		if (answer.allowed) this.forgetSessions(viewer, answer.value.ended);
+		if (answer.allowed && answer.value.relocated === true) this.forgetViewer(viewer);
+		else if (answer.allowed) this.forgetSessions(viewer, answer.value.ended);
 		const sessionKey = answer.allowed ? (answer.value.session?.key ?? null) : null;
 		let clients = this.#viewers.get(viewer);
 		if (!clients) this.#viewers.set(viewer, (clients = new Map()));
@@ -47,11 +48,13 @@ export class Admissions {
 	}
 }
 
-/** Refusals that stay true for the same token, client and session, whatever happens next. */
-export function staysRefused(answer: AdmitAnswer): boolean {
+/**
+ * Refusals that stay true for the same token, client and session, whatever happens next; where addresses are counted by session, one for its
+ * address does not. (Where they are not, only a grant used at the same place over the other family turns it, which `relocated` tells.)
+ */
+export function staysRefused(answer: AdmitAnswer, ipCounting: "distinct" | "sessions"): boolean {
 	if (answer.allowed) return false;
 	const { reason } = answer.refusal;
-	return (
-		reason === "use-limit" || reason === "ip-limit" || reason === "stream-limit-renew" || reason === "session-ended"
-	);
+	if (reason === "ip-limit") return ipCounting === "distinct";
+	return reason === "use-limit" || reason === "stream-limit-renew" || reason === "session-ended";
 }

@@ -31,6 +31,14 @@ export interface AdmitRequest {
 	readonly countAlive?: boolean;
 	/** Whose a device is that this request may register; absent where no list is to name it. */
 	readonly owner?: DeviceOwner;
+	/** What `maxip` counts (setting `ip_counting`); absent: distinct addresses. */
+	readonly ipCounting?: "sessions";
+	/** Address to which the grant of this request was given, where it is used with the same User-Agent. */
+	readonly grantedTo?: string;
+	/** Asks for `conflicts` in refusals for want of a stream. */
+	readonly listConflicts?: true;
+	/** Key of a session of the viewer that is to end if this request starts one. Not with `renew`. */
+	readonly endSession?: string;
 }
 
 export interface Limits {
@@ -63,10 +71,12 @@ export interface SessionAsk {
 export interface Admission {
 	/** The session that was admitted: goes into the grant. Null when none is kept. */
 	readonly session: { readonly key: string; readonly startedAt: number } | null;
-	/** Keys of sessions that were ended to make room: isolates forget them at once. */
+	/** Keys of sessions that were ended to make room, or as the viewer asked: isolates forget them at once. */
 	readonly ended: readonly string[];
 	/** Sessions of the viewer alive after this decision, when that was asked for. */
 	readonly alive?: number;
+	/** True when the token's addresses are not just one more: what was refused or admitted at another may have changed. */
+	readonly relocated?: boolean;
 }
 
 export type AdmitAnswer = Decision<Admission>;
@@ -101,4 +111,5 @@ export interface LiveSession {
 	readonly endedBy: EndedBy | null;
 }
 
-export type EndedBy = "limit" | "player" | "operator";
+/** `player`: its own; `viewer`: by starting another with `end_session`. */
+export type EndedBy = "limit" | "player" | "operator" | "viewer";

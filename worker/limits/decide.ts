@@ -1,12 +1,17 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
-import type { Admission, AdmitAnswer, AdmitRequest, Client, EndedBy, SessionAsk } from "./contract.ts";
+import { judgeAddress, writeAddress } from "./addresses.ts";
+import { conflictsIn } from "./conflicts.ts";
+import type { Admission, AdmitAnswer, AdmitRequest, EndedBy, SessionAsk } from "./contract.ts";
 import type { SessionRow, ViewerState } from "./state.ts";
+import { MOST_LEFT_ADDRESSES, currentAddress, goesOn, isAlive, isIpv6 } from "./whereabouts.ts";
 
 /** What admitting the request would write about sessions. */
 interface SessionPlan {
 	readonly row: SessionRow;
 	readonly renewed: boolean;
 	readonly displaced: readonly SessionRow[];
+	/** The one that the viewer asked to end for this one. */
+	readonly named: SessionRow | null;
 }
 
 /**
@@ -17,9 +22,8 @@ export function decide(state: ViewerState, request: AdmitRequest, now: number): 
 	const barred = judgeBarred(state, request, now);
 	if (!barred.allowed) return barred;
 	const { limits, token, client } = request;
-	const newAddress = limits.maxip !== undefined && !state.knowsAddress(token.id, client.address);
-	if (newAddress && state.addressesOf(token.id) >= limits.maxip)
-		return refuse({ reason: "ip-limit", limit: limits.maxip });
+	const address = judgeAddress(state, request, now);
+	if (!address.allowed) return address;
 	const newDevice = limits.dlimit !== undefined && !state.knowsDevice(client.device);
 	if (newDevice && state.deviceCount() >= limits.dlimit)
 		return refuse({ reason: "device-limit", limit: limits.dlimit });
@@ -30,12 +34,13 @@ export function decide(state: ViewerState, request: AdmitRequest, now: number): 
 		return refuse({ reason: "use-limit", limit: limits.maxu });
 	}
 	if (!request.dryRun) {
-		if (newAddress) state.addAddress(token, client.address);
+		writeAddress(state, request, address.value, plan.value?.row ?? null);
 		if (newDevice) state.addDevice(client, request.owner, now);
 		if (plan.value) writeSession(state, plan.value);
 		if (use) writeUse(state, request, plan.value, now);
 	}
-	const admission = admissionOf(plan.value);
+	const relocated = address.value.left !== null || address.value.partner !== null;
+	const admission = { ...admissionOf(plan.value), ...(relocated ? { relocated } : {}) };
 	return allow(request.countAlive === true ? { ...admission, alive: state.aliveSessions(now).length } : admission);
 }
 
@@ -43,60 +48,61 @@ export function decide(state: ViewerState, request: AdmitRequest, now: number): 
 function judgeBarred(state: ViewerState, request: AdmitRequest, now: number): Decision {
 	const ask = request.session;
 	if (!ask || request.intent === "start") return allow();
-	const row = state.session(sessionKey(state, ask, request.client));
+	const row = state.session(sessionKey(state, request, ask, now));
 	if (!row || row.barredAt === null || row.barredBy === null) return allow();
 	if (request.intent === "reload") {
 		if (row.endedBy === null || now >= row.seenAt + ask.ttlSeconds * 1000) return allow();
 		if (!request.dryRun) state.putSession({ ...row, seenAt: now }); // still there: not yet a fresh start
 	} else if (ask.startedAt !== undefined && ask.startedAt > row.barredAt) return allow();
-	return refuse(endedRefusal(row.barredBy));
+	return row.barredBy === "limit"
+		? refuse({ reason: "stream-limit-renew", ...conflictsIn(state, request, now) })
+		: refuse({ reason: "session-ended", by: row.barredBy });
 }
 
-function endedRefusal(by: EndedBy) {
-	return by === "limit" ? ({ reason: "stream-limit-renew" } as const) : ({ reason: "session-ended", by } as const);
-}
-
-/**
- * A grant proves its session wherever it is used, or one grant shared by many would be one viewer: it may move to a new address (a phone
- * that changes networks) and may use an IPv4 and an IPv6 address at once; but a client with another address and User-Agent, or
- * at an address that the session has left, is a session of its own.
- */
-function sessionKey(state: ViewerState, ask: SessionAsk, client: Client): string {
+/** See `isAt`. */
+function sessionKey(state: ViewerState, request: AdmitRequest, ask: SessionAsk, now: number): string {
 	if (ask.key === ask.ownKey) return ask.key;
 	const row = state.session(ask.key);
-	if (!row) return ask.key;
-	if (currentAddress(row, client.address) === client.address) return ask.key;
-	const moved = row.userAgent === client.userAgent && !row.left.split(" ").includes(client.address);
-	return moved ? ask.key : ask.ownKey;
+	return !row || goesOn(row, request, now) ? ask.key : ask.ownKey;
 }
-
-const isIpv6 = (address: string): boolean => address.includes(":");
-const currentAddress = (row: SessionRow, like: string): string | null => (isIpv6(like) ? row.ipv6 : row.ipv4);
-const isAlive = (row: SessionRow, now: number): boolean =>
-	row.endedBy === null && row.seenAt + row.ttlSeconds * 1000 > now;
 
 function planSession(state: ViewerState, request: AdmitRequest, now: number): Decision<SessionPlan | null> {
 	const ask = request.session;
 	if (!ask) return allow(null);
-	const key = sessionKey(state, ask, request.client);
+	const key = sessionKey(state, request, ask, now);
 	const row = state.session(key);
-	if (row && isAlive(row, now)) return allow({ row: renewed(row, request, ask, now), renewed: true, displaced: [] });
-	const displaced = makeRoom(state, request, now);
+	if (row && isAlive(row, now))
+		return allow({ row: renewed(row, request, ask, now), renewed: true, displaced: [], named: null });
+	const named = namedSession(state, request, now);
+	const displaced = makeRoom(state, request, named, now);
 	if (!displaced.allowed) return displaced;
-	return allow({ row: started(key, row, request, ask, now), renewed: false, displaced: displaced.value });
+	return allow({ row: started(key, row, request, ask, now), renewed: false, displaced: displaced.value, named });
 }
 
-/** The sessions that have to end so that one more may start. */
-function makeRoom(state: ViewerState, { limits, client }: AdmitRequest, now: number): Decision<readonly SessionRow[]> {
+/** One that is not alive has nothing to give up: a request that is sent again asks for what was done. */
+function namedSession(state: ViewerState, { endSession: key }: AdmitRequest, now: number): SessionRow | null {
+	const row = key === undefined ? null : state.session(key);
+	return row && isAlive(row, now) ? row : null;
+}
+
+/** The sessions that have to end, beside the one that the viewer named, so that one more may start. */
+function makeRoom(
+	state: ViewerState,
+	request: AdmitRequest,
+	named: SessionRow | null,
+	now: number,
+): Decision<readonly SessionRow[]> {
+	const { limits, client } = request;
 	const { climit, cbeh } = limits;
 	if (climit === undefined) return allow([]);
-	const alive = state.aliveSessions(now);
+	const alive = state.aliveSessions(now).filter(({ key }) => key !== named?.key);
 	if (alive.length < climit) return allow([]);
 	if (cbeh === undefined) return allow(alive.slice(0, alive.length - climit + 1));
 	const sameUser = (row: SessionRow) =>
 		row.device === client.device && currentAddress(row, client.address) === client.address;
 	if (cbeh === "BLOCK_NEW_USER" && alive.some(sameUser)) return allow([]);
-	return refuse({ reason: "stream-limit-create", limit: climit, active: alive.length });
+	const active = alive.length + (named ? 1 : 0);
+	return refuse({ reason: "stream-limit-create", limit: climit, active, ...conflictsIn(state, request, now) });
 }
 
 function renewed(row: SessionRow, { client, token }: AdmitRequest, ask: SessionAsk, now: number): SessionRow {
@@ -108,8 +114,6 @@ function renewed(row: SessionRow, { client, token }: AdmitRequest, ask: SessionA
 		forgetAt: Math.max(row.forgetAt, token.expiresAt),
 	};
 }
-
-const MOST_LEFT_ADDRESSES = 16;
 
 function movedTo(row: SessionRow, address: string): Pick<SessionRow, "ipv4" | "ipv6" | "left"> {
 	const before = currentAddress(row, address);
@@ -162,6 +166,7 @@ function writeUse(state: ViewerState, request: AdmitRequest, plan: SessionPlan |
 
 function writeSession(state: ViewerState, plan: SessionPlan): void {
 	for (const row of plan.displaced) state.putSession(endedRow(row, "limit", plan.row.seenAt));
+	if (plan.named) state.putSession(endedRow(plan.named, "viewer", plan.row.seenAt));
 	state.putSession(plan.row);
 }
 
@@ -174,7 +179,7 @@ function admissionOf(plan: SessionPlan | null): Admission {
 	if (!plan) return { session: null, ended: [] };
 	return {
 		session: { key: plan.row.key, startedAt: plan.row.startedAt },
-		ended: plan.displaced.map((row) => row.key),
+		ended: [...plan.displaced, ...(plan.named ? [plan.named] : [])].map((row) => row.key),
 	};
 }
 

@@ -13,6 +13,21 @@ CREATE TABLE IF NOT EXISTS addresses (
 	PRIMARY KEY (token, address)
 ) STRICT, WITHOUT ROWID;
 
+-- Two addresses of one place, of each family one: only one of them is in `addresses`. Each pair is stored both ways.
+CREATE TABLE IF NOT EXISTS partners (
+	token TEXT NOT NULL,
+	address TEXT NOT NULL,
+	partner TEXT NOT NULL,
+	PRIMARY KEY (token, address)
+) STRICT, WITHOUT ROWID;
+
+-- Sessions that played with a token, where its addresses are counted by session.
+CREATE TABLE IF NOT EXISTS holders (
+	token TEXT NOT NULL,
+	session TEXT NOT NULL,
+	PRIMARY KEY (token, session)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS playbacks (
 	token TEXT NOT NULL,
 	session TEXT NOT NULL,

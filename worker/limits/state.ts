@@ -1,5 +1,6 @@
 import type { Client, EndedBy } from "./contract.ts";
 import type { DeviceOwner } from "./device-contract.ts";
+import type { Places } from "./places.ts";
 
 /** A session's row. It stays after the session has ended, so that grants of before stay refused. */
 export interface SessionRow {
@@ -36,9 +37,14 @@ export interface ViewerState {
 	knowsAddress(tokenId: string, address: string): boolean;
 	addressesOf(tokenId: string): number;
 	addAddress(token: TokenRef, address: string): void;
+	/** One that was counted. */
+	removeAddress(token: TokenRef, address: string): void;
+	readonly places: Places;
 	knowsDevice(id: string): boolean;
 	deviceCount(): number;
 	addDevice(client: Client, owner: DeviceOwner | undefined, now: number): void;
+	/** Of the devices that were given one (Devices API), by their ids. */
+	deviceNames(): ReadonlyMap<string, string>;
 	session(key: string): SessionRow | null;
 	/** Alive at `now`, oldest start first. */
 	aliveSessions(now: number): SessionRow[];

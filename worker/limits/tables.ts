@@ -57,7 +57,11 @@ export class ViewerTables {
 	}
 
 	putAddress(tokenId: string, address: string): void {
-		this.#sql.exec("INSERT INTO addresses (token, address) VALUES (?, ?)", tokenId, address);
+		this.#sql.exec("INSERT OR IGNORE INTO addresses (token, address) VALUES (?, ?)", tokenId, address);
+	}
+
+	removeAddress(tokenId: string, address: string): void {
+		this.#sql.exec("DELETE FROM addresses WHERE token = ? AND address = ?", tokenId, address);
 	}
 
 	hasPlayback(tokenId: string, sessionKey: string, startedAt: number): boolean {
@@ -141,12 +145,13 @@ export class ViewerTables {
 
 	/** Removes what no decision can need any more; true when nothing at all is left. */
 	forget(now: number): boolean {
-		for (const table of ["addresses", "playbacks"]) {
+		for (const table of ["addresses", "partners", "holders", "playbacks"]) {
 			this.#sql.exec(`DELETE FROM ${table} WHERE token IN (SELECT id FROM tokens WHERE expires_at <= ?)`, now);
 		}
 		this.#sql.exec("DELETE FROM tokens WHERE expires_at <= ?", now);
 		this.#sql.exec(
-			"DELETE FROM sessions WHERE forget_at <= ? OR (barred_at IS NULL AND seen_at + ttl_seconds * 1000 <= ?)",
+			`DELETE FROM sessions WHERE forget_at <= ? OR
+				(barred_at IS NULL AND seen_at + ttl_seconds * 1000 <= ? AND key NOT IN (SELECT session FROM holders))`,
 			now,
 			now,
 		);

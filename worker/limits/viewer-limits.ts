@@ -14,6 +14,7 @@ import type { Device, DeviceOwner } from "./device-contract.ts";
 import { DeviceOutbox } from "./device-outbox.ts";
 import { refundUse } from "./refund.ts";
 import schema from "./schema.sql";
+import { StoredPlaces } from "./places.ts";
 import type { SessionRow } from "./state.ts";
 import { ViewerTables } from "./tables.ts";
 import { ViewerMemory } from "./viewer-memory.ts";
@@ -99,7 +100,7 @@ export class ViewerLimits extends DurableObject<Env> {
 	}
 
 	#newMemory(): ViewerMemory {
-		return new ViewerMemory(this.#tables, this.#outbox);
+		return new ViewerMemory(this.#tables, this.#outbox, new StoredPlaces(this.ctx.storage.sql));
 	}
 
 	/** See `refundUse`. */

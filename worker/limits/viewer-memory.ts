@@ -1,6 +1,7 @@
 import type { Client } from "./contract.ts";
 import type { DeviceOwner } from "./device-contract.ts";
 import type { DeviceOutbox } from "./device-outbox.ts";
+import type { Places } from "./places.ts";
 import type { SessionRow, TokenRef, ViewerState } from "./state.ts";
 import type { TokenRow, ViewerTables } from "./tables.ts";
 
@@ -32,9 +33,13 @@ export class ViewerMemory implements ViewerState {
 	#owner: DeviceOwner | null = null;
 	#now = 0;
 
-	constructor(tables: ViewerTables, outbox: DeviceOutbox) {
+	/** No image: few decisions ask. */
+	readonly places: Places;
+
+	constructor(tables: ViewerTables, outbox: DeviceOutbox, places: Places) {
 		this.#tables = tables;
 		this.#outbox = outbox;
+		this.places = places;
 	}
 
 	/** Writes what has changed since the last flush. True when that left something to deliver to the account's index. */
@@ -95,6 +100,14 @@ export class ViewerMemory implements ViewerState {
 		this.#putToken({ ...token, used, addresses: addresses + 1 });
 	}
 
+	removeAddress(token: TokenRef, address: string): void {
+		const name = `${token.id} ${address}`;
+		this.#addresses.set(name, false);
+		this.#changes.set(`address ${name}`, () => this.#tables.removeAddress(token.id, address));
+		const { used = 0, addresses = 0 } = this.#token(token.id) ?? {};
+		this.#putToken({ ...token, used, addresses: addresses - 1 });
+	}
+
 	playbackCounted(tokenId: string, sessionKey: string, startedAt: number): boolean {
 		const name = `${tokenId} ${startedAt} ${sessionKey}`;
 		return remembered(this.#playbacks, name, () => this.#tables.hasPlayback(tokenId, sessionKey, startedAt));
@@ -117,6 +130,10 @@ export class ViewerMemory implements ViewerState {
 	addDevice({ device, userAgent }: Client, owner: DeviceOwner | undefined, now: number): void {
 		this.#allDevices().add(device);
 		this.#changeDevice(device, owner, now, () => this.#tables.putDevice(device, userAgent, now));
+	}
+
+	deviceNames(): ReadonlyMap<string, string> {
+		return new Map(this.#tables.devices().flatMap(({ id, name }) => (name === null ? [] : [[id, name]])));
 	}
 
 	/** The device must be known. */

@@ -5,8 +5,11 @@ import { staysRefused } from "../limits/admissions.ts";
 import { askLimits, giveBack } from "../limits/client.ts";
 import type { Admission, AdmitRequest, SessionAsk } from "../limits/contract.ts";
 import { type ClientFacts, guessedDeviceId } from "./client.ts";
+import { withDeviceNames } from "./conflicts.ts";
+import { sessionToEnd } from "./end-session.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Claims } from "../token/claims.ts";
+import type { GrantHome } from "./grant.ts";
 import type { Subject, TimedSubject } from "./subject.ts";
 
 /** What kind of request asks, as the limits count it (see `AdmitRequest`). */
@@ -19,6 +22,11 @@ export interface LimitAsk {
 	readonly use: boolean;
 	/** For the stream sessions API: a session of this name where the token names none, BLOCK_NEW where it says nothing, and a count. */
 	readonly heartbeat?: { readonly sid: string };
+}
+
+/** With the session that the viewer named to be ended. */
+interface NamingAsk extends LimitAsk {
+	readonly endSession?: string;
 }
 
 export interface Asker {
@@ -40,6 +48,8 @@ export function judgeLimits(
 	asked: LimitAsk,
 ): Decision<Admission> | Promise<Decision<Admission>> {
 	const { subject } = asker.subject;
+	const named = sessionToEnd(exchange, asker, asked);
+	if (!named.allowed) return named;
 	if (subject.limits === null) return allow(NOTHING_KEPT);
 	const ask = { ...asked, use: asked.use && subject.limits.maxu !== undefined }; // nobody counts it otherwise
 	if (!needsViewer(asker, ask)) return allow(NOTHING_KEPT);
@@ -49,23 +59,24 @@ export function judgeLimits(
 		exchange.told.remembered = true;
 		return known;
 	}
-	return askAndLearn(exchange, asker, ask, memoryKey);
+	return askAndLearn(exchange, asker, named.value === null ? ask : { ...ask, endSession: named.value }, memoryKey);
 }
 
 async function askAndLearn(
 	exchange: Exchange,
 	asker: Asker,
-	ask: LimitAsk,
+	ask: NamingAsk,
 	memoryKey: string,
 ): Promise<Decision<Admission>> {
 	const { admissions } = exchange.gate;
 	const { subject } = asker.subject;
 	const answer = await askViewer(exchange, asker, ask);
 	if (exchange.method === "HEAD") return answer;
-	const { touch_seconds: touch, session_ttl_seconds: ttl } = asker.account.settings;
+	const { touch_seconds: touch, session_ttl_seconds: ttl, ip_counting: counting } = asker.account.settings;
 	const untilMs = exchange.nowMs + Math.min(touch, ttl / 2) * 1000; // a session must be heard of before it lapses
 	// A manifest may start the session again that a licence was refused for.
-	if (staysRefused(answer) && ask.intent !== "license") admissions.learn(subject.viewer(), memoryKey, answer, untilMs);
+	if (staysRefused(answer, counting) && ask.intent !== "license")
+		admissions.learn(subject.viewer(), memoryKey, answer, untilMs);
 	if (answer.allowed) learnRenewal(exchange, asker, answer.value, untilMs);
 	return answer;
 }
@@ -95,7 +106,7 @@ function remembered(asker: Asker, ask: LimitAsk, granted: Admission["session"]):
 	return `${asked}\n${session}\n${client.address} ${client.deviceId ?? ""}\n${client.userAgent}`;
 }
 
-function askViewer(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<Decision<Admission>> {
+async function askViewer(exchange: Exchange, asker: Asker, ask: NamingAsk): Promise<Decision<Admission>> {
 	const { gate } = exchange;
 	const { account, subject, client } = asker;
 	const { claims, limits, tokenId, viewer } = subject.subject;
@@ -116,10 +127,25 @@ function askViewer(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<Dec
 		session: keepsSession(asker, ask) ? sessionAsk(asker, ask) : null,
 		...(ask.heartbeat ? { countAlive: true } : {}),
 		...(limits?.dlimit === undefined ? {} : ownerOf(account, claims)),
+		...fairness(asker, ask),
 	};
-	return askLimits(gate.limits, viewer(), admit, account.settings.when_counters_fail, (fault) =>
+	const answer = await askLimits(gate.limits, viewer(), admit, account.settings.when_counters_fail, (fault) =>
 		gate.ports.log({ event: "fault", where: "limits", decision: exchange.decisionId, message: String(fault) }),
 	);
+	return withDeviceNames(answer);
+}
+
+/** What the account's settings make of the limits for the viewer's sake; nothing of it is sent where it changes nothing. */
+function fairness({ account, subject: { subject }, client }: Asker, { endSession }: NamingAsk): Partial<AdmitRequest> {
+	const { limits, grant } = subject;
+	const { ip_counting: ipCounting, conflicts } = account.settings;
+	const home = limits?.maxip === undefined ? undefined : grant?.home;
+	return {
+		...(limits?.maxip !== undefined && ipCounting === "sessions" ? { ipCounting } : {}),
+		...(home && home.userAgent === userAgentPrint(client) ? { grantedTo: home.address } : {}),
+		...(limits?.climit !== undefined && conflicts === "list" ? { listConflicts: true as const } : {}),
+		...(endSession === undefined ? {} : { endSession }),
+	};
 }
 
 /** A token without `uid` registers devices for itself alone, and nobody could ask for their list. */
@@ -146,7 +172,7 @@ function countingOf({ account }: Asker, ask: LimitAsk): AdmitRequest["counting"]
 /** A session is kept when something counts by it, or when the viewer has a name under which it can be listed and ended. */
 function keepsSession(asker: Asker, ask: LimitAsk): boolean {
 	const { claims, limits } = asker.subject.subject;
-	if (limits?.climit !== undefined || claims.uid !== undefined) return true;
+	if (limits?.climit !== undefined || claims.uid !== undefined || countsBySession(asker)) return true;
 	return limits?.maxu !== undefined && countingOf(asker, ask) === "playbacks";
 }
 
@@ -162,6 +188,19 @@ function sessionAsk({ account, video, client, subject: { subject } }: Asker, ask
 		video: id,
 		ttlSeconds: account.settings.session_ttl_seconds,
 	};
+}
+
+const countsBySession = ({ account, subject: { subject } }: Asker): boolean =>
+	subject.limits?.maxip !== undefined && account.settings.ip_counting === "sessions";
+
+/**
+ * What a grant keeps, so that its session's address of the other family needs no count of its own; null where nobody counts, or where the
+ * session itself tells.
+ */
+export function homeOf(asker: Asker): GrantHome | null {
+	const { client, subject } = asker;
+	if (subject.subject.limits?.maxip === undefined || countsBySession(asker)) return null;
+	return { address: client.address, userAgent: userAgentPrint(client) };
 }
 
 /** The id that the client gives; else that of the grant, as long as its player uses it; else a guess (design 4). */

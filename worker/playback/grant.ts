@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { LRUCache } from "lru-cache";
+import { Sealer } from "../sealing.ts";
 import type { Claims } from "../token/claims.ts";
 
 /**
@@ -25,6 +26,13 @@ export interface Grant {
 	readonly device: { readonly id: string; readonly userAgent: string } | null;
 	/** Delivery rule action that the first request asked for (`config_id`). */
 	readonly configId?: string;
+	/** Address that it was given to, as limits count it, and a hash of the User-Agent there; only where `maxip` is to know. */
+	readonly home?: GrantHome;
+}
+
+export interface GrantHome {
+	readonly address: string;
+	readonly userAgent: string;
 }
 
 /** Short names: the grant is in every URL that a player asks for. */
@@ -41,6 +49,8 @@ interface Payload {
 	readonly n: readonly [string, number] | null;
 	readonly d: readonly [string, string] | null;
 	readonly r?: string;
+	/** Sealed: a link that is passed on tells nobody's address. */
+	readonly h?: string;
 }
 
 const MAC_CHARACTERS = 32; // 192 bits of HMAC-SHA256
@@ -49,10 +59,12 @@ const MOST_REMEMBERED = 5000;
 /** Signs and opens grants with the Worker's own secrets: the first signs, all of them open. */
 export class GrantBox {
 	readonly #secrets: readonly [string, ...string[]];
+	readonly #sealers: readonly Sealer[];
 	readonly #opened = new LRUCache<string, Grant>({ max: MOST_REMEMBERED });
 
 	constructor(secrets: readonly [string, ...string[]]) {
 		this.#secrets = secrets;
+		this.#sealers = secrets.map((secret) => new Sealer(secret, "addresses in grants"));
 	}
 
 	/** `[A-Za-z0-9_-]+.[A-Za-z0-9_-]{32}`, one path segment. */
@@ -70,6 +82,7 @@ export class GrantBox {
 			n: grant.session && [grant.session.key, grant.session.startedAt],
 			d: grant.device && [grant.device.id, grant.device.userAgent],
 			...(grant.configId === undefined ? {} : { r: grant.configId }),
+			...this.#sealedHome(grant),
 		};
 		const body = Buffer.from(JSON.stringify(payload)).toString("base64url");
 		return `${body}.${mac(body, this.#secrets[0])}`;
@@ -85,9 +98,24 @@ export class GrantBox {
 		if (!this.#secrets.some((secret) => timingSafeEqual(given, Buffer.from(mac(body, secret))))) return null;
 		const payload = JSON.parse(Buffer.from(body, "base64url").toString("utf8")) as Payload; // ours: the signature holds
 		if (payload.v !== 1) return null;
-		const grant = grantOf(payload);
+		const grant = { ...grantOf(payload), ...this.#openedHome(payload) };
 		this.#opened.set(text, grant);
 		return grant;
+	}
+
+	#sealedHome({ home, tokenId }: Grant): Pick<Payload, "h"> {
+		const h = home && this.#sealers[0]?.sealSame(`${home.userAgent} ${home.address}`, tokenId);
+		return h === undefined ? {} : { h };
+	}
+
+	#openedHome({ h, t }: Payload): Pick<Grant, "home"> {
+		if (h === undefined) return {};
+		const [userAgent, address] =
+			this.#sealers
+				.map((sealer) => sealer.open(h, t))
+				.find((text) => text !== null)
+				?.split(" ") ?? [];
+		return userAgent === undefined || address === undefined ? {} : { home: { address, userAgent } };
 	}
 }
 

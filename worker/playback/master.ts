@@ -3,7 +3,7 @@ import { type Decision, refuse } from "../decision/decision.ts";
 import { type HeaderRecord, decisionHeaders } from "../decision/response.ts";
 import type { Admission } from "../limits/contract.ts";
 import { logDecision } from "../observe/decision-log.ts";
-import { type Asker, deviceOf, judgeLimits, userAgentPrint } from "./admit.ts";
+import { type Asker, deviceOf, homeOf, judgeLimits, userAgentPrint } from "./admit.ts";
 import { deviceCookie } from "./client.ts";
 import { deliveryOf, lastingConfigId } from "./delivery.ts";
 import { type Exchange, answerContext } from "../exchange.ts";
@@ -89,7 +89,8 @@ export function signGrant(exchange: Exchange, asker: Asker, source: number, admi
 	const device = keepsDevice ? { id: deviceOf(subject, asker.client), userAgent: userAgentPrint(asker.client) } : null;
 	const { id } = asker.video.record;
 	const configId = lastingConfigId(exchange, asker);
-	const held = `${id} ${source} ${expiresAt} ${started} ${session?.key ?? ""} ${session?.startedAt ?? ""} ${device?.id ?? ""}\n${configId ?? ""}`;
+	const home = started ? homeOf(asker) : null;
+	const held = `${id} ${source} ${expiresAt} ${started} ${session?.key ?? ""} ${session?.startedAt ?? ""} ${device?.id ?? ""}\n${configId ?? ""}\n${home?.address ?? ""} ${home?.userAgent ?? ""}`;
 	const known = subject.grantTexts.get(held);
 	if (known !== undefined) return known;
 	const text = exchange.gate.grants.sign({
@@ -104,6 +105,7 @@ export function signGrant(exchange: Exchange, asker: Asker, source: number, admi
 		session,
 		device,
 		...(configId === null ? {} : { configId }),
+		...(home === null ? {} : { home }),
 	});
 	if (subject.grantTexts.size >= MOST_GRANTS_KEPT) subject.grantTexts.clear();
 	subject.grantTexts.set(held, text);

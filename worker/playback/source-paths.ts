@@ -5,7 +5,7 @@ import type { MediaAsk } from "./media.ts";
 import { directoryOf } from "./sources.ts";
 
 /** Query parameters that are for the gate, or that would make each viewer's request a file of its own in the source's cache. */
-export const OWN_PARAMETERS = ["bcov_auth", "bcov-auth", "device_id", "config_id", "CMCD"];
+export const OWN_PARAMETERS = ["bcov_auth", "bcov-auth", "device_id", "config_id", "end_session", "CMCD"];
 
 /**
  * Where below a source a path under a grant leads: `s/<path>` below the directory of the source, `r/<sealed>/<path>` below a directory
