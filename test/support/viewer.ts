@@ -25,6 +25,10 @@ export interface Asked {
 	readonly session?: string | null;
 	readonly ttlSeconds?: number;
 	readonly owner?: DeviceOwner;
+	readonly ipCounting?: "sessions";
+	readonly grantedTo?: string;
+	readonly listConflicts?: true;
+	readonly endSession?: string;
 }
 
 export interface Viewer {
@@ -45,7 +49,7 @@ export function newViewer(): Viewer {
 	};
 }
 
-function requestOf(asked: Asked): AdmitRequest {
+export function requestOf(asked: Asked): AdmitRequest {
 	const { address = "203.0.113.1", agent = "Player/1.0", session = "own" } = asked;
 	return {
 		id: asked.id ?? crypto.randomUUID(),
@@ -57,6 +61,10 @@ function requestOf(asked: Asked): AdmitRequest {
 		limits: asked.limits ?? {},
 		client: { address, userAgent: agent, device: asked.device ?? `${agent} at ${address}` },
 		...(asked.owner ? { owner: asked.owner } : {}),
+		...(asked.ipCounting ? { ipCounting: asked.ipCounting } : {}),
+		...(asked.grantedTo === undefined ? {} : { grantedTo: asked.grantedTo }),
+		...(asked.listConflicts ? { listConflicts: true } : {}),
+		...(asked.endSession === undefined ? {} : { endSession: asked.endSession }),
 		session:
 			session === null
 				? null

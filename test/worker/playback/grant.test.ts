@@ -24,6 +24,14 @@ describe("a grant", () => {
 		expect(new GrantBox(["secret"]).open(text)?.configId).toBe(configId);
 	});
 
+	it("keeps the address that it was given to, where nobody can read it", () => {
+		const home = { address: "2001:db8:1:2::/64", userAgent: "0a1b2c3d" };
+		const text = new GrantBox(["old"]).sign({ ...grant, home });
+		expect(new GrantBox(["new", "old"]).open(text)?.home).toEqual(home);
+		expect(Buffer.from(text, "base64url").toString("latin1")).not.toContain("2001:db8");
+		expect(new GrantBox(["old"]).sign({ ...grant, home })).toBe(text);
+	});
+
 	it("is one path segment", () => {
 		expect(new GrantBox(["secret"]).sign(grant)).toMatch(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{32}$/);
 	});

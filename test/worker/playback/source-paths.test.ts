@@ -54,6 +54,7 @@ describe("a path under a grant", () => {
 		["?a=1&bcov_auth=x&CMCD=y", "?a=1"],
 		["?bcov-auth=x", ""],
 		["?device_id=tv&_HLS_msn=3", "?_HLS_msn=3"],
+		["?end_session=tv&a=1", "?a=1"],
 	])("with the query %s asks the source with %s", (search, asked) => {
 		expect(at("s/x.m3u8", search)?.url).toBe(`https://origin.example/clip/x.m3u8${asked}`);
 	});
