@@ -144,7 +144,9 @@ describe("conflicts: list", () => {
 		expect(refusal).toMatchObject({ status: 403, error_subcode: "DENIED_BY_STREAM_LIMIT_CREATE" });
 		expect(refusal).toHaveProperty("conflicts", expected());
 		expect(JSON.stringify(refusal)).not.toContain(HOME4.ip);
-		expect(gate.logLines.filter((line) => line.includes(refusal.decision_id)).join()).not.toMatch(/conflicts|laptop/);
+		const logged = gate.logLines.filter((line) => line.includes(refusal.decision_id));
+		expect(logged.join()).toContain("stream-limit-create");
+		expect(logged.join()).not.toMatch(/conflicts|laptop/);
 	});
 
 	it("tells it in the answers of licences and heartbeats, each in its form", async () => {

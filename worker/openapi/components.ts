@@ -30,18 +30,30 @@ const requestSchemas: Readonly<Record<string, JsonSchema>> = {
 	ClearKeyRequest: schemaOf(clearKeySchema),
 };
 
-const refusal = (members: Readonly<Record<string, JsonSchema>>): JsonSchema =>
-	record({
+const refusal = (members: Readonly<Record<string, JsonSchema>>): JsonSchema => {
+	const always = {
 		...members,
 		message: { type: "string", description: "What was wrong and what to do, for a person." },
 		reason: { type: "string", description: "Stable, as in docs/reasons.md and in the header Playgate-Reason." },
 		decision_id: string,
-	});
+	};
+	return { ...record(always), properties: { ...always, conflicts: listOf(ref("Conflict")) } };
+};
 
 const codes = { error_code: string, error_subcode: string };
 const one = (schema: JsonSchema): JsonSchema => ({ ...listOf(schema), minItems: 1, maxItems: 1 });
 
 const refusalSchemas: Readonly<Record<string, JsonSchema>> = {
+	Conflict: {
+		...record({
+			session_id: string,
+			device: string,
+			device_name: string,
+			video: string,
+			started_at: { type: "integer", description: "Milliseconds since 1970." },
+		}),
+		description: "What the viewer plays, in refusals by climit, where the account's setting conflicts is list.",
+	},
 	Refusal: refusal(codes),
 	Refusals: one(ref("Refusal")),
 	LicenseRefusals: one(refusal({ error: string, ...codes })),

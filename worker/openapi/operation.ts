@@ -49,6 +49,14 @@ export interface Answer {
 	readonly schema?: JsonSchema;
 }
 
+/** Of requests that start playback. */
+export const endSession: Readonly<Record<string, Parameter>> = {
+	end_session: {
+		description: "Session of the viewer that is to end for this one, where the account allows it.",
+		schema: { type: "string", maxLength: 128 },
+	},
+};
+
 /** A reference to a schema of the document. */
 export const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
 export const listOf = (items: JsonSchema): JsonSchema => ({ type: "array", items });

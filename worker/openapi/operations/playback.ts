@@ -1,4 +1,4 @@
-import { type Answer, type Operation, ref } from "../operation.ts";
+import { type Answer, type Operation, endSession, ref } from "../operation.ts";
 
 const VIDEO = "/playback/v1/accounts/{account}/videos/{video}";
 const HLS = "application/vnd.apple.mpegurl";
@@ -39,6 +39,7 @@ const licenses = LICENSES.map((license): Operation => {
 		id: `get${license.id.replace(" ", "")}License${isLegacy ? "ByOldPath" : ""}`,
 		summary: `A ${license.id} licence: a use, a device and a session of the token.${isLegacy ? " An older path." : ""}`,
 		refusals: "LicenseRefusals",
+		query: endSession,
 		body:
 			"schema" in license
 				? { type, schema: license.schema, example: { kids: ["AAECAwQFBgcICQoLDA0ODw"], type: "temporary" } }
@@ -73,6 +74,7 @@ export const playbackOperations: readonly Operation[] = [
 		path: `${VIDEO}/master.m3u8`,
 		id: "getMultivariantPlaylist",
 		summary: "The HLS multivariant playlist. Starts a playback session.",
+		query: endSession,
 		answers: bytes("Its URIs lead below /g/<grant>/.", HLS),
 	},
 	{
@@ -80,6 +82,7 @@ export const playbackOperations: readonly Operation[] = [
 		path: `${VIDEO}/manifest.mpd`,
 		id: "getMpd",
 		summary: "The DASH MPD. Starts a playback session.",
+		query: endSession,
 		answers: bytes("Its URLs lead below /g/<grant>/.", DASH),
 	},
 	...(["high", "low"] as const).map((rendition): Operation => ({
@@ -87,6 +90,7 @@ export const playbackOperations: readonly Operation[] = [
 		path: `${VIDEO}/${rendition}.mp4`,
 		id: `get${rendition === "high" ? "High" : "Low"}Mp4`,
 		summary: `The MP4 of the ${rendition}est bitrate, whole or in ranges.`,
+		query: endSession,
 		answers: file("The file.", "video/mp4"),
 	})),
 	...(["poster", "thumbnail"] as const).map((image): Operation => ({
@@ -119,6 +123,7 @@ export const playbackOperations: readonly Operation[] = [
 		path: `${VIDEO}/licenses/aes128/{key}`,
 		id: "getContentKey",
 		summary: "An AES-128 content key: a use of the token.",
+		query: endSession,
 		answers: bytes("16 bytes.", "application/octet-stream"),
 	},
 	...licenses,

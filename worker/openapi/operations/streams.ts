@@ -1,4 +1,4 @@
-import { type Operation, listOf, ref } from "../operation.ts";
+import { type Operation, endSession, listOf, ref } from "../operation.ts";
 
 const sessions = {
 	tag: "Stream concurrency",
@@ -13,6 +13,7 @@ export const streamOperations: readonly Operation[] = [
 		method: "post",
 		id: "heartbeat",
 		summary: "Starts the session of the token (uid, sid, climit), or keeps it alive.",
+		query: endSession,
 		body: { schema: ref("HeartbeatBody"), example: { video: "clip" } },
 		answers: {
 			200: { description: "It plays.", schema: ref("Heartbeat") },
