@@ -95,14 +95,15 @@ function makeRoom(
 	const { limits, client } = request;
 	const { climit, cbeh } = limits;
 	if (climit === undefined) return allow([]);
-	const alive = state.aliveSessions(now).filter(({ key }) => key !== named?.key);
-	if (alive.length < climit) return allow([]);
-	if (cbeh === undefined) return allow(alive.slice(0, alive.length - climit + 1));
+	const alive = state.aliveSessions(now);
+	const staying = alive.filter(({ key }) => key !== named?.key);
+	if (staying.length < climit) return allow([]);
+	if (cbeh === undefined) return allow(staying.slice(0, staying.length - climit + 1));
 	const sameUser = (row: SessionRow) =>
 		row.device === client.device && currentAddress(row, client.address) === client.address;
 	if (cbeh === "BLOCK_NEW_USER" && alive.some(sameUser)) return allow([]);
-	const active = alive.length + (named ? 1 : 0);
-	return refuse({ reason: "stream-limit-create", limit: climit, active, ...conflictsIn(state, request, now) });
+	const conflicts = conflictsIn(state, request, now);
+	return refuse({ reason: "stream-limit-create", limit: climit, active: alive.length, ...conflicts });
 }
 
 function renewed(row: SessionRow, { client, token }: AdmitRequest, ask: SessionAsk, now: number): SessionRow {

@@ -130,6 +130,14 @@ describe("a start that names a session to end", () => {
 		expect((await aliveIn(viewer)).toSorted()).toEqual(["tablet", "tv"]);
 	});
 
+	it("may be that of the same address and device, for which one more may start", async () => {
+		const viewer = newViewer();
+		for (const session of ["tv", "tablet"]) await viewer.ask({ limits: { climit: 2 }, session, device: session });
+		const limits = { climit: 1, cbeh: "BLOCK_NEW_USER" } as const;
+		expect(verdict(await viewer.ask({ ...start, limits, device: "tv" }))).toBe("allowed");
+		expect((await aliveIn(viewer)).toSorted()).toEqual(["phone", "tablet"]);
+	});
+
 	it.each(["nobody", "phone", "ended"])(
 		"is judged as without it when the session is not alive: %s",
 		async (endSession) => {
