@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { isCountry } from "./countries.ts";
+import { filled, list, string, text, whole } from "./fields.ts";
 import { object } from "./issues.ts";
 import { idSchema } from "./video-schema.ts";
 
@@ -29,20 +30,8 @@ export const CDN_PROVIDERS = ["akamai", "cloudfront", "fastly", "jocdn"] as cons
 export type DeviceGroup = (typeof DEVICE_GROUPS)[number];
 export type CdnProvider = (typeof CDN_PROVIDERS)[number];
 
-const string = v.string("must be a string");
-const text = (most: number) => v.pipe(string, v.maxLength(most, `must be at most ${most} characters`));
 const oneOf = <const T extends readonly string[]>(values: T) =>
 	v.picklist(values, `must be one of ${values.join(", ")}`);
-const list = <S extends v.GenericSchema>(item: S, most: number) =>
-	v.pipe(v.array(item, "must be a list"), v.maxLength(most, `must have at most ${most} entries`));
-const whole = (least: number, most: number) =>
-	v.pipe(
-		v.number("must be a number"),
-		v.integer("must be a whole number"),
-		v.minValue(least, `must be at least ${least}`),
-		v.maxValue(most, `must be at most ${most}`),
-	);
-
 const MOST_KBPS = 10_000_000;
 const MOST_RENDITIONS = 1000;
 
@@ -81,7 +70,7 @@ const customProperties = v.pipe(
 		(value) => typeof value === "object" && value !== null && !Array.isArray(value),
 		"must be an object",
 	),
-	v.record(v.pipe(text(256), v.minLength(1, "must not be empty")), v.unknown()),
+	v.record(filled(256), v.unknown()),
 	v.check(
 		(value) => JSON.stringify(value).length <= MOST_CUSTOM_CHARACTERS,
 		`must be at most ${MOST_CUSTOM_CHARACTERS} characters of JSON`,

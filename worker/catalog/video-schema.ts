@@ -1,15 +1,12 @@
 import * as v from "valibot";
+import { filled, flag, string, text } from "./fields.ts";
 import { object } from "./issues.ts";
 
-const text = (most: number) =>
-	v.pipe(v.string("must be a string"), v.maxLength(most, `must be at most ${most} characters`));
-const filled = (most: number) => v.pipe(text(most), v.minLength(1, "must not be empty"));
 const count = v.pipe(
 	v.number("must be a number"),
 	v.integer("must be a whole number"),
 	v.minValue(0, "must not be negative"),
 );
-const flag = v.boolean("must be true or false");
 export const epochSeconds = v.pipe(count, v.maxValue(253_402_300_799, "must be seconds since 1970, not milliseconds"));
 const json = v.unknown();
 
@@ -18,7 +15,7 @@ export const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
 /** `account`, `video` and key ids: they stand in paths and in KV keys, so nothing that would need quoting there. */
 export const idSchema = v.pipe(
-	v.string("must be a string"),
+	string,
 	v.regex(ID_PATTERN, "must be 1 to 128 of A-Z a-z 0-9 _ . - and start with a letter or digit"),
 );
 
@@ -48,7 +45,7 @@ export const PROTECTIONS = ["", "aes128", "clearkey", "widevine", "playready", "
 /** A content key: base64 of 16 bytes (AES-128), 32 hex digits (ClearKey), a sealed one as stored, or the mask that `GET` shows. */
 export const KEY_MASK = "********";
 const contentKey = v.pipe(
-	v.string("must be a string"),
+	string,
 	v.check(
 		(value) =>
 			value === KEY_MASK || value.startsWith("sealed:") || isBase64Key(value) || /^[0-9a-fA-F]{32}$/.test(value),
