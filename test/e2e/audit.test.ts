@@ -159,8 +159,8 @@ describe("the Audit API", () => {
 
 	it.each([
 		{ method: "GET", path: `/query/${today()}`, allow: "POST, OPTIONS" },
-		{ method: "POST", path: "/execution/x/status", allow: "GET, OPTIONS" },
-		{ method: "DELETE", path: "/execution/x/report", allow: "GET, OPTIONS" },
+		{ method: "POST", path: "/execution/x/status", allow: "GET, HEAD, OPTIONS" },
+		{ method: "DELETE", path: "/execution/x/report", allow: "GET, HEAD, OPTIONS" },
 	])("answers 405 to $method $path", async ({ method, path, allow }) => {
 		const account = await gate.openAccount();
 		const answer = await gate.manage(method, auditUrl(account) + path);

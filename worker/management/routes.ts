@@ -152,7 +152,10 @@ export function managementRoutes(gate: Gate, begin: (gate: Gate, c: Context) => 
 				return finished(exchange, await managed(exchange, c, handler, freeId));
 			});
 		}
-		const allowed = [...Object.keys(methods), "OPTIONS"];
+		const allowed = [
+			...Object.keys(methods).flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : method)),
+			"OPTIONS",
+		];
 		app.all(path, (c) => refused(begin(gate, c), { reason: "method-not-allowed", allowed }, "api"));
 	}
 	return app;
