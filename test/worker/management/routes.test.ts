@@ -19,9 +19,7 @@ describe("every management path", () => {
 			const answer = await publisher.manage("PROPFIND", calls[0]?.path(publisher.account) ?? "");
 			expect(answer.status).toBe(405);
 			const told = answer.headers.get("Allow")?.split(", ") ?? [];
-			expect(told.toSorted()).toEqual(
-				[...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].toSorted(),
-			);
+			expect(told.toSorted()).toEqual([...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].toSorted());
 		},
 	);
 
