@@ -49,8 +49,8 @@ function step(path: string, key: unknown): string {
 
 /** The library's own wording repeats what was received; a value may be a secret, so only our messages and the kinds are told. */
 function wording(issue: v.BaseIssue<unknown>): string {
-	if (issue.type === "strict_object" || issue.type === "object")
-		return issue.expected === "never" ? "is not a known field" : "is missing";
+	if (issue.type === "strict_object") return issue.expected === "never" ? "is not a known field" : "is missing";
+	if (issue.message.startsWith("Invalid key: ")) return "is missing"; // in an open object
 	if (issue.message.startsWith("Invalid ")) return `must be ${issue.expected ?? "of another type"}`;
 	return issue.message;
 }
