@@ -1,9 +1,9 @@
 import { type Context, Hono } from "hono";
 import { CatalogUnavailable } from "./catalog/cache.ts";
 import type { Refusal } from "./decision/refusals.ts";
-import { preflightResponse } from "./decision/response.ts";
+import { decisionHeaders, preflightResponse } from "./decision/response.ts";
 import type { Dialect } from "./decision/wire.ts";
-import { Exchange, refused } from "./exchange.ts";
+import { Exchange, answerContext, refused } from "./exchange.ts";
 import type { Gate } from "./gate.ts";
 import { handleReport } from "./management/audit-report.ts";
 import { managementRoutes } from "./management/routes.ts";
@@ -39,7 +39,7 @@ export function createApp(gate: Gate): Hono {
 
 function ownRoutes(app: Hono, exchange: (c: Context) => Exchange): void {
 	app.get("/openapi.json", (c) => serveOpenApi(exchange(c)));
-	app.get("/healthz", () => new Response("ok\n", { headers: { "Cache-Control": "no-store" } }));
+	app.get("/healthz", (c) => new Response("ok\n", { headers: decisionHeaders(answerContext(exchange(c))) }));
 	for (const path of ["/openapi.json", "/healthz", REPORT]) {
 		app.on(["POST", "PUT", "PATCH", "DELETE"], path, (c) =>
 			refused(exchange(c), { reason: "method-not-allowed", allowed: ["GET", "HEAD", "OPTIONS"] }, "api"),

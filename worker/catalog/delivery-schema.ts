@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { isCountry } from "./countries.ts";
 import { filled, list, string, text, whole } from "./fields.ts";
-import { object } from "./issues.ts";
+import { object, recordOf } from "./issues.ts";
 import { idSchema } from "./video-schema.ts";
 
 /** Kinds of devices that conditions tell apart (reference: brightcove 8). */
@@ -66,11 +66,7 @@ const codecs = v.pipe(list(codec, 32), v.minLength(1, "must name at least one co
 
 const MOST_CUSTOM_CHARACTERS = 16_384;
 const customProperties = v.pipe(
-	v.custom<object>(
-		(value) => typeof value === "object" && value !== null && !Array.isArray(value),
-		"must be an object",
-	),
-	v.record(filled(256), v.unknown()),
+	recordOf(filled(256), v.unknown()),
 	v.check(
 		(value) => JSON.stringify(value).length <= MOST_CUSTOM_CHARACTERS,
 		`must be at most ${MOST_CUSTOM_CHARACTERS} characters of JSON`,

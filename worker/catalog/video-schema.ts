@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { filled, flag, string, text } from "./fields.ts";
-import { object } from "./issues.ts";
+import { object, recordOf } from "./issues.ts";
 
 const count = v.pipe(
 	v.number("must be a number"),
@@ -67,7 +67,7 @@ const sourceSchema = object({
 		v.picklist(PROTECTIONS, `must be one of ${PROTECTIONS.map((name) => `"${name}"`).join(", ")}`),
 		"",
 	),
-	keys: v.optional(v.record(filled(256), contentKey, "must be an object of name: key"), {}),
+	keys: v.optional(recordOf(filled(256), contentKey, "must be an object of name: key"), {}),
 	avg_bitrate: v.optional(count),
 	width: v.optional(count),
 	height: v.optional(count),
@@ -83,7 +83,7 @@ const sourceSchema = object({
 
 const licenseServer = object({
 	url: v.optional(sourceUrl),
-	headers: v.optional(v.record(filled(256), text(8192), "must be an object of header: value")),
+	headers: v.optional(recordOf(filled(256), text(8192), "must be an object of header: value")),
 	certificate: v.optional(text(65_536)),
 });
 
@@ -122,7 +122,7 @@ export const videoSchema = object({
 		v.pipe(v.array(filled(128), "must be a list of strings"), v.maxLength(1200, "must have at most 1200 entries")),
 		[],
 	),
-	custom_fields: v.optional(v.record(filled(256), json, "must be an object"), {}),
+	custom_fields: v.optional(recordOf(filled(256), json), {}),
 	state: v.optional(v.picklist(["ACTIVE", "INACTIVE"], "must be ACTIVE or INACTIVE"), "ACTIVE"),
 	schedule: v.optional(v.nullable(schedule), { starts_at: null, ends_at: null }),
 	playback_rights_id: v.optional(v.nullable(filled(128)), null),
@@ -140,10 +140,7 @@ export const videoSchema = object({
 		}),
 		{},
 	),
-	vmap: v.optional(
-		v.record(filled(128), object({ hls: v.optional(sourceUrl), dash: v.optional(sourceUrl) }), "must be an object"),
-		{},
-	),
+	vmap: v.optional(recordOf(filled(128), object({ hls: v.optional(sourceUrl), dash: v.optional(sourceUrl) })), {}),
 	poster: v.optional(v.nullable(sourceUrl), null),
 	thumbnail: v.optional(v.nullable(sourceUrl), null),
 	...descriptive,

@@ -1,9 +1,10 @@
-import { type Operation, listOf, ref } from "../operation.ts";
+import { type Operation, deviceHeader, listOf, ref } from "../operation.ts";
 
 const sessions = {
 	tag: "Stream concurrency",
 	path: "/api/v1/accounts/{account}/sessions",
 	credential: "token",
+	headers: deviceHeader,
 	refusals: "SessionRefusal",
 } as const;
 
