@@ -70,7 +70,9 @@ export async function handleKey(exchange: Exchange, path: VideoPath & { readonly
 export function handleMp4(exchange: Exchange, path: VideoPath, wanted: "high" | "low"): Promise<Response> {
 	return withStaticToken(exchange, path, async (asker) => {
 		const delivery = await deliveryOf(exchange, asker);
-		return delivery.allowed ? serveMp4(exchange, asker, pickMp4(asker.video.record, wanted, delivery.value)) : delivery;
+		if (!delivery.allowed) return delivery;
+		const { pro } = asker.subject.subject.claims;
+		return serveMp4(exchange, asker, pickMp4(asker.video.record, wanted, delivery.value, pro));
 	});
 }
 
