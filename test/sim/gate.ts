@@ -1,6 +1,13 @@
 import type { Admissions } from "../../worker/limits/admissions.ts";
 import { askLimits } from "../../worker/limits/client.ts";
-import { type AdmitAnswer, type AdmitRequest, type Limits, type Wired, unwire, wire } from "../../worker/limits/contract.ts";
+import {
+	type AdmitAnswer,
+	type AdmitRequest,
+	type Limits,
+	type Wired,
+	unwire,
+	wire,
+} from "../../worker/limits/contract.ts";
 import { decide } from "../../worker/limits/decide.ts";
 import type { MemoryState } from "./memory-state.ts";
 import { type Network, SimulatedObject } from "./platform.ts";

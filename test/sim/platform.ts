@@ -24,16 +24,23 @@ const LOST = Object.assign(new Error("the object was reset, or the network faile
 /** A Durable Object: one call after the other, then commits that are shared, as `ViewerLimits` does it. */
 export class SimulatedObject<Ask, Answer> {
 	readonly #timeline: Timeline;
-	readonly #handle: (ask: Ask, nowMs: number) => Answer;
-	#arrived: { readonly ask: Ask; readonly resolve: (answer: Answer) => void; readonly reject: (fault: Error) => void }[] =
-		[];
+	readonly #handle: (ask: Ask, nowMs: number) => Answer | Promise<Answer>;
+	#arrived: {
+		readonly ask: Ask;
+		readonly resolve: (answer: Answer | Promise<Answer>) => void;
+		readonly reject: (fault: Error) => void;
+	}[] = [];
 	#committing = false;
 	#freeAtMs: number;
 	#life = 0;
 	calls = 0;
 	overloads = 0;
 
-	constructor(timeline: Timeline, handle: (ask: Ask, nowMs: number) => Answer, startMs = platform.newObjectMs) {
+	constructor(
+		timeline: Timeline,
+		handle: (ask: Ask, nowMs: number) => Answer | Promise<Answer>,
+		startMs = platform.newObjectMs,
+	) {
 		this.#timeline = timeline;
 		this.#handle = handle;
 		this.#freeAtMs = timeline.now + startMs;

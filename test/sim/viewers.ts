@@ -28,7 +28,7 @@ interface Account {
 export async function simulateViewers(joins: number, seed: number): Promise<Tally> {
 	const random = new Random(seed);
 	const tally = new Tally();
-	for (let left = joins; left > 0; ) {
+	for (let left = joins; left > 0;) {
 		const group = new Group(random);
 		for (let accounts = 0; accounts < ACCOUNTS_AT_ONCE && left > 0; accounts++) left -= group.addAccount(left);
 		await group.run();

@@ -1,6 +1,7 @@
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { EPOCH, newViewer } from "../../support/viewer.ts";
+import { runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { stored, written } from "../../sim/rows.ts";
+import { EPOCH, type Asked, type Viewer, newViewer } from "../../support/viewer.ts";
 
 beforeEach(() => {
 	vi.useFakeTimers({ toFake: ["Date"] });
@@ -10,49 +11,48 @@ afterEach(() => {
 	vi.useRealTimers();
 });
 
-it("measure", async () => {
-	const viewer = newViewer();
-	const info = await runInDurableObject(viewer.stub, (_o, state) => {
-		const cursor = state.storage.sql.exec("SELECT 1");
-		cursor.toArray();
-		return { size: state.storage.sql.databaseSize, same: state.storage.sql === state.storage.sql };
+const streams: Asked = { limits: { climit: 2 }, session: "first" };
+const use: Asked = { limits: { maxu: 1000 }, use: true, session: null };
+const address: Asked = { limits: { maxip: 9 }, address: "198.51.100.9", session: null };
+const all: Asked = { limits: { maxip: 9, maxu: 9, climit: 9 }, use: true, session: "all" };
+
+/** What was asked before, and the requests that are counted. */
+const cases: Readonly<Record<keyof typeof written, { readonly before: readonly Asked[]; readonly ask: Asked }>> = {
+	"a start, the first of an object": { before: [], ask: streams },
+	"a start": { before: [streams], ask: { ...streams, session: "second" } },
+	"a start that ends another session": {
+		before: [streams, { ...streams, session: "second" }],
+		ask: { ...streams, session: "third" },
+	},
+	"a touch": { before: [streams], ask: { ...streams, intent: "renew" } },
+	"a use (`maxu`) that comes alone": { before: [use], ask: use },
+	"a new address (`maxip`)": { before: [use], ask: address },
+	"a known address": { before: [address], ask: address },
+	"a start with a use and a new address": { before: [use], ask: all },
+};
+
+describe("rows written", () => {
+	it.each(Object.entries(cases))("by %s", async (what, { before, ask }) => {
+		const viewer = newViewer();
+		for (const ask of before) await viewer.ask(ask);
+		expect(await countWrites(viewer, ask)).toEqual(written[what as keyof typeof written]);
 	});
-	console.log(JSON.stringify(info));
-	const count = async (what: string, run: () => Promise<unknown>) => {
-		const spies = await runInDurableObject(viewer.stub, (_o, state) => [
-			vi.spyOn(state.storage.sql, "exec"),
-			vi.spyOn(state.storage, "setAlarm"),
-		]);
-		await run();
-		const rows = spies[0]!.mock.results.reduce((sum, { value }) => sum + (value?.rowsWritten ?? 0), 0);
-		const alarms = spies[1]!.mock.calls.length;
-		console.log(what, rows, alarms, spies[0]!.mock.calls.map(([q]) => String(q).slice(0, 50)).join(" | "));
-		for (const spy of spies) spy.mockRestore();
-	};
-	const climit = { limits: { climit: 2 }, session: "s1" };
-	await count("first start", () => viewer.ask(climit));
-	vi.setSystemTime(EPOCH + 20_000);
-	await count("touch", () => viewer.ask({ ...climit, intent: "renew" }));
-	await count("second start", () => viewer.ask({ ...climit, session: "s2" }));
-	await count("third start displaces", () => viewer.ask({ ...climit, session: "s3" }));
-	await count("use", () => viewer.ask({ limits: { maxu: 9 }, use: true, session: null }));
-	await count("use again", () => viewer.ask({ limits: { maxu: 9 }, use: true, session: null }));
-	await count("address", () => viewer.ask({ limits: { maxip: 9 }, address: "1.2.3.4", session: null }));
-	await count("known address", () => viewer.ask({ limits: { maxip: 9 }, address: "1.2.3.4", session: null }));
-	await count("all", () => viewer.ask({ limits: { maxip: 9, maxu: 9, climit: 9 }, use: true, address: "1.2.3.5", session: "s9" }));
-	const size = await runInDurableObject(viewer.stub, (_o, state) => state.storage.sql.databaseSize);
-	console.log("size", size);
-	vi.setSystemTime(EPOCH + 10 * 86_400_000);
-	await count("alarm", () => runDurableObjectAlarm(viewer.stub));
-	console.log("size", await runInDurableObject(viewer.stub, (_o, state) => state.storage.sql.databaseSize));
-	const fresh = newViewer();
-	const s = await runInDurableObject(fresh.stub, async (_o, state) => {
-		await state.storage.deleteAll();
-		const empty = state.storage.sql.databaseSize;
-		const schema = (await import("../../../worker/limits/schema.sql")).default;
-		const c = state.storage.sql.exec(schema);
-		c.toArray();
-		return [empty, c.rowsWritten, state.storage.sql.databaseSize];
-	});
-	console.log("schema", s);
 });
+
+it("an object's storage is as large as docs/scale.md says", async () => {
+	const viewer = newViewer();
+	const size = () => runInDurableObject(viewer.stub, (_object, state) => state.storage.sql.databaseSize);
+	expect(await size()).toBe(stored.empty);
+	await viewer.ask(streams);
+	expect(await size()).toBe(stored.used);
+});
+
+async function countWrites(viewer: Viewer, ask: Asked) {
+	const [exec, setAlarm] = await runInDurableObject(viewer.stub, (_object, state) => [
+		vi.spyOn(state.storage.sql, "exec"),
+		vi.spyOn(state.storage, "setAlarm"),
+	]);
+	await viewer.ask(ask);
+	const rows = exec?.mock.results.reduce((sum, { value }) => sum + (value as SqlStorageCursor<never>).rowsWritten, 0);
+	return { rows, alarms: setAlarm?.mock.calls.length };
+}
