@@ -37,6 +37,7 @@ export async function simulateLeases(
 	audience.timeline.after(10_000, () => world.shards[7]?.object.restart());
 	audience.timeline.after(12_000, () => world.root.restart());
 	await audience.run((isolate, client, request) => world.ask(isolate, client % SHARDS, request));
+	if (world.refusedTooEarly > 0) throw new Error(`${world.refusedTooEarly} were refused while uses were left`);
 	const { tally } = audience;
 	for (const { object } of [...world.shards, { object: world.root }]) {
 		tally.count("object calls", 0, object.calls);
@@ -49,6 +50,8 @@ export async function simulateLeases(
 class LeasedToken {
 	readonly root: SimulatedObject<GrantAsk, Grant>;
 	readonly shards: readonly { readonly shard: Shard; readonly object: ShardObject }[];
+	/** Requests that were refused for good while uses were left: there must be none. */
+	refusedTooEarly = 0;
 	readonly #audience: Audience;
 
 	constructor(audience: Audience, maxu: number, fetchers: Fetchers) {
@@ -68,6 +71,9 @@ class LeasedToken {
 				const answer =
 					"giveBack" in ask ? shard.recall(ask.granted, ask.giveBack, nowMs) : shard.admit(ask.admit, nowMs);
 				atMost(maxu, (used += shard.used - before));
+				void Promise.resolve(answer).then((word) => {
+					if (isLastNo(word) && used < maxu) this.refusedTooEarly += 1;
+				});
 				if (answer instanceof Promise) timeline.after(GIVEN_UP_MS, () => shard.tick(timeline.now));
 				return answer;
 			};
@@ -148,6 +154,9 @@ class LeasedToken {
 }
 
 const ignore = (): void => {};
+
+/** A request that is refused for good. */
+const isLastNo = (word: ShardWord | Totals): boolean => "answer" in word && !word.answer.allowed && !word.wants;
 
 function reportOf(shard: number, totals: Totals | null): Report {
 	return totals === null
