@@ -12,7 +12,7 @@ export interface Panel {
 
 const WIDTH = 820;
 const LEFT = 78;
-const RIGHT = 18;
+const RIGHT = 28;
 const PANEL = 190;
 const GAP = 62;
 const TOP = 56;
@@ -64,8 +64,8 @@ function keyOf(lines: readonly Line[], top: number): string[] {
 	let right = WIDTH - RIGHT;
 	return lines.toReversed().map(({ name, color }) => {
 		const at = right;
-		right -= name.length * 7 + 30;
-		return `<text x="${at}" y="${top - 10}" text-anchor="end" fill="#1f2328">${name}</text><rect x="${at - name.length * 7 - 14}" y="${top - 19}" width="10" height="10" fill="${color}"/>`;
+		right -= name.length * 7.5 + 34;
+		return `<text x="${at}" y="${top - 10}" text-anchor="end" fill="#1f2328">${name}</text><rect x="${at - name.length * 7.5 - 16}" y="${top - 19}" width="10" height="10" fill="${color}"/>`;
 	});
 }
 

@@ -136,7 +136,7 @@ export function plots({ viewers, oneObject, leases }: Run): ReadonlyMap<string, 
 						],
 					},
 					{
-						label: "calls waiting before any one object, and thousands of new objects a second",
+						label: "calls waiting before any object; new objects a second",
 						lines: [
 							line("waiting", "waiting", viewers.peaks("waiting")),
 							line(

@@ -57,7 +57,7 @@ describe("leases", () => {
 });
 
 it("an object that is overloaded refuses without spending", async () => {
-	const { used, tally } = await simulateOneObject(100_000, 90_000, 5);
+	const { used, tally } = await simulateOneObject(40_000, 36_000, 5);
 	expect(tally.total("limits-unavailable")).toBeGreaterThan(0);
 	expect(tally.total("use-limit")).toBe(0);
 	expect(used).toBeGreaterThanOrEqual(tally.total("allowed"));
