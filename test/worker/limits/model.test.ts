@@ -45,7 +45,7 @@ const clients = fc.record({
 	userAgent: fc.constantFrom("TV/1", "Phone/2"),
 	device: fc.constantFrom("tv", "phone", "tablet"),
 });
-const upTo = (limit: number) => fc.option(fc.integer({ min: 1, max: limit }), { nil: undefined, freq: 1 });
+const upTo = (limit: number) => fc.option(fc.integer({ min: 1, max: limit }), { nil: undefined, freq: 2 });
 
 /** The claims of a viewer's tokens, and their account's settings. A token is issued again when it has ended. */
 const kindsOfToken = fc.record({
