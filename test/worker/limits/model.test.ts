@@ -88,12 +88,12 @@ const steps = fc.oneof(
 	},
 	{ weight: 2, arbitrary: fc.record({ does: fc.constant("reload" as const), ...withToken, heartbeat: fc.boolean() }) },
 	{ weight: 1, arbitrary: fc.record({ does: fc.constant("retry" as const), request: choice }) },
-	{ weight: 1, arbitrary: fc.record({ does: fc.constant("refund" as const), request: choice }) },
+	{ weight: 2, arbitrary: fc.record({ does: fc.constant("refund" as const), request: choice }) },
 	{
 		weight: 1,
 		arbitrary: fc.record({
 			does: fc.constant("end" as const),
-			session: fc.option(choice),
+			session: fc.option(choice, { freq: 3 }),
 			by: fc.constantFrom("operator" as const, "player" as const),
 		}),
 	},
@@ -482,16 +482,19 @@ function withFault(world: World, calls: readonly Call[]): Promise<Answer[]> {
 
 class Later implements Command {
 	readonly #seconds: number;
-	constructor(seconds: number) {
+	readonly #cleansUp: boolean;
+	constructor(seconds: number, cleansUp: boolean) {
 		this.#seconds = seconds;
+		this.#cleansUp = cleansUp;
 	}
 	check = () => true;
 	async run(_: object, world: World): Promise<void> {
 		world.story.push(this.toString());
 		vi.setSystemTime(Date.now() + this.#seconds * 1000);
+		if (this.#cleansUp) await runDurableObjectAlarm(world.viewer.stub);
 		await agrees(world, [], []);
 	}
-	toString = () => `${this.#seconds} s later`;
+	toString = () => `${this.#seconds} s later${this.#cleansUp ? ", and the alarm" : ""}`;
 }
 
 class Restart implements Command {
@@ -504,15 +507,15 @@ class Restart implements Command {
 	toString = () => "restart";
 }
 
-const besides = fc.constantFrom<Beside[]>("nothing", "nothing", "nothing", "alarm", "fault");
+const besides = fc.constantFrom<Beside[]>("nothing", "nothing", "alarm", "fault");
+const whiles = fc.constantFrom(0.001, 1, 10, 29, 31, 41, 61, 89, 91, 300, 3600);
 const commands = fc.commands(
 	[
 		steps.map((step) => new Together([step])),
 		steps.map((step) => new Together([step])),
 		steps.map((step) => new Together([step])),
 		fc.tuple(fc.array(steps, { maxLength: 5 }), besides).map(([some, beside]) => new Together(some, beside)),
-		fc.constantFrom(0.001, 1, 10, 29, 31, 61, 89, 91, 300, 3600).map((seconds) => new Later(seconds)),
-		fc.constant(new Together([], "alarm")),
+		fc.tuple(whiles, fc.boolean()).map(([seconds, cleansUp]) => new Later(seconds, cleansUp)),
 		fc.constant(new Restart()),
 	],
 	{ maxCommands: 40, size: "max" },
