@@ -118,6 +118,7 @@ function makeRoom(state: ViewerState, { limits, client }: AdmitRequest, now: num
 function renewed(row: SessionRow, { client, token }: AdmitRequest, ask: SessionAsk, now: number): SessionRow {
 	return {
 		...row,
+		video: ask.video, // of a `sid` that goes on with another one
 		...movedTo(row, client.address),
 		seenAt: now,
 		ttlSeconds: ask.ttlSeconds,

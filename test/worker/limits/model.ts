@@ -20,6 +20,7 @@ export interface Model {
 
 interface Session {
 	readonly key: string;
+	/** The last one that was asked for. */
 	readonly video: string;
 	readonly device: string;
 	readonly userAgent: string;
@@ -250,7 +251,6 @@ function playedBy(model: Model, request: AdmitRequest, use: boolean, now: number
 		? before
 		: {
 				key: keyOf(model, request, now) ?? ask.key,
-				video: ask.video,
 				device: client.device,
 				userAgent: client.userAgent,
 				startedAt: Math.max(now, (ends.at(-1)?.at ?? -1) + 1), // grants from before an end and after it differ
@@ -259,6 +259,7 @@ function playedBy(model: Model, request: AdmitRequest, use: boolean, now: number
 			};
 	return {
 		...since,
+		video: ask.video,
 		ends,
 		endedBy: null,
 		visits: [...since.visits, client.address],
