@@ -8,6 +8,10 @@ const secrets = {
 };
 Object.assign(process.env, secrets); // `secrets.required` of wrangler.toml looks here
 
+/** How long the random searches go on, and from where (test/worker/limits/model.test.ts); their own values when these are not given. */
+const { LIMITS_RUNS = "", LIMITS_SEED = "" } = process.env;
+const searches = { LIMITS_RUNS, LIMITS_SEED };
+
 export default defineConfig({
 	root: new URL("..", import.meta.url).pathname,
 	test: {
@@ -25,6 +29,7 @@ export default defineConfig({
 					name: "worker",
 					include: ["test/worker/**/*.test.ts"],
 					restoreMocks: true,
+					env: searches,
 				},
 			},
 			{
