@@ -28,7 +28,6 @@ export const CONTINENTS = ["AF", "AN", "AS", "EU", "NA", "OC", "SA"] as const;
 export const CDN_PROVIDERS = ["akamai", "cloudfront", "fastly", "jocdn"] as const;
 
 export type DeviceGroup = (typeof DEVICE_GROUPS)[number];
-export type CdnProvider = (typeof CDN_PROVIDERS)[number];
 
 const oneOf = <const T extends readonly string[]>(values: T) =>
 	v.picklist(values, `must be one of ${values.join(", ")}`);
