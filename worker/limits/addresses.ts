@@ -4,11 +4,12 @@ import type { SessionRow, TokenRef, ViewerState } from "./state.ts";
 import {
 	MOST_LEFT_ADDRESSES,
 	currentAddress,
-	goesOn,
 	isAlive,
+	isAt,
 	isIpv6,
 	leftAddresses,
 	otherAddress,
+	sessionKey,
 } from "./whereabouts.ts";
 
 /** What admitting a request would change of the addresses that its token has used. */
@@ -68,12 +69,18 @@ function knows(state: ViewerState, token: TokenRef, address: string): boolean {
 	return state.knowsAddress(token.id, address) || state.places.partnerOf(token.id, address) !== null;
 }
 
-/** The session whose grant the request comes with, if it is still good for it and its client is the session's own. */
+/**
+ * The session whose grant the request comes with, if it is still good for it and its client is the session's own. Where addresses are
+ * counted by session, one that has lapsed is nowhere: it may go on wherever its client is.
+ */
 function provenSession(state: ViewerState, request: AdmitRequest, now: number): SessionRow | null {
-	const ask = request.session;
-	const row = ask?.startedAt === undefined ? null : state.session(ask.key);
-	if (!ask || !row || row.endedBy !== null || !goesOn(row, request, now)) return null;
-	return row.barredAt !== null && (ask.startedAt ?? 0) <= row.barredAt ? null : row;
+	const { session: ask, client, token, ipCounting } = request;
+	if (ask?.startedAt === undefined || sessionKey(state, ask, client, now) !== ask.key) return null;
+	const row = state.session(ask.key);
+	if (!row || row.endedBy !== null || (row.barredAt !== null && ask.startedAt <= row.barredAt)) return null;
+	if (isAlive(row, now)) return isAt(row, client) ? row : null;
+	const isKept = ipCounting === "sessions" && state.places.isHolder(token.id, row.key);
+	return isKept && row.userAgent === client.userAgent ? row : null;
 }
 
 /**

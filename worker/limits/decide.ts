@@ -1,9 +1,11 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
+import type { LimitRefusal } from "../decision/refusals.ts";
 import { judgeAddress, writeAddress } from "./addresses.ts";
 import { conflictsIn } from "./conflicts.ts";
 import type { Admission, AdmitAnswer, AdmitRequest, EndedBy, SessionAsk } from "./contract.ts";
+import { knownSession } from "./forgetting.ts";
 import type { SessionRow, ViewerState } from "./state.ts";
-import { MOST_LEFT_ADDRESSES, currentAddress, goesOn, isAlive, isIpv6 } from "./whereabouts.ts";
+import { MOST_LEFT_ADDRESSES, currentAddress, isAlive, isIpv6, sessionKey } from "./whereabouts.ts";
 
 /** What admitting the request would write about sessions. */
 interface SessionPlan {
@@ -44,33 +46,41 @@ export function decide(state: ViewerState, request: AdmitRequest, now: number): 
 	return allow(request.countAlive === true ? { ...admission, alive: state.aliveSessions(now).length } : admission);
 }
 
-/** A session that was ended stays ended for the grants that were issued before its end. */
+/** A session that was ended stays ended for the grants that were issued before its end, and they start no other session either. */
 function judgeBarred(state: ViewerState, request: AdmitRequest, now: number): Decision {
 	const ask = request.session;
 	if (!ask || request.intent === "start") return allow();
-	const row = state.session(sessionKey(state, request, ask, now));
-	if (!row || row.barredAt === null || row.barredBy === null) return allow();
-	if (request.intent === "reload") {
-		if (row.endedBy === null || now >= row.seenAt + ask.ttlSeconds * 1000) return allow();
-		if (!request.dryRun) state.putSession({ ...row, seenAt: now }); // still there: not yet a fresh start
-	} else if (ask.startedAt !== undefined && ask.startedAt > row.barredAt) return allow();
-	return row.barredBy === "limit"
-		? refuse({ reason: "stream-limit-renew", ...conflictsIn(state, request, now) })
-		: refuse({ reason: "session-ended", by: row.barredBy });
+	const row = knownSession(state, sessionKey(state, ask, request.client, now), now);
+	if (request.intent === "reload") return judgeReload(state, row, request, now);
+	const goesOn = row !== null && isAlive(row, now);
+	const by = barredBy(row, ask) ?? (goesOn ? null : barredBy(knownSession(state, ask.key, now), ask));
+	return by === null ? allow() : refuse(endedRefusal(state, request, by, now));
 }
 
-/** See `isAt`. */
-function sessionKey(state: ViewerState, request: AdmitRequest, ask: SessionAsk, now: number): string {
-	if (ask.key === ask.ownKey) return ask.key;
-	const row = state.session(ask.key);
-	return !row || goesOn(row, request, now) ? ask.key : ask.ownKey;
+function judgeReload(state: ViewerState, row: SessionRow | null, request: AdmitRequest, now: number): Decision {
+	const silentAfterMs = (request.session?.ttlSeconds ?? 0) * 1000;
+	if (!row || row.endedBy === null || now >= row.seenAt + silentAfterMs) return allow();
+	if (!request.dryRun) state.putSession({ ...row, seenAt: now }); // still there: not yet a fresh start
+	return refuse(endedRefusal(state, request, row.endedBy, now));
+}
+
+/** Who ended the session; null when nobody did, or when the grant is from after that. */
+function barredBy(row: SessionRow | null, { startedAt }: SessionAsk): EndedBy | null {
+	if (row === null || row.barredAt === null) return null;
+	return startedAt !== undefined && startedAt > row.barredAt ? null : row.barredBy;
+}
+
+function endedRefusal(state: ViewerState, request: AdmitRequest, by: EndedBy, now: number): LimitRefusal {
+	return by === "limit"
+		? { reason: "stream-limit-renew", ...conflictsIn(state, request, now) }
+		: { reason: "session-ended", by };
 }
 
 function planSession(state: ViewerState, request: AdmitRequest, now: number): Decision<SessionPlan | null> {
 	const ask = request.session;
 	if (!ask) return allow(null);
-	const key = sessionKey(state, request, ask, now);
-	const row = state.session(key);
+	const key = sessionKey(state, ask, request.client, now);
+	const row = knownSession(state, key, now);
 	if (row && isAlive(row, now))
 		return allow({ row: renewed(row, request, ask, now), renewed: true, displaced: [], named: null });
 	const named = namedSession(state, request, now);
@@ -109,6 +119,7 @@ function makeRoom(
 function renewed(row: SessionRow, { client, token }: AdmitRequest, ask: SessionAsk, now: number): SessionRow {
 	return {
 		...row,
+		video: ask.video, // of a `sid` that goes on with another one
 		...movedTo(row, client.address),
 		seenAt: now,
 		ttlSeconds: ask.ttlSeconds,

@@ -1,5 +1,6 @@
-import type { AdmitRequest, Client } from "./contract.ts";
-import type { SessionRow } from "./state.ts";
+import type { Client, SessionAsk } from "./contract.ts";
+import { knownSession } from "./forgetting.ts";
+import type { SessionRow, ViewerState } from "./state.ts";
 
 /** Addresses that a session has left and that are remembered. */
 export const MOST_LEFT_ADDRESSES = 16;
@@ -17,18 +18,27 @@ export const leftAddresses = (row: SessionRow): readonly string[] => row.left.sp
 export const isAlive = (row: SessionRow, now: number): boolean =>
 	row.endedBy === null && row.seenAt + row.ttlSeconds * 1000 > now;
 
+/** Whether nobody ended the session and it is not alive. */
+export const hasLapsed = (row: SessionRow, now: number): boolean => row.endedBy === null && !isAlive(row, now);
+
 /**
- * Whether a client that comes with a session's grant is that session. A grant proves its session wherever it is used, or one grant
- * shared by many would be one viewer: it may move to a new address (a phone that changes networks) and may use an IPv4 and an IPv6 address
- * at once; but a client with another address and User-Agent, or at an address that the session has left, is a session of its own.
+ * The session that a request belongs to. A grant proves its session wherever it is used, or one grant shared by many would be one
+ * viewer: see `isAt`. One that has lapsed starts again wherever its grant is used, unless the client plays as a session of its own.
+ */
+export function sessionKey(state: ViewerState, ask: SessionAsk, client: Client, now: number): string {
+	if (ask.key === ask.ownKey) return ask.key;
+	const row = knownSession(state, ask.key, now);
+	if (row && !hasLapsed(row, now)) return isAt(row, client) ? ask.key : ask.ownKey;
+	const own = state.session(ask.ownKey);
+	return own && isAlive(own, now) ? ask.ownKey : ask.key;
+}
+
+/**
+ * Whether a client that comes with a session's grant is that session. It may move to a new address (a phone that changes networks) and may
+ * use an IPv4 and an IPv6 address at once; but a client with another address and User-Agent, or at an address that the session has
+ * left, is a session of its own.
  */
 export function isAt(row: SessionRow, client: Client): boolean {
 	if (currentAddress(row, client.address) === client.address) return true;
 	return row.userAgent === client.userAgent && !leftAddresses(row).includes(client.address);
-}
-
-/** The same where addresses are counted by session: one that has merely lapsed is nowhere, so it may go on where it was before. */
-export function goesOn(row: SessionRow, { client, ipCounting }: AdmitRequest, now: number): boolean {
-	const isNowhere = ipCounting === "sessions" && row.endedBy === null && !isAlive(row, now);
-	return isAt(row, client) || (isNowhere && row.userAgent === client.userAgent);
 }
