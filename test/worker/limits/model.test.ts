@@ -15,10 +15,10 @@ import { EPOCH, type Viewer, newViewer } from "../../support/viewer.ts";
 import {
 	type Model,
 	NOTHING,
-	addressesOf,
 	admit,
 	endSessions,
 	listSessions,
+	placesOf,
 	refund,
 	removeDevices,
 	usesOf,
@@ -65,6 +65,8 @@ const viewerKinds = fc.record({
 	ttlSeconds: fc.constantFrom(30, 90),
 	/** With a `uid` sessions are kept whatever the limits are. */
 	uid: fc.constantFrom(true, true, false),
+	ipCounting: fc.constantFrom("distinct" as const, "sessions" as const),
+	listsConflicts: fc.boolean(),
 });
 type Arbitrated<A> = A extends fc.Arbitrary<infer T> ? T : never;
 type ViewerKind = Arbitrated<typeof viewerKinds>;
@@ -73,7 +75,13 @@ type TokenKind = Arbitrated<typeof kindsOfToken>;
 const rarely = fc.nat({ max: 7 }).map((eighth) => eighth === 7);
 const choice = fc.nat({ max: 999 });
 const requested = { client: clients, use: fc.boolean(), dryRun: rarely };
-const withToken = { ...requested, token: choice, video: fc.constantFrom("film", "match") };
+const withToken = {
+	...requested,
+	token: choice,
+	video: fc.constantFrom("film", "match"),
+	/** One of the sessions that are known, or one that never was. */
+	ends: fc.option(choice, { freq: 3 }),
+};
 
 /** What may be asked of the object. What a number chooses is worked out from what was asked and answered before. */
 const steps = fc.oneof(
@@ -177,6 +185,10 @@ function grantFor(world: World, chosen: number): Grant | undefined {
 	);
 }
 
+function namedSession({ stored }: World, chosen: number): string | undefined {
+	return picked([...stored.sessions.map(({ key }) => key), "nobody's"], chosen);
+}
+
 /** As `worker/playback/admit.ts` asks. */
 function requestOf(world: World, step: Playing): Sent | null {
 	const grant = step.does === "renew" ? grantFor(world, step.grant) : null;
@@ -192,8 +204,15 @@ function requestOf(world: World, step: Playing): Sent | null {
 	const ownKey = kind.sid ?? (heartbeat ? "heartbeat" : `${client.userAgent} at ${client.address}: ${video}`);
 	const granted = step.does === "renew" && !step.unproven ? grant?.session : null;
 	const { maxip, maxu, dlimit, climit, cbeh = heartbeat ? "BLOCK_NEW" : undefined } = kind;
+	const countsBySession = maxip !== undefined && world.kind.ipCounting === "sessions";
 	const keepsSession =
-		world.kind.uid || climit !== undefined || heartbeat || (maxu !== undefined && counting === "playbacks");
+		world.kind.uid ||
+		climit !== undefined ||
+		heartbeat ||
+		countsBySession ||
+		(maxu !== undefined && counting === "playbacks");
+	const home = grant && maxip !== undefined && !countsBySession ? grant.client : null;
+	const ends = step.does === "renew" || step.ends === null ? undefined : namedSession(world, step.ends);
 	const request: AdmitRequest = {
 		id: `request-${world.sent.length}`,
 		intent: step.does,
@@ -214,6 +233,10 @@ function requestOf(world: World, step: Playing): Sent | null {
 			: null,
 		...(heartbeat ? { countAlive: true } : {}),
 		...(dlimit === undefined ? {} : { owner: world.owner }),
+		...(countsBySession ? { ipCounting: "sessions" } : {}),
+		...(home && home.userAgent === client.userAgent ? { grantedTo: home.address } : {}),
+		...(climit !== undefined && world.kind.listsConflicts ? { listConflicts: true } : {}),
+		...(ends === undefined ? {} : { endSession: ends }),
 	};
 	return { request, kind, at: Date.now() };
 }
@@ -242,8 +265,8 @@ function callOf(world: World, step: Step, answered: readonly Sent[]): Call | nul
 			return sent ? { to: "refund", id: sent.request.id, token: sent.request.token.id } : null;
 		}
 		case "end": {
-			const keys = [...world.stored.sessions.map(({ key }) => key), "nobody's"];
-			return { to: "end", key: step.session === null ? null : (picked(keys, step.session) ?? null), by: step.by };
+			const key = step.session === null ? null : (namedSession(world, step.session) ?? null);
+			return { to: "end", key, by: step.by };
 		}
 		case "remove":
 			return { to: "remove", device: step.device };
@@ -286,7 +309,15 @@ function modelled(model: Model, call: Call, now: number): readonly [Answer, Mode
 interface Stored {
 	readonly sessions: readonly LiveSession[];
 	readonly devices: readonly { readonly id: string; readonly userAgent: string; readonly createdAt: number }[];
-	readonly tokens: Readonly<Record<string, { readonly uses: number; readonly addresses: readonly string[] }>>;
+	readonly tokens: Readonly<Record<string, StoredToken>>;
+}
+
+interface StoredToken {
+	readonly uses: number;
+	/** That are counted. */
+	readonly addresses: readonly string[];
+	/** Two of one place, both ways round. */
+	readonly partners: readonly string[];
 }
 
 const TABLES = ["tokens", "sessions", "devices", "outbox"];
@@ -296,16 +327,27 @@ async function storedOf({ viewer, tokens }: World): Promise<Stored> {
 		const { sql } = state.storage;
 		const holdsAnything = TABLES.some((table) => sql.exec(`SELECT 1 FROM ${table} LIMIT 1`).toArray().length > 0);
 		if (holdsAnything) expect(await state.storage.getAlarm(), "the alarm that is to clean up").not.toBeNull();
-		const used = sql.exec<{ id: string; used: number }>("SELECT id, used FROM tokens").toArray();
+		const used = sql
+			.exec<{ id: string; used: number; addresses: number }>("SELECT id, used, addresses FROM tokens")
+			.toArray();
 		const visits = sql.exec<{ token: string; address: string }>("SELECT * FROM addresses ORDER BY address").toArray();
+		const partners = sql.exec<{ token: string; address: string; partner: string }>("SELECT * FROM partners").toArray();
 		const devices = object.listDevices();
 		return {
 			sessions: object.listSessions(),
 			devices: devices.map(({ id, userAgent, createdAt }) => ({ id, userAgent, createdAt })),
 			tokens: Object.fromEntries(
 				validOf(tokens).map(({ id }) => {
-					const uses = used.find((token) => token.id === id)?.used ?? 0;
-					return [id, { uses, addresses: visits.filter(({ token }) => token === id).map(({ address }) => address) }];
+					const row = used.find((token) => token.id === id);
+					const addresses = visits.filter(({ token }) => token === id).map(({ address }) => address);
+					expect(row?.addresses ?? 0, "the count of addresses").toBe(addresses.length);
+					const pairs = partners.filter(({ token }) => token === id);
+					const stored: StoredToken = {
+						uses: row?.used ?? 0,
+						addresses,
+						partners: pairs.map(({ address, partner }) => `${address} ${partner}`).toSorted(),
+					};
+					return [id, stored];
 				}),
 			),
 		};
@@ -322,7 +364,16 @@ function expectedOf(model: Model, { tokens }: World): Stored {
 		sessions: listSessions(model, Date.now()),
 		devices: inOrder,
 		tokens: Object.fromEntries(
-			validOf(tokens).map(({ id }) => [id, { uses: usesOf(model, id), addresses: addressesOf(model, id).toSorted() }]),
+			validOf(tokens).map(({ id }) => {
+				const places = placesOf(model, id);
+				const pairs = places.flatMap(({ address, other }) => (other === null ? [] : [[address, other]]));
+				const expected: StoredToken = {
+					uses: usesOf(model, id),
+					addresses: places.map(({ address }) => address).toSorted(),
+					partners: pairs.flatMap((pair) => [pair.join(" "), pair.toReversed().join(" ")]).toSorted(),
+				};
+				return [id, expected];
+			}),
 		),
 	};
 }
@@ -399,11 +450,14 @@ function limitsHold(world: World, calls: readonly Call[], answers: readonly Answ
 	for (const [index, call] of calls.entries()) noteWhatCame(world, call, answers[index] ?? null);
 	const { stored } = world;
 	for (const { id, kind } of validOf(world.tokens)) {
-		const { uses = 0, addresses = [] } = stored.tokens[id] ?? {};
+		const { uses = 0, addresses = [], partners = [] } = stored.tokens[id] ?? {};
 		const { maxu = Infinity, maxip = Infinity } = kind;
 		expect(uses).toBeLessThanOrEqual(maxu);
 		expect(world.came.get(id)?.size ?? 0).toBeLessThanOrEqual(maxu);
 		expect(addresses.length).toBeLessThanOrEqual(maxip);
+		const known = new Set([...addresses, ...partners.map((pair) => pair.split(" ")[0] ?? "")]);
+		const ofIpv6 = [...known].filter((address) => address.includes(":")).length;
+		expect(Math.max(ofIpv6, known.size - ofIpv6)).toBeLessThanOrEqual(maxip);
 	}
 	const limits = calls.flatMap((call) => (call.to === "admit" ? [call.request.limits] : []));
 	const most = (of: readonly (number | undefined)[]) => Math.max(0, ...of.map((limit) => limit ?? 0));
@@ -436,12 +490,14 @@ const wasGivenBack = ({ models }: World, id: string): boolean => models.some(({ 
 
 function toldOf(call: Call): string {
 	if (call.to !== "admit") return JSON.stringify(call);
-	const { id, intent, use, counting, dryRun, token, limits, client, session } = call.request;
+	const { id, intent, use, counting, dryRun, token, limits, client, session, ...more } = call.request;
+	const { ipCounting, grantedTo, endSession } = more;
 	const what = [id, intent, ...(use ? ["use", counting] : []), ...(dryRun ? ["dry run"] : []), token.id];
 	const who = [client.userAgent, client.address, client.device].join(" ");
 	const where =
 		session && `${session.startedAt === undefined ? "" : `grant of [${session.key}] `}own [${session.ownKey}]`;
-	return `${what.join(" ")} ${JSON.stringify(limits)} ${who} ${where ?? "no session"}`;
+	const fairness = JSON.stringify({ ipCounting, grantedTo, endSession });
+	return `${what.join(" ")} ${JSON.stringify(limits)} ${who} ${where ?? "no session"} ${fairness}`;
 }
 
 type Command = fc.AsyncCommand<object, World>;

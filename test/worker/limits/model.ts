@@ -1,5 +1,5 @@
 import { allow, refuse } from "../../../worker/decision/decision.ts";
-import type { Refusal } from "../../../worker/decision/refusals.ts";
+import type { Conflict, Refusal } from "../../../worker/decision/refusals.ts";
 import type { AdmitAnswer, AdmitRequest, Client, EndedBy, LiveSession } from "../../../worker/limits/contract.ts";
 
 // What the limits of one viewer are, in the words of docs/claims.md: plain lists, all of them kept, the clock an argument. It has no
@@ -11,11 +11,20 @@ export interface Model {
 	readonly uses: readonly { readonly request: string; readonly token: string }[];
 	/** Requests whose use was given back. */
 	readonly refunds: readonly string[];
-	/** Where tokens with `maxip` were used from. */
-	readonly visits: readonly { readonly token: string; readonly address: string }[];
+	/** Where tokens with `maxip` were used from, less what was left for another place (`ip_counting: "sessions"`). */
+	readonly places: readonly Place[];
+	/** Sessions that were ever played with a token whose addresses count by session. */
+	readonly players: readonly { readonly token: string; readonly session: string }[];
 	/** In the order of their registration. */
 	readonly devices: readonly { readonly id: string; readonly userAgent: string; readonly createdAt: number }[];
 	readonly sessions: readonly Session[];
+}
+
+/** What `maxip` counts: an address, and the one of the other family that a grant proved to be of the same playback. */
+interface Place {
+	readonly token: string;
+	readonly address: string;
+	readonly other: string | null;
 }
 
 interface Session {
@@ -47,7 +56,7 @@ export interface Outcome {
 /** A request may be this long on its way after its token has ended. */
 const ON_ITS_WAY_MS = 60_000;
 
-export const NOTHING: Model = { uses: [], refunds: [], visits: [], devices: [], sessions: [] };
+export const NOTHING: Model = { uses: [], refunds: [], places: [], players: [], devices: [], sessions: [] };
 
 /** The first of these that refuses gives the reason. */
 const LIMITS: readonly ((model: Model, request: AdmitRequest, now: number) => Refusal | null)[] = [
@@ -58,8 +67,7 @@ const LIMITS: readonly ((model: Model, request: AdmitRequest, now: number) => Re
 	tooManyUses,
 ];
 
-export function admit(before: Model, request: AdmitRequest, now: number): Outcome {
-	const model = withoutForgotten(before, now);
+export function admit(model: Model, request: AdmitRequest, now: number): Outcome {
 	for (const limit of LIMITS) {
 		const refusal = limit(model, request, now);
 		if (refusal === null) continue;
@@ -71,16 +79,79 @@ export function admit(before: Model, request: AdmitRequest, now: number): Outcom
 
 // maxip
 
-function tooManyAddresses(model: Model, { limits, token, client }: AdmitRequest): Refusal | null {
+function tooManyAddresses(model: Model, request: AdmitRequest, now: number): Refusal | null {
+	const { limits, token } = request;
 	if (limits.maxip === undefined) return null;
-	const known = addressesOf(model, token.id);
-	if (known.includes(client.address) || known.length < limits.maxip) return null;
-	return { reason: "ip-limit", limit: limits.maxip };
+	const after = placesAfter(model, request, now);
+	const grows = after.length > model.places.length;
+	return grows && placesOf({ places: after }, token.id).length > limits.maxip
+		? { reason: "ip-limit", limit: limits.maxip }
+		: null;
 }
 
-/** The distinct addresses that a token was used from. */
-export function addressesOf(model: Model, token: string): string[] {
-	return [...new Set(model.visits.filter((visit) => visit.token === token).map(({ address }) => address))];
+/** Of one token. */
+export function placesOf({ places }: Pick<Model, "places">, token: string): Place[] {
+	return places.filter((place) => place.token === token);
+}
+
+const isOfPlace = (place: Place, address: string): boolean => place.address === address || place.other === address;
+
+/** The places once the request is admitted: the one that its session leaves is gone, and its own address is of one of them. */
+function placesAfter(model: Model, request: AdmitRequest, now: number): readonly Place[] {
+	const { limits, token, client } = request;
+	if (limits.maxip === undefined) return model.places;
+	const left = placeLeft(model, request, now);
+	const places = model.places.filter((place) => place !== left);
+	if (placesOf({ places }, token.id).some((place) => isOfPlace(place, client.address))) return places;
+	const home = left === null ? homeOf(model, request, now) : null;
+	if (home === null) return [...places, { token: token.id, address: client.address, other: null }];
+	return places.map((place) => (place === home ? { ...place, other: client.address } : place));
+}
+
+/** Counted by session: the place where the session of the grant was until now, if it is now elsewhere and no other session plays there. */
+function placeLeft(model: Model, request: AdmitRequest, now: number): Place | null {
+	const { ipCounting, token, client } = request;
+	const session = ipCounting === "sessions" ? provenSession(model, request, now) : null;
+	if (session === null || isAt(session, client.address)) return null;
+	const before = lastVisit(session, isIpv6(client.address));
+	const place = placesOf(model, token.id).find((each) => before !== undefined && isOfPlace(each, before));
+	if (place === undefined) return null;
+	const isThere = (other: Session) =>
+		isPlayerOf(model, token.id, other) && [place.address, place.other ?? ""].some((address) => isAt(other, address));
+	const others = aliveSessions(model, now).filter(({ key }) => key !== session.key);
+	return others.some(isThere) ? null : place;
+}
+
+/** The place that the request's address is the other family of: of the session of its grant, else where its grant was given. */
+function homeOf(model: Model, request: AdmitRequest, now: number): Place | null {
+	const { token, client, grantedTo } = request;
+	const session = provenSession(model, request, now);
+	const proven = [session ? lastVisit(session, !isIpv6(client.address)) : undefined, grantedTo];
+	const places = placesOf(model, token.id).filter((place) => place.other === null);
+	const isOther = (address: string) => isIpv6(address) !== isIpv6(client.address);
+	const homes = proven.flatMap((home) => places.find(({ address }) => address === home && isOther(address)) ?? []);
+	return homes[0] ?? null;
+}
+
+/**
+ * The session of the request's grant, if nobody ended it since and the client is its own: at its address, or the same program at one that it
+ * has not left. One that has lapsed has left nothing; it counts for tokens that it was played with, where they count by session. (That
+ * no more than 16 addresses are left in a row is more than the commands here can do: addresses.test.ts.)
+ */
+function provenSession(model: Model, request: AdmitRequest, now: number): Session | null {
+	const { session: ask, client, token, ipCounting } = request;
+	if (ask?.startedAt === undefined || keyOf(model, request, now) !== ask.key) return null;
+	const session = model.sessions.find(({ key }) => key === ask.key);
+	if (session === undefined || session.endedBy !== null || endAfter(session, ask.startedAt) !== null) return null;
+	const isSameProgram = session.userAgent === client.userAgent;
+	const isClients = isAlive(session, now)
+		? isAt(session, client.address) || (isSameProgram && !session.visits.includes(client.address))
+		: isSameProgram && ipCounting === "sessions" && isPlayerOf(model, token.id, session);
+	return isClients ? session : null;
+}
+
+function isPlayerOf({ players }: Model, token: string, { key }: Session): boolean {
+	return players.some((player) => player.token === token && player.session === key);
 }
 
 // dlimit
@@ -99,11 +170,15 @@ const isAlive = (session: Session, now: number): boolean => session.endedBy === 
 const hasLapsed = (session: Session, now: number): boolean => session.endedBy === null && now >= lapsesAt(session);
 const isIpv6 = (address: string): boolean => address.includes(":");
 /** Where a session is: at the last address that it was used from, one of each family. */
-const isAt = ({ visits }: Session, address: string): boolean =>
-	visits.findLast((visit) => isIpv6(visit) === isIpv6(address)) === address;
+const lastVisit = ({ visits }: Session, ofIpv6: boolean) => visits.findLast((visit) => isIpv6(visit) === ofIpv6);
+const isAt = (session: Session, address: string): boolean => lastVisit(session, isIpv6(address)) === address;
 
-function sessionNamed(model: Model, key: string): Session | null {
-	return model.sessions.find((session) => session.key === key) ?? null;
+/** A session that has lapsed is as if it had never been; what was ended is remembered as long as a token lives that it was played with. */
+const isKnown = (session: Session, now: number): boolean =>
+	now < lapsesAt(session) || (session.ends.length > 0 && now < session.tokensEndAt + ON_ITS_WAY_MS);
+
+function sessionNamed(model: Model, key: string, now: number): Session | null {
+	return model.sessions.find((session) => session.key === key && isKnown(session, now)) ?? null;
 }
 
 /** Alive sessions, oldest first; of those that began in the same millisecond in the order of their names. */
@@ -116,8 +191,8 @@ export function aliveSessions(model: Model, now: number): Session[] {
 /** Which session a request belongs to; null when none is kept. */
 function keyOf(model: Model, { session: ask, client }: AdmitRequest, now: number): string | null {
 	if (ask === null) return null;
-	const granted = sessionNamed(model, ask.key);
-	const own = sessionNamed(model, ask.ownKey);
+	const granted = sessionNamed(model, ask.key, now);
+	const own = sessionNamed(model, ask.ownKey, now);
 	if (granted === null || hasLapsed(granted, now)) return own && isAlive(own, now) ? ask.ownKey : ask.key;
 	if (isAt(granted, client.address)) return ask.key;
 	const mayHaveMovedHere = granted.userAgent === client.userAgent && !granted.visits.includes(client.address);
@@ -126,7 +201,7 @@ function keyOf(model: Model, { session: ask, client }: AdmitRequest, now: number
 
 function sessionOf(model: Model, request: AdmitRequest, now: number): Session | null {
 	const key = keyOf(model, request, now);
-	return key === null ? null : sessionNamed(model, key);
+	return key === null ? null : sessionNamed(model, key, now);
 }
 
 /** The session that the request would go on with. */
@@ -142,13 +217,15 @@ function wasEnded(model: Model, request: AdmitRequest, now: number): Refusal | n
 	const session = sessionOf(model, request, now);
 	if (request.intent === "reload") {
 		const silent = session === null || now >= session.seenAt + ask.ttlSeconds * 1000;
-		return session === null || silent || session.endedBy === null ? null : endedBy(session.endedBy);
+		return session === null || silent || session.endedBy === null
+			? null
+			: endedBy(model, request, session.endedBy, now);
 	}
 	const end = endAfter(session, ask.startedAt);
-	if (end) return endedBy(end);
+	if (end) return endedBy(model, request, end, now);
 	if (goesOnWith(model, request, now)) return null;
-	const grantsEnd = endAfter(sessionNamed(model, ask.key), ask.startedAt); // an ended grant starts no other session either
-	return grantsEnd && endedBy(grantsEnd);
+	const grantsEnd = endAfter(sessionNamed(model, ask.key, now), ask.startedAt); // an ended grant starts no other session either
+	return grantsEnd && endedBy(model, request, grantsEnd, now);
 }
 
 /** The last end of a session, if it was not before the grant. */
@@ -158,29 +235,49 @@ function endAfter(session: Session | null, grantStartedAt: number | undefined): 
 	return grantStartedAt === undefined || last.at >= grantStartedAt ? last.by : null;
 }
 
-function endedBy(by: EndedBy): Refusal {
-	return by === "limit" ? { reason: "stream-limit-renew" } : { reason: "session-ended", by };
+function endedBy(model: Model, request: AdmitRequest, by: EndedBy, now: number): Refusal {
+	return by === "limit"
+		? { reason: "stream-limit-renew", ...conflictsIn(model, request, now) }
+		: { reason: "session-ended", by };
+}
+
+/** What plays, newest first, where the account has it listed. */
+function conflictsIn(model: Model, { listConflicts }: AdmitRequest, now: number): { conflicts?: readonly Conflict[] } {
+	if (listConflicts !== true) return {};
+	const conflicts = aliveSessions(model, now)
+		.toReversed()
+		.map(({ key, device, userAgent, video, startedAt }) => {
+			return { session: key, device, deviceName: null, userAgent, video, startedAt };
+		});
+	return { conflicts: conflicts.slice(0, 20) };
 }
 
 function tooManySessions(model: Model, request: AdmitRequest, now: number): Refusal | null {
 	const { climit, cbeh } = request.limits;
 	if (request.session === null || climit === undefined || goesOnWith(model, request, now)) return null;
 	const alive = aliveSessions(model, now);
-	if (alive.length < climit || cbeh === undefined) return null;
+	const staying = alive.filter(({ key }) => key !== namedBy(model, request, now)?.key);
+	if (staying.length < climit || cbeh === undefined) return null;
 	if (cbeh === "BLOCK_NEW_USER" && alive.some((session) => isOfSameUser(session, request.client))) return null;
-	return { reason: "stream-limit-create", limit: climit, active: alive.length };
+	return { reason: "stream-limit-create", limit: climit, active: alive.length, ...conflictsIn(model, request, now) };
 }
 
 const isOfSameUser = (session: Session, { device, address }: Client): boolean =>
 	session.device === device && isAt(session, address);
+
+/** The session that the viewer wants to end for one that starts. */
+function namedBy(model: Model, request: AdmitRequest, now: number): Session | null {
+	if (request.session === null || goesOnWith(model, request, now)) return null;
+	return aliveSessions(model, now).find(({ key }) => key === request.endSession) ?? null;
+}
 
 /** Without `cbeh`, the oldest make room for one that starts. */
 function displacedBy(model: Model, request: AdmitRequest, now: number): Session[] {
 	const { climit, cbeh } = request.limits;
 	if (request.session === null || climit === undefined || cbeh !== undefined) return [];
 	if (goesOnWith(model, request, now)) return [];
-	const alive = aliveSessions(model, now);
-	return alive.slice(0, Math.max(0, alive.length + 1 - climit));
+	const staying = aliveSessions(model, now).filter(({ key }) => key !== namedBy(model, request, now)?.key);
+	return staying.slice(0, Math.max(0, staying.length + 1 - climit));
 }
 
 // maxu
@@ -206,21 +303,30 @@ export function usesOf(model: Model, token: string): number {
 // What an admitted request does
 
 function admitted(model: Model, request: AdmitRequest, now: number): Outcome {
-	const { limits, token, client, session: ask } = request;
+	const { limits, token, client, session: ask, ipCounting } = request;
 	const displaced = displacedBy(model, request, now).map(({ key }) => key);
+	const named = namedBy(model, request, now);
+	const places = placesAfter(model, request, now);
 	const use = isUse(model, request, now);
 	const played = ask === null ? null : playedBy(model, request, use, now);
 	const after: Model = {
 		...model,
 		uses: use ? [...model.uses, { request: request.id, token: token.id }] : model.uses,
-		visits: limits.maxip === undefined ? model.visits : [...model.visits, { token: token.id, address: client.address }],
+		places,
+		players:
+			played && limits.maxip !== undefined && ipCounting === "sessions" && !isPlayerOf(model, token.id, played)
+				? [...model.players, { token: token.id, session: played.key }]
+				: model.players,
 		devices:
 			limits.dlimit === undefined || isRegistered(model, client)
 				? model.devices
 				: [...model.devices, { id: client.device, userAgent: client.userAgent, createdAt: now }],
 		sessions: played
 			? withSession(
-					displaced.reduce((sessions, key) => ended(sessions, key, "limit", now), model.sessions),
+					displaced.reduce(
+						(sessions, key) => ended(sessions, key, "limit", now),
+						named ? ended(model.sessions, named.key, "viewer", now) : model.sessions,
+					),
 					played,
 				)
 			: model.sessions,
@@ -228,7 +334,8 @@ function admitted(model: Model, request: AdmitRequest, now: number): Outcome {
 	const alive = aliveSessions(request.dryRun ? model : after, now).length;
 	const answer = allow({
 		session: played && { key: played.key, startedAt: played.startedAt },
-		ended: displaced,
+		ended: named ? [...displaced, named.key] : displaced,
+		...(model.places.every((place) => places.includes(place)) ? {} : { relocated: true }),
 		...(request.countAlive === true ? { alive } : {}),
 	});
 	return { answer, model: request.dryRun ? model : after };
@@ -280,8 +387,7 @@ function heardOf(model: Model, request: AdmitRequest, now: number): Model {
 // What happens besides requests
 
 /** `key` is null for all. Answers the keys of those that were alive. */
-export function endSessions(before: Model, key: string | null, by: EndedBy, now: number): [string[], Model] {
-	const model = withoutForgotten(before, now);
+export function endSessions(model: Model, key: string | null, by: EndedBy, now: number): [string[], Model] {
 	const keys = aliveSessions(model, now)
 		.map((session) => session.key)
 		.filter((each) => key === null || each === key);
@@ -307,18 +413,10 @@ export function refund(model: Model, request: string): Model {
 	return spent ? { ...model, refunds: [...model.refunds, request] } : model;
 }
 
-/** A session that has lapsed is as if it had never been; what was ended is remembered as long as a token lives that it was played with. */
-function withoutForgotten(model: Model, now: number): Model {
-	const sessions = model.sessions.filter(
-		(session) => now < lapsesAt(session) || (session.ends.length > 0 && now < session.tokensEndAt + ON_ITS_WAY_MS),
-	);
-	return { ...model, sessions };
-}
-
 /** The sessions alive and ended, newest first. */
-export function listSessions(before: Model, now: number): LiveSession[] {
-	return withoutForgotten(before, now)
-		.sessions.filter((session) => !hasLapsed(session, now))
+export function listSessions(model: Model, now: number): LiveSession[] {
+	return model.sessions
+		.filter((session) => isKnown(session, now) && !hasLapsed(session, now))
 		.toSorted((left, right) => right.startedAt - left.startedAt || (left.key < right.key ? -1 : 1))
 		.map(({ key, video, visits, device, userAgent, startedAt, seenAt, endedBy: by }) => {
 			const address = visits.findLast((visit) => !isIpv6(visit)) ?? visits.at(-1) ?? "";
