@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { publishClip } from "../support/clip.ts";
 import type { ClipOptions } from "../support/clip.ts";
@@ -80,6 +81,26 @@ describe("maxip, addresses of one playback", () => {
 		expect(await outcomeOf(ask(url, tv))).toBe(200);
 	});
 
+	it.each(["distinct", "sessions"])(
+		"of many who share a grant are never more than maxip of a family (%s)",
+		async (how) => {
+			const account = await clipAccount({ touch_seconds: 0, ip_counting: how });
+			const { segment } = await openPlayback(account.masterUrl("clip", await account.sign({ maxip: 3 })), HOME4);
+			const clients = Array.from({ length: 40 }, (_, index) =>
+				index % 2 === 0 ? { ip: `192.0.2.${index + 1}` } : { ip: `2001:db8:1:${index}::1` },
+			);
+			const round = () =>
+				Promise.all(clients.map(async (each) => ({ ip: each.ip, outcome: await outcomeOf(ask(segment, each)) })));
+			for (let rounds = 0; rounds < 3; rounds++) await round();
+			const last = await round();
+			expect(new Set(last.map(({ outcome }) => outcome))).toEqual(new Set([200, "ip-limit"]));
+			const passed = last.filter(({ outcome }) => outcome === 200).map(({ ip }) => ip);
+			const ofIpv6 = passed.filter((ip) => ip.includes(":")).length;
+			expect(ofIpv6).toBeLessThanOrEqual(3);
+			expect(passed.length - ofIpv6).toBeLessThanOrEqual(3);
+		},
+	);
+
 	it("leave no address to be read in the grant", async () => {
 		const account = await clipAccount();
 		const { base } = await openPlayback(account.masterUrl("clip", await account.sign({ maxip: 1 })), HOME4);
@@ -121,6 +142,10 @@ const license = (account: TestAccount, token: string, query = ""): Promise<Respo
 		method: "POST",
 		body: JSON.stringify({ kids: ["AAAAAAAAAAAAAAAAAAAAAQ"], type: "temporary" }),
 	});
+
+/** As whoever wants to know an address would make it of every one there is. */
+const hashOf = (facts: readonly string[]): string =>
+	createHash("sha256").update(facts.join("\n")).digest("base64url").slice(0, 32);
 
 describe("conflicts: list", () => {
 	const expected = (change: Json = {}) => [
@@ -179,6 +204,52 @@ describe("conflicts: list", () => {
 		const refusal = await refusalOf(await ask(segment, PHONE));
 		expect(refusal).toMatchObject({ reason: "stream-limit-renew" });
 		expect(refusal).toHaveProperty("conflicts", expected());
+	});
+
+	it("tells no address, nor what it could be found from by trying all", async () => {
+		const account = await clipAccount(LIST);
+		const url = account.masterUrl("clip", await account.sign({ ...FULL, uid: undefined }));
+		await openPlayback(url, HOME4);
+		const told = await (await ask(url, PHONE)).text();
+		expect(told).toContain('"session_id":"auto:');
+		const facts = ["Player/1.0", HOME4.ip];
+		for (const fact of [HOME4.ip, ...[facts, [...facts, "clip"]].map(hashOf)]) expect(told).not.toContain(fact);
+	});
+
+	it.each([
+		["a page", "<img src=x onerror=alert(1)>/1", "Unknown device"],
+		["very long", `${"A".repeat(6000)}/1`, "Unknown device"],
+		["not ASCII", "P\u00e9\u00ff/1 (x)", expect.any(String)],
+	])("calls a player whose User-Agent is %s something that can be shown", async (_what, agent, name) => {
+		const account = await clipAccount(LIST);
+		const url = account.masterUrl("clip", await account.sign(FULL));
+		await openPlayback(url, { ...CHROME, agent });
+		const refusal = await refusalOf(await ask(url, PHONE));
+		expect(refusal).toHaveProperty("conflicts", expected({ device_name: name }));
+		expect(JSON.stringify(refusal)).not.toMatch(/onerror|A{50}/);
+	});
+
+	it("hands on names as they were given, as text", async () => {
+		const account = await clipAccount(LIST);
+		const sid = `<script>"'\\ \u{1f600}`;
+		const url = account.masterUrl("clip", await account.sign({ ...FULL, dlimit: 5, sid }));
+		await openPlayback(url, CHROME);
+		const name = `<b>Ann's "TV"</b> \u{1f4fa}`;
+		await gate.manage("PATCH", `${account.apiUrl}/users/ann/devices/laptop`, { name });
+		const other = account.masterUrl("clip", await account.sign({ ...FULL, dlimit: 5, sid: "other" }));
+		const answer = await ask(other, PHONE);
+		expect(answer.headers.get("Content-Type")).toBe("application/json; charset=utf-8");
+		expect(await refusalOf(answer)).toHaveProperty("conflicts", expected({ session_id: sid, device_name: name }));
+		expect(await outcomeOf(ask(`${other}&end_session=${encodeURIComponent(sid)}`, PHONE))).toBe(200);
+	});
+
+	it("tells HEAD the reason alone", async () => {
+		const account = await clipAccount(LIST);
+		const url = account.masterUrl("clip", await account.sign(FULL));
+		await openPlayback(url, CHROME);
+		const answer = await ask(url, { ...PHONE, method: "HEAD" });
+		expect([answer.status, answer.headers.get("Playgate-Reason")]).toEqual([403, "stream-limit-create"]);
+		expect(await answer.text()).toBe("");
 	});
 
 	it("is off by default", async () => {
@@ -273,6 +344,7 @@ describe("end_session", () => {
 			{ status: 403, reason: "end-session-not-allowed", error_subcode: "END_SESSION_NOT_ALLOWED" },
 		],
 		["it is given twice", LIST, {}, "&end_session=b", { status: 400, error_subcode: "DUPLICATE_PARAMETERS" }],
+		["it is given twice in two spellings", LIST, {}, "&end%5Fsession=b", { status: 400, reason: "token-repeated" }],
 	])("changes nothing when %s", async (_what, settings, claims, more, expected) => {
 		const { url, laptop, named } = await refusedPhone(settings, claims);
 		expect(await refusalOf(await ask(url + named + more, PHONE))).toMatchObject(expected);
@@ -298,9 +370,35 @@ describe("end_session", () => {
 		expect(await outcomeOf(ask(laptop.segment, CHROME))).toBe(200);
 	});
 
+	it.each<[string, Json, string]>([
+		["a token without climit that limits something else", { uid: "ann", maxu: 9 }, "session-ended"],
+		["a token that limits nothing and so keeps no session", { uid: "ann" }, "goes on"],
+	])("of %s", async (_what, claims, then) => {
+		const { account, laptop, named } = await refusedPhone();
+		const url = account.masterUrl("clip", await account.sign(claims));
+		expect(await outcomeOf(ask(url + named, PHONE))).toBe(200);
+		expect(await outcomeOf(ask(laptop.segment, CHROME))).toBe(then === "goes on" ? 200 : then);
+	});
+
+	it("may be percent-encoded, its name too", async () => {
+		const { url, laptop, named } = await refusedPhone();
+		expect(await outcomeOf(ask(url + named.replace("_", "%5F"), PHONE))).toBe(200);
+		expect(await outcomeOf(ask(laptop.segment, CHROME))).toBe("session-ended");
+	});
+
+	it("is not for the calls that list sessions or end one", async () => {
+		const { account, token, laptop, named } = await refusedPhone();
+		const sessions = `${gate.url}/api/v1/accounts/${account.id}/sessions`;
+		const headers = { Authorization: `Bearer ${token}` };
+		expect((await ask(`${sessions}?${named.slice(1)}`, { headers })).status).toBe(200);
+		expect((await ask(`${sessions}/nobody?${named.slice(1)}`, { headers, method: "DELETE" })).status).toBe(404);
+		expect(await outcomeOf(ask(laptop.segment, CHROME))).toBe(200);
+	});
+
 	it("is judged by HEAD, which ends nothing", async () => {
 		const { url, laptop, named } = await refusedPhone();
 		expect(await outcomeOf(ask(url + named, { ...PHONE, method: "HEAD" }))).toBe(200);
+		expect(await outcomeOf(ask(`${url}${named}&end_session=b`, { ...PHONE, method: "HEAD" }))).toBe("token-repeated");
 		expect(await outcomeOf(ask(laptop.segment, CHROME))).toBe(200);
 	});
 
@@ -331,10 +429,11 @@ describe("end_session", () => {
 		await publishClip(gate, account, { store: "origin" });
 		const url = account.masterUrl("clip", await account.sign({ uid: "ann", climit: 2 }));
 		const { master, playlist, rendition, segment } = await openPlayback(`${url}&end_session=nobody`, PHONE);
-		for (const part of [rendition, segment]) await outcomeOf(ask(`${part}?end_session=nobody&kept=1`, PHONE));
+		for (const part of [rendition, segment])
+			await outcomeOf(ask(`${part}?end_session=nobody&kept=1&end%5Fsession=nobody&end_session`, PHONE));
 		const asked = gate.origin.seen(`/${account.id}/`).map((request) => request.url);
 		expect(asked.filter((each) => each.includes("kept=1"))).toHaveLength(2);
-		expect([master, playlist, ...asked].join("\n")).not.toContain("end_session");
+		expect([master, playlist, ...asked].join("\n")).not.toMatch(/end(_|%5F)session/);
 		expect((await openPlayback(url, CHROME)).master).not.toContain("end_session");
 	});
 });

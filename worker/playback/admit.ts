@@ -181,7 +181,7 @@ function keepsSession(asker: Asker, ask: LimitAsk): boolean {
 function sessionAsk({ account, video, client, subject: { subject } }: Asker, ask: LimitAsk): SessionAsk {
 	const { id } = video.record;
 	const named = subject.claims.sid ?? ask.heartbeat?.sid;
-	const ownKey = named ?? `auto:${sha256(`${client.userAgent}\n${client.address}\n${id}`)}`;
+	const ownKey = named ?? `auto:${sha256(`${client.print()}\n${id}`)}`;
 	const granted = subject.grant?.session;
 	return {
 		key: granted?.key ?? ownKey,

@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { parse as parseCookies } from "hono/utils/cookie";
+import { LRUCache } from "lru-cache";
 import { normaliseAddress, readAddress } from "../client-address.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
-import { sha256 } from "../hash.ts";
 import { DEVICE_ID_PATTERN, DEVICE_ID_RULE } from "../limits/device-contract.ts";
 import type { Settings } from "../settings.ts";
 import type { Query } from "../token/locate.ts";
@@ -16,6 +16,8 @@ export interface ClientFacts {
 	readonly userAgent: string;
 	/** The device id that the client names or carries in the gate's cookie; null when it has none. */
 	readonly deviceId: string | null;
+	/** Stands for the User-Agent and the address, and tells neither to whoever can guess the one and try all of the other: keyed. */
+	readonly print: () => string;
 }
 
 const DEVICE_COOKIE = "playgate_device";
@@ -28,12 +30,24 @@ export function readClient(headers: Headers, query: Query, settings: Settings): 
 	if (address === null) return refuse({ reason: "bad-request", detail: "X-Client-IP is not an IP address." });
 	const deviceId = readDeviceId(headers, query, settings);
 	if (!deviceId.allowed) return deviceId;
+	const userAgent = headers.get("User-Agent") ?? "";
 	return allow({
 		address,
 		fullAddress,
-		userAgent: headers.get("User-Agent") ?? "",
+		userAgent,
 		deviceId: deviceId.value,
+		print: () => printOf(`${userAgent}\n${address}`, settings),
 	});
+}
+
+const prints = new LRUCache<string, string>({ max: 4000 });
+
+function printOf(facts: string, { contentSecret }: Settings): string {
+	const known = prints.get(facts);
+	if (known !== undefined) return known;
+	const print = createHmac("sha256", contentSecret).update(`client\n${facts}`).digest("base64url");
+	prints.set(facts, print);
+	return print;
 }
 
 function readDeviceId(headers: Headers, query: Query, settings: Settings): Decision<string | null> {
@@ -50,7 +64,7 @@ function readDeviceId(headers: Headers, query: Query, settings: Settings): Decis
 
 /** The id that stands for a client that names none. */
 export function guessedDeviceId(client: ClientFacts): string {
-	return sha256(`${client.userAgent}\n${client.address}`).slice(0, 32);
+	return client.print().slice(0, 32);
 }
 
 /** Makes the guess stick, so that a browser stays one device when its address changes. */

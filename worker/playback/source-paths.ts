@@ -49,10 +49,16 @@ function climbs(path: string): boolean {
 const CLIMBING = /(?:^|[/\\])\.\.?(?:[/\\]|$)|\\|\p{Cc}/u;
 
 function withoutOwn(search: string): string {
-	if (!OWN_PARAMETERS.some((name) => search.includes(`${name}=`))) return search;
+	if (search === "") return search;
 	const kept = search
 		.slice(1)
 		.split("&")
-		.filter((pair) => !OWN_PARAMETERS.includes(pair.split("=", 1)[0] ?? ""));
+		.filter((pair) => !OWN_PARAMETERS.includes(nameOf(pair)));
 	return kept.length === 0 ? "" : `?${kept.join("&")}`;
+}
+
+/** A parameter's name, also where it is percent-encoded without need. */
+function nameOf(pair: string): string {
+	const name = pair.split("=", 1)[0] ?? "";
+	return name.includes("%") ? (new URLSearchParams(name).keys().next().value ?? "") : name;
 }

@@ -144,6 +144,8 @@ interface Sent {
 
 /** A request may be on its way when its token ends. */
 const ON_ITS_WAY_MS = 30_000;
+/** With its retry it is so for less than a minute, for which it counts with the others of its token. */
+const COUNTED_FOR_MS = 60_000;
 /** Retries, and uses that are given back, come within seconds; for a minute they are promised to be known. */
 const RETRIED_WITHIN_MS = 60_000;
 
@@ -245,6 +247,7 @@ function requestOf(world: World, step: Playing): Sent | null {
 function callOf(world: World, step: Step, answered: readonly Sent[]): Call | null {
 	const now = Date.now();
 	const recent = (sent: Sent) => now - sent.at <= RETRIED_WITHIN_MS;
+	const isOnItsWay = ({ request }: Sent) => now < request.token.expiresAt + COUNTED_FOR_MS;
 	switch (step.does) {
 		case "start":
 		case "renew":
@@ -254,7 +257,7 @@ function callOf(world: World, step: Step, answered: readonly Sent[]): Call | nul
 			return sent && { to: "admit", request: sent.request };
 		}
 		case "retry": {
-			const sent = picked(world.sent.filter(recent), step.request);
+			const sent = picked(world.sent.filter(recent).filter(isOnItsWay), step.request);
 			return sent ? { to: "admit", request: sent.request } : null;
 		}
 		case "refund": {

@@ -55,6 +55,7 @@ describe("a path under a grant", () => {
 		["?bcov-auth=x", ""],
 		["?device_id=tv&_HLS_msn=3", "?_HLS_msn=3"],
 		["?end_session=tv&a=1", "?a=1"],
+		["?end%5Fsession=tv&%61=1&end_session&%", "?%61=1&%"],
 	])("with the query %s asks the source with %s", (search, asked) => {
 		expect(at("s/x.m3u8", search)?.url).toBe(`https://origin.example/clip/x.m3u8${asked}`);
 	});
