@@ -195,8 +195,29 @@ it("describes every body that is taken, and what may be asked for", async () => 
 	expect(validatorOf(bodyOf("renameDevice"))([])).toBe(false);
 	expect(validatorOf(bodyOf("createManagementToken"))({ name: "x", scopes: ["everything"] })).toBe(false);
 	expect(validatorOf(bodyOf("putVideo"))({ custom_fields: [] })).toBe(false);
-	expect(parametersOf("getMultivariantPlaylist")).toEqual(["account", "video", "config_id", "BCOV-Device-Id"]);
+	expect(parametersOf("getMultivariantPlaylist")).toEqual([
+		"account",
+		"video",
+		"config_id",
+		"end_session",
+		"BCOV-Device-Id",
+	]);
 	expect(parametersOf("queryAudit")).toEqual(["account", "day"]);
+});
+
+it("describes what refusals by climit list, in each of their forms", () => {
+	const conflict = { session_id: "tv", device: "tv-1", device_name: "Roku", video: "clip", started_at: 1 };
+	const told = { message: "", reason: "", decision_id: "" };
+	const codes = { error_code: "", error_subcode: "" };
+	const bodies = (conflicts: unknown): [string, unknown][] => [
+		["Refusals", [{ ...codes, ...told, conflicts }]],
+		["LicenseRefusals", [{ error: "", ...codes, ...told, conflicts }]],
+		["SessionRefusal", { error: { code: "", sub_code: "", ...told, conflicts } }],
+	];
+	const schemaOf = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+	for (const [name, body] of bodies([conflict])) expectValid(schemaOf(name), body, name);
+	for (const [name, body] of bodies([{ ...conflict, started_at: "now" }]))
+		expect([name, validatorOf(schemaOf(name))(body)]).toEqual([name, false]);
 });
 
 it("is refused, as described, to whoever has no credential", async () => {

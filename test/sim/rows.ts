@@ -11,6 +11,10 @@ export const written = {
 	"a new address (`maxip`)": { rows: 2, alarms: 0 },
 	"a known address": { rows: 0, alarms: 0 },
 	"a start with a use and a new address": { rows: 4, alarms: 0 },
+	"an address of the other family, under a grant": { rows: 2, alarms: 0 },
+	'a start at a new address, `ip_counting: "sessions"`': { rows: 4, alarms: 0 },
+	"a touch at the same address, the same": { rows: 1, alarms: 0 },
+	"a touch at another address, which replaces it": { rows: 4, alarms: 0 },
 } as const;
 
 /** Bytes of an object's storage: with empty tables, and with a viewer's first rows. */

@@ -60,8 +60,13 @@ const kindsOfToken = fc.record({
 	counting: fc.constantFrom("requests" as const, "playbacks" as const),
 	lifeSeconds: fc.constantFrom(40, 200, 8000),
 });
+/** Whose addresses nothing else gets in the way of. */
+const kindsForRoaming = kindsOfToken.map(({ maxip = 1, sid, lifeSeconds }): Arbitrated<typeof kindsOfToken> => {
+	const nothing = { maxu: undefined, dlimit: undefined, climit: undefined, cbeh: undefined };
+	return { ...nothing, maxip, sid, counting: "requests", lifeSeconds };
+});
 const viewerKinds = fc.record({
-	tokens: fc.array(kindsOfToken, { minLength: 1, maxLength: 3 }),
+	tokens: fc.array(fc.oneof(kindsOfToken, kindsOfToken, kindsForRoaming), { minLength: 1, maxLength: 3 }),
 	ttlSeconds: fc.constantFrom(30, 90),
 	/** With a `uid` sessions are kept whatever the limits are. */
 	uid: fc.constantFrom(true, true, false),
@@ -92,7 +97,8 @@ const steps = fc.oneof(
 			does: fc.constant("renew" as const),
 			...requested,
 			grant: choice,
-			moves: fc.boolean(),
+			/** The player where it was, the same program elsewhere, or whoever was given the grant. */
+			from: fc.constantFrom("home" as const, "elsewhere" as const, "anywhere" as const),
 			unproven: rarely,
 		}),
 	},
@@ -191,6 +197,14 @@ function namedSession({ stored }: World, chosen: number): string | undefined {
 	return picked([...stored.sessions.map(({ key }) => key), "nobody's"], chosen);
 }
 
+function clientOf(
+	{ client }: Grant,
+	{ from, client: other }: Extract<Step, { does: "renew" }>,
+): AdmitRequest["client"] {
+	if (from === "home") return client;
+	return from === "elsewhere" ? { ...client, address: other.address } : other;
+}
+
 /** As `worker/playback/admit.ts` asks. */
 function requestOf(world: World, step: Playing): Sent | null {
 	const grant = step.does === "renew" ? grantFor(world, step.grant) : null;
@@ -201,7 +215,7 @@ function requestOf(world: World, step: Playing): Sent | null {
 	const heartbeat = step.does === "reload" && step.heartbeat;
 	const counting = step.does === "reload" ? "playbacks" : kind.counting;
 	const { id, expiresAt } = "token" in token ? token.token : token;
-	const client = step.does === "renew" && !step.moves && grant ? grant.client : step.client;
+	const client = grant && step.does === "renew" ? clientOf(grant, step) : step.client;
 	const video = step.does === "renew" ? (grant?.video ?? "") : step.video;
 	const ownKey = kind.sid ?? (heartbeat ? "heartbeat" : `${client.userAgent} at ${client.address}: ${video}`);
 	const granted = step.does === "renew" && !step.unproven ? grant?.session : null;
@@ -610,6 +624,7 @@ it(
 				await world.viewer.stub.listSessions(); // wakes it: what does not run cannot be restarted
 				await fc.asyncModelRun(() => ({ model: {}, real: world }), some);
 				expect(world.models).not.toHaveLength(0);
+				await evictDurableObject(world.viewer.stub); // and its files are closed
 			}),
 			{ seed: SEED, numRuns: RUNS, interruptAfterTimeLimit: LONGEST_MS },
 		);

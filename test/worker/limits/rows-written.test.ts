@@ -14,6 +14,9 @@ afterEach(() => {
 const streams: Asked = { limits: { climit: 2 }, session: "first" };
 const use: Asked = { limits: { maxu: 1000 }, use: true, session: null };
 const address: Asked = { limits: { maxip: 9 }, address: "198.51.100.9", session: null };
+const byGrant: Asked = { ...address, intent: "renew", address: "2001:db8::/64", grantedTo: "198.51.100.9" };
+const roaming: Asked = { limits: { maxip: 9 }, address: "198.51.100.9", ipCounting: "sessions" };
+const roams: Asked = { ...roaming, intent: "renew", granted: { key: "own", startedAt: EPOCH } };
 const all: Asked = { limits: { maxip: 9, maxu: 9, climit: 9 }, use: true, session: "all" };
 
 /** What was asked before, and the requests that are counted. */
@@ -29,6 +32,10 @@ const cases: Readonly<Record<keyof typeof written, { readonly before: readonly A
 	"a new address (`maxip`)": { before: [use], ask: address },
 	"a known address": { before: [address], ask: address },
 	"a start with a use and a new address": { before: [use], ask: all },
+	"an address of the other family, under a grant": { before: [address], ask: byGrant },
+	'a start at a new address, `ip_counting: "sessions"`': { before: [use], ask: roaming },
+	"a touch at the same address, the same": { before: [roaming], ask: roams },
+	"a touch at another address, which replaces it": { before: [roaming], ask: { ...roams, address: "192.0.2.7" } },
 };
 
 describe("rows written", () => {
