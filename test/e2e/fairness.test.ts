@@ -312,6 +312,23 @@ describe("end_session", () => {
 		expect(await outcomeOf(ask(laptop.segment, CHROME))).toBe("session-ended");
 	});
 
+	it.each([
+		["it is given twice", LIST, "&end_session=a&end_session=b", 400, "DUPLICATE_PARAMETERS"],
+		["the account does not allow it", {}, "&end_session=a", 403, "END_SESSION_NOT_ALLOWED"],
+		["it is no id", LIST, "&end_session=%0A", 400, "ILLEGAL_VALUE"],
+	])("is refused in the form of licences and heartbeats when %s", async (_what, settings, named, status, subcode) => {
+		const account = await bothAccount(settings);
+		const token = await account.sign({ ...FULL, sid: "phone" });
+		const ofLicense = await license(account, token, named);
+		const [refusal] = (await ofLicense.json()) as Json[];
+		expect([ofLicense.status, refusal]).toMatchObject([
+			status,
+			{ error_subcode: subcode, error: refusal?.["message"] },
+		]);
+		const ofHeartbeat = await heartbeat(account, token, named.replace("&", "?"));
+		expect([ofHeartbeat.status, await ofHeartbeat.json()]).toMatchObject([status, { error: { sub_code: subcode } }]);
+	});
+
 	it("works on the links of the video JSON", async () => {
 		const { account, laptop, token, named } = await refusedPhone();
 		const json = (await (await ask(`${account.videoUrl("clip")}?bcov_auth=${token}`, PHONE)).json()) as {
