@@ -121,6 +121,31 @@ describe.each([
 		expect(verdict(await viewer.ask({ ...use, address: "192.0.2.9" }))).toBe("ip-limit");
 	});
 
+	it("a session that has lapsed proves no address where they are not counted by session", async () => {
+		const viewer = newViewer();
+		const limits = { maxip: 2 };
+		const granted = sessionOf(await viewer.ask({ ...PHONE, limits, session: "phone" }));
+		const at = (address: string): Asked => ({ ...PHONE, address, intent: "renew", limits, session: address, granted });
+		expect(verdict(await viewer.ask(at("192.0.2.3")))).toBe("allowed");
+		later(91);
+		await cleaned(viewer);
+		expect(verdict(await viewer.ask(at("2001:db8:0:9::/64")))).toBe("ip-limit");
+	});
+
+	it("a session that has lapsed leaves no address for a client that plays as a session of its own", async () => {
+		const viewer = newViewer();
+		const counted: Asked = { ...PHONE, limits: { maxip: 2 }, ipCounting: "sessions" };
+		const granted = sessionOf(await viewer.ask({ ...counted, session: "home" }));
+		later(60);
+		const away: Asked = { ...counted, address: "192.0.2.3", session: "away" };
+		await viewer.ask(away);
+		later(31); // the session at home was not seen for 91 s
+		await cleaned(viewer);
+		expect(sessionOf(await viewer.ask({ ...away, intent: "renew", granted })).key).toBe("away");
+		expect(verdict(await viewer.ask({ ...counted, address: "203.0.113.5", session: "new" }))).toBe("ip-limit");
+		expect(verdict(await viewer.ask({ ...counted, session: "home" }))).toBe("allowed");
+	});
+
 	it("an ended session is forgotten with the last token that it was played with", async () => {
 		const viewer = newViewer();
 		await viewer.ask({ ...ELSEWHERE, token: "short", expiresAt: EPOCH + 100_000 });
