@@ -98,7 +98,7 @@ export function hourOf(way: Way, a: Assumed = assumed): Hour {
 }
 
 const MILLION = 1_000_000;
-const gigabytesOf = (bytes: number): number => bytes / 1e9;
+export const gigabytesOf = (bytes: number): number => bytes / 1e9;
 
 /** Dollars for a million viewer-hours, by what they are for. */
 export function priceOf(way: Way, a: Assumed = assumed): ReadonlyMap<string, number> {
