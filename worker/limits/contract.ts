@@ -1,5 +1,6 @@
 import type { Decision } from "../decision/decision.ts";
 import type { DeviceOwner } from "./device-contract.ts";
+import type { LeaseAsk } from "./leases/contract.ts";
 
 // Shapes that cross RPC between a Worker and the limits object, as JSON text: the structured clone of an object with so many members
 // costs a fifth of the whole decision. During a deploy the two may be one version apart in either direction: add optional
@@ -31,6 +32,8 @@ export interface AdmitRequest {
 	readonly countAlive?: boolean;
 	/** Whose a device is that this request may register; absent where no list is to name it. */
 	readonly owner?: DeviceOwner;
+	/** For a shard of a hot token; absent for the object that holds the limits alone. */
+	readonly lease?: LeaseAsk;
 }
 
 export interface Limits {

@@ -141,7 +141,7 @@ export class ViewerTables {
 
 	/** Removes what no decision can need any more; true when nothing at all is left. */
 	forget(now: number): boolean {
-		for (const table of ["addresses", "playbacks"]) {
+		for (const table of ["addresses", "playbacks", "leases"]) {
 			this.#sql.exec(`DELETE FROM ${table} WHERE token IN (SELECT id FROM tokens WHERE expires_at <= ?)`, now);
 		}
 		this.#sql.exec("DELETE FROM tokens WHERE expires_at <= ?", now);

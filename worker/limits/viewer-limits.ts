@@ -12,6 +12,11 @@ import {
 import { decide, endSession } from "./decide.ts";
 import type { Device, DeviceOwner } from "./device-contract.ts";
 import { DeviceOutbox } from "./device-outbox.ts";
+import { LeaseBook } from "./leases/book.ts";
+import type { GrantAnswer, GrantAsk, RecallAsk, Report } from "./leases/contract.ts";
+import { grantLeases } from "./leases/root.ts";
+import { admitLeased, recallLease } from "./leases/shard.ts";
+import { LeaseHints } from "./leases/state.ts";
 import { refundUse } from "./refund.ts";
 import schema from "./schema.sql";
 import type { SessionRow } from "./state.ts";
@@ -19,8 +24,9 @@ import { ViewerTables } from "./tables.ts";
 import { ViewerMemory } from "./viewer-memory.ts";
 
 interface Waiting {
-	readonly request: AdmitRequest;
-	readonly resolve: (answer: Wired<AdmitAnswer>) => void;
+	/** Judges a call, and answers it as JSON. */
+	readonly judge: (memory: ViewerMemory, now: number) => string;
+	readonly resolve: (answer: string) => void;
 	readonly reject: (fault: unknown) => void;
 }
 
@@ -38,6 +44,7 @@ export class ViewerLimits extends DurableObject<Env> {
 	readonly #tables: ViewerTables;
 	readonly #outbox: DeviceOutbox;
 	#memory: ViewerMemory;
+	readonly #hints = new LeaseHints();
 	#waiting: Waiting[] = [];
 	#committing = false;
 	#alarmIsSet = false;
@@ -54,8 +61,27 @@ export class ViewerLimits extends DurableObject<Env> {
 
 	/** Judges and spends. @throws only when storage fails: then nothing was spent. */
 	admit(asked: Wired<AdmitRequest>): Promise<Wired<AdmitAnswer>> {
+		const request = unwire(asked);
+		return this.#judged<AdmitAnswer>((memory, now) =>
+			request.lease ? admitLeased(memory, request, request.lease, this.#hints, now) : decide(memory, request, now),
+		);
+	}
+
+	/** See `grantLeases`: for the object of a hot token. */
+	grant(asked: Wired<GrantAsk>): Promise<Wired<GrantAnswer>> {
+		const ask = unwire(asked);
+		return this.#judged((memory, now) => grantLeases(memory, ask, this.#hints, now));
+	}
+
+	/** See `recallLease`: for a shard of a hot token. */
+	recall(asked: Wired<RecallAsk>): Promise<Wired<Report>> {
+		const ask = unwire(asked);
+		return this.#judged((memory) => recallLease(memory, ask, this.#hints));
+	}
+
+	#judged<T>(judge: (memory: ViewerMemory, now: number) => T): Promise<Wired<T>> {
 		return new Promise((resolve, reject) => {
-			this.#waiting.push({ request: unwire(asked), resolve, reject });
+			this.#waiting.push({ judge: (memory, now) => wire(judge(memory, now)), resolve, reject });
 			if (!this.#committing) void this.#commitWaiting();
 		});
 	}
@@ -72,10 +98,10 @@ export class ViewerLimits extends DurableObject<Env> {
 	async #commitBatch(batch: readonly Waiting[]): Promise<void> {
 		try {
 			const now = Date.now();
-			const answers = this.#commit((memory) => batch.map(({ request }) => decide(memory, request, now)));
+			const answers = this.#commit((memory) => batch.map(({ judge }) => judge(memory, now)));
 			await this.#keepAlarm(now);
 			await this.ctx.storage.sync();
-			for (const [index, { resolve }] of batch.entries()) resolve(wire(answers[index] as AdmitAnswer));
+			for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as string);
 			if (this.#toDeliver) void this.#deliver();
 		} catch (fault) {
 			this.#memory = this.#newMemory(); // what could not be made durable must not be remembered
@@ -99,13 +125,14 @@ export class ViewerLimits extends DurableObject<Env> {
 	}
 
 	#newMemory(): ViewerMemory {
-		return new ViewerMemory(this.#tables, this.#outbox);
+		return new ViewerMemory(this.#tables, this.#outbox, new LeaseBook(this.ctx.storage.sql));
 	}
 
 	/** See `refundUse`. */
-	async refund(asked: Wired<RefundRequest>): Promise<void> {
-		this.#commit((memory) => refundUse(memory, unwire(asked), Date.now()));
+	async refund(asked: Wired<RefundRequest>): Promise<boolean> {
+		const spent = this.#commit((memory) => refundUse(memory, unwire(asked), Date.now()));
 		await this.ctx.storage.sync();
+		return spent;
 	}
 
 	/** The viewer's sessions, alive and ended, newest first. */

@@ -6,7 +6,7 @@ import { type Decision, allow, refuse } from "../decision/decision.ts";
 import { type Exchange, emptyResponse, jsonResponse, refused } from "../exchange.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import { PLAYBACK_API_AUDIENCES } from "../token/audience.ts";
-import { judgeLimits } from "./admit.ts";
+import { countingObjects, judgeLimits, memoryName } from "./admit.ts";
 import { authorizeFor, authorizeHolder, identifyHolder } from "./authorize.ts";
 
 /*
@@ -78,7 +78,8 @@ export async function handleSessions(exchange: Exchange, accountId: string): Pro
 	const holder = await authorizeHolder(exchange, accountId, PLAYBACK_API_AUDIENCES);
 	if (!holder.allowed) return refused(exchange, holder.refusal, "gsc");
 	const { subject } = holder.value.subject;
-	const sessions = await exchange.gate.limits.getByName(subject.viewer()).listSessions();
+	const [object] = countingObjects(holder.value);
+	const sessions = await exchange.gate.limits.getByName(object).listSessions();
 	const shown = sessions.map(({ key, seenAt, endedBy }) => ({
 		end_viewer_id: subject.claims.uid ?? null,
 		last_seen: seenAt,
@@ -96,8 +97,9 @@ export async function handleStop(exchange: Exchange, accountId: string, named: s
 	const key = subject.claims.sid ?? named;
 	if (key === undefined) return refused(exchange, { reason: "claim-missing", claim: "sid" }, "gsc");
 	const { gate } = exchange;
-	const ended = await gate.limits.getByName(subject.viewer()).endSessions(key, "player");
-	gate.admissions.forgetSessions(subject.viewer(), ended);
+	const [object] = countingObjects(holder.value);
+	const ended = await gate.limits.getByName(object).endSessions(key, "player");
+	gate.admissions.forgetSessions(memoryName(holder.value), ended);
 	return answered(
 		exchange,
 		ended.length === 0 ? refuse({ reason: "resource-not-found" }) : allow(emptyResponse(exchange)),
