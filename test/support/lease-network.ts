@@ -2,10 +2,11 @@ import type { AdmitAnswer, AdmitRequest, Wired } from "../../worker/limits/contr
 import { unwire, wire } from "../../worker/limits/contract.ts";
 import { decide } from "../../worker/limits/decide.ts";
 import type { ShardedLimits } from "../../worker/limits/leases/client.ts";
-import type { GrantAsk, Kind, RecallAsk, Totals } from "../../worker/limits/leases/contract.ts";
+import type { GrantAsk, Kind, LeaseAsk, RecallAsk, Totals } from "../../worker/limits/leases/contract.ts";
+import { LeaseQueue } from "../../worker/limits/leases/queue.ts";
 import { grantLeases } from "../../worker/limits/leases/root.ts";
 import { admitLeased, recallLease } from "../../worker/limits/leases/shard.ts";
-import type { ShardState } from "../../worker/limits/leases/shard.ts";
+import type { LeasedAnswer, ShardState } from "../../worker/limits/leases/shard.ts";
 import { LeaseHints } from "../../worker/limits/leases/state.ts";
 import { refundUse } from "../../worker/limits/refund.ts";
 import type { SessionRow, TokenRef } from "../../worker/limits/state.ts";
@@ -49,24 +50,39 @@ export class PlainState implements ShardState {
 /** One object as the runtime keeps it: what is stored, and what a crash loses. */
 export class PlainObject {
 	readonly state = new PlainState();
-	#hints = new LeaseHints();
 	readonly #now: () => number;
+	readonly #pass: () => Promise<unknown>;
+	#hints = new LeaseHints();
+	#queue = this.#newQueue();
 
-	constructor(now: () => number) {
+	/** `pass`: after it a wait has been long enough. */
+	constructor(now: () => number, pass: () => Promise<unknown>) {
 		this.#now = now;
+		this.#pass = pass;
 	}
 
+	/** Who waits in it is told so when the wait ends. */
 	crash(): void {
 		this.#hints = new LeaseHints();
+		this.#queue = this.#newQueue();
 	}
 
-	admit(asked: Wired<AdmitRequest>): Wired<AdmitAnswer> {
+	async admit(asked: Wired<AdmitRequest>): Promise<Wired<AdmitAnswer>> {
 		const request = unwire(asked);
-		const { lease } = request;
-		const now = this.#now();
-		return wire<AdmitAnswer>(
-			lease ? admitLeased(this.state, request, lease, this.#hints, now) : decide(this.state, request, now),
-		);
+		if (!request.lease) return wire(decide(this.state, request, this.#now()));
+		const hints = this.#hints;
+		const judge = (lease: LeaseAsk): Promise<LeasedAnswer> =>
+			hints === this.#hints
+				? Promise.resolve(admitLeased(this.state, request, lease, hints, this.#now()))
+				: Promise.reject(fault());
+		return wire(await this.#queue.admit(request, request.lease, judge));
+	}
+
+	#newQueue(): LeaseQueue {
+		return new LeaseQueue((fire) => {
+			void this.#pass().then(fire);
+			return () => {};
+		});
 	}
 
 	grant(asked: Wired<GrantAsk>): string {
@@ -74,7 +90,11 @@ export class PlainObject {
 	}
 
 	recall(asked: Wired<RecallAsk>): string {
-		return wire(recallLease(this.state, unwire(asked), this.#hints));
+		const ask = unwire(asked);
+		const report = recallLease(this.state, ask, this.#hints);
+		if (ask.gaveUp) this.#queue.giveUp();
+		else this.#queue.lookAgain();
+		return wire(report);
 	}
 
 	refund(id: string): boolean {
@@ -100,7 +120,14 @@ export class LeaseNetwork {
 
 	object(name: string): PlainObject {
 		let object = this.#objects.get(name);
-		if (!object) this.#objects.set(name, (object = new PlainObject(() => this.now)));
+		if (!object)
+			this.#objects.set(
+				name,
+				(object = new PlainObject(
+					() => this.now,
+					() => this.pass(`wait at ${name}`),
+				)),
+			);
 		return object;
 	}
 
@@ -135,9 +162,12 @@ export class LeaseNetwork {
 		await this.pass(label);
 		if (fate === "lost") throw fault();
 		const object = this.object(name);
-		const answer = object[method](asked);
+		const answer = await object[method](asked);
 		if (fate === "crash") object.crash();
-		if (fate === "doubled") void this.pass(`${label}, again`).then(() => object[method](asked));
+		if (fate === "doubled")
+			void this.pass(`${label}, again`)
+				.then(() => object[method](asked))
+				.catch(() => {});
 		await this.pass(`answer to ${label}`);
 		if (fate === "answer lost" || fate === "crash") throw fault();
 		return answer;

@@ -13,8 +13,9 @@ import { decide, endSession } from "./decide.ts";
 import type { Device, DeviceOwner } from "./device-contract.ts";
 import { DeviceOutbox } from "./device-outbox.ts";
 import { LeaseBook } from "./leases/book.ts";
-import type { GrantAnswer, GrantAsk, RecallAsk, Report } from "./leases/contract.ts";
+import type { GrantAnswer, GrantAsk, LeaseAsk, RecallAsk, Report } from "./leases/contract.ts";
 import { grantLeases } from "./leases/root.ts";
+import { LeaseQueue } from "./leases/queue.ts";
 import { admitLeased, recallLease } from "./leases/shard.ts";
 import { LeaseHints } from "./leases/state.ts";
 import { refundUse } from "./refund.ts";
@@ -24,9 +25,8 @@ import { ViewerTables } from "./tables.ts";
 import { ViewerMemory } from "./viewer-memory.ts";
 
 interface Waiting {
-	/** Judges a call, and answers it as JSON. */
-	readonly judge: (memory: ViewerMemory, now: number) => string;
-	readonly resolve: (answer: string) => void;
+	/** Judges a call, and gives back what answers it, for when that is durable. */
+	readonly judge: (memory: ViewerMemory, now: number) => () => void;
 	readonly reject: (fault: unknown) => void;
 }
 
@@ -45,6 +45,7 @@ export class ViewerLimits extends DurableObject<Env> {
 	readonly #outbox: DeviceOutbox;
 	#memory: ViewerMemory;
 	readonly #hints = new LeaseHints();
+	readonly #queue = new LeaseQueue();
 	#waiting: Waiting[] = [];
 	#committing = false;
 	#alarmIsSet = false;
@@ -62,26 +63,39 @@ export class ViewerLimits extends DurableObject<Env> {
 	/** Judges and spends. @throws only when storage fails: then nothing was spent. */
 	admit(asked: Wired<AdmitRequest>): Promise<Wired<AdmitAnswer>> {
 		const request = unwire(asked);
-		return this.#judged<AdmitAnswer>((memory, now) =>
-			request.lease ? admitLeased(memory, request, request.lease, this.#hints, now) : decide(memory, request, now),
-		);
+		if (request.lease) return this.#admitLeased(request, request.lease);
+		return this.#judged((memory, now) => wire(decide(memory, request, now)));
 	}
 
-	/** See `grantLeases`: for the object of a hot token. */
+	/** At a shard of a hot token (see `LeaseQueue`). */
+	async #admitLeased(request: AdmitRequest, lease: LeaseAsk): Promise<Wired<AdmitAnswer>> {
+		const judge = (told: LeaseAsk) =>
+			this.#judged((memory, now) => admitLeased(memory, request, told, this.#hints, now));
+		return wire(await this.#queue.admit(request, lease, judge));
+	}
+
+	/** See `grantLeases`: at the object of a hot token. */
 	grant(asked: Wired<GrantAsk>): Promise<Wired<GrantAnswer>> {
 		const ask = unwire(asked);
-		return this.#judged((memory, now) => grantLeases(memory, ask, this.#hints, now));
+		return this.#judged((memory, now) => wire(grantLeases(memory, ask, this.#hints, now)));
 	}
 
-	/** See `recallLease`: for a shard of a hot token. */
-	recall(asked: Wired<RecallAsk>): Promise<Wired<Report>> {
+	/** See `recallLease`: at a shard of a hot token. */
+	async recall(asked: Wired<RecallAsk>): Promise<Wired<Report>> {
 		const ask = unwire(asked);
-		return this.#judged((memory) => recallLease(memory, ask, this.#hints));
+		const report = await this.#judged((memory) => recallLease(memory, ask, this.#hints));
+		if (ask.gaveUp) this.#queue.giveUp();
+		else if (ask.kinds.length === 0) this.#queue.lookAgain();
+		return wire(report);
 	}
 
-	#judged<T>(judge: (memory: ViewerMemory, now: number) => T): Promise<Wired<T>> {
+	#judged<T>(judge: (memory: ViewerMemory, now: number) => T): Promise<T> {
 		return new Promise((resolve, reject) => {
-			this.#waiting.push({ judge: (memory, now) => wire(judge(memory, now)), resolve, reject });
+			const judged = (memory: ViewerMemory, now: number) => {
+				const answer = judge(memory, now);
+				return () => resolve(answer);
+			};
+			this.#waiting.push({ judge: judged, reject });
 			if (!this.#committing) void this.#commitWaiting();
 		});
 	}
@@ -101,7 +115,7 @@ export class ViewerLimits extends DurableObject<Env> {
 			const answers = this.#commit((memory) => batch.map(({ judge }) => judge(memory, now)));
 			await this.#keepAlarm(now);
 			await this.ctx.storage.sync();
-			for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as string);
+			for (const answer of answers) answer();
 			if (this.#toDeliver) void this.#deliver();
 		} catch (fault) {
 			this.#memory = this.#newMemory(); // what could not be made durable must not be remembered

@@ -27,6 +27,8 @@ interface Carried {
 	readonly request: AdmitRequest;
 	readonly shard: number;
 	readonly onFault: Manner["onFault"];
+	/** True once the shard waits for what this request fetches. */
+	wasSent: boolean;
 	roundsLeft: number;
 	/** True once a shard could not be called back: it may hold the units that are wanting. */
 	shardsMissing: boolean;
@@ -44,46 +46,53 @@ interface News {
 export async function askShards(limits: ShardedLimits, request: AdmitRequest, manner: Manner): Promise<AdmitAnswer> {
 	const { whenUnavailable, onFault, behind } = manner;
 	const shard = shardOf(request.client.address, limits.shards);
-	const carried: Carried = { limits, request, shard, onFault, roundsLeft: MOST_ROUNDS, shardsMissing: false };
-	const alone = () => askLimits(limits.namespace, limits.root, request, whenUnavailable, onFault);
-	try {
-		let news: News = { granted: {}, spent: [] };
-		for (;;) {
-			const answer = await askShard(carried, news);
-			if (!answer.lease) return await alone(); // an object of before leases: it has refused, whatever was asked
-			if (answer.lease.low.length > 0) behind(refill(carried, answer.lease));
-			if (answer.lease.wants.length === 0) return answer.allowed ? allow(answer.value) : refuse(answer.refusal);
-			const fetched = await fetchUnits(carried, answer.lease);
-			if (fetched === "no-grants") return await alone();
-			if (fetched === "undecided") break;
-			news = fetched;
-		}
-	} catch {
-		return unavailable(whenUnavailable);
+	const start = { wasSent: false, roundsLeft: MOST_ROUNDS, shardsMissing: false };
+	const carried: Carried = { limits, request, shard, onFault, ...start };
+	const fetched = await settle(carried, behind).catch(() => "unreachable" as const);
+	if (typeof fetched !== "string") return fetched;
+	if (carried.wasSent) behind(tellGivenUp(carried));
+	if (fetched === "no-leases") {
+		return askLimits(limits.namespace, limits.root, request, whenUnavailable, onFault);
 	}
 	// Units were there and others were quicker: to admit it uncounted would be one too many.
-	return carried.shardsMissing ? unavailable(whenUnavailable) : refuse({ reason: "limits-unavailable" });
+	const isLate = fetched === "undecided" && !carried.shardsMissing;
+	return isLate ? refuse({ reason: "limits-unavailable" }) : unavailable(whenUnavailable);
 }
 
-async function askShard({ limits, request, shard, onFault }: Carried, news: News): Promise<LeasedAnswer> {
+/** Asks the shard and fetches what it wants, in turn, until it decides. @throws the fault of an object that cannot be reached */
+async function settle(carried: Carried, behind: Manner["behind"]): Promise<AdmitAnswer | "no-leases" | "undecided"> {
+	let news: News = { granted: {}, spent: [] };
+	for (;;) {
+		const answer = await askShard(carried, news);
+		if (!("lease" in answer)) return "no-leases"; // an object of before leases: it has refused, whatever was asked
+		if (answer.lease.low.length > 0) behind(refill(carried, answer.lease));
+		if (answer.lease.wants.length === 0) return answer.allowed ? allow(answer.value) : refuse(answer.refusal);
+		carried.wasSent = true;
+		const fetched = await fetchUnits(carried, answer.lease);
+		if (typeof fetched === "string") return fetched;
+		news = fetched;
+	}
+}
+
+async function askShard({ limits, request, shard, onFault }: Carried, news: News): Promise<AdmitAnswer | LeasedAnswer> {
 	const lent = lentLimits(request.limits);
 	const lease = { shard, limits: lent, ...news };
 	const asked = wire<AdmitRequest>({ ...request, limits: nothingOf(lent), lease });
-	return unwire<LeasedAnswer>(await retried(() => shardOfName(limits, shard).admit(asked), onFault));
+	return unwire<AdmitAnswer | LeasedAnswer>(await retried(() => shardOfName(limits, shard).admit(asked), onFault));
 }
 
 /**
  * Gets from the root what is wanting, or that nothing is left.
  *
- * @returns "no-grants" where the root cannot lend (one of before leases, during a deploy): what it admits itself it counts all the same
+ * @returns "no-leases" where the root cannot lend (one of before leases, during a deploy): what it admits itself it counts all the same
  */
-async function fetchUnits(carried: Carried, word: LeaseWord): Promise<News | "no-grants" | "undecided"> {
+async function fetchUnits(carried: Carried, word: LeaseWord): Promise<News | "no-leases" | "undecided"> {
 	const { request, shard } = carried;
 	const own: Report = { shard, ledger: word.ledger, empty: word.wants };
 	let reports: readonly Report[] = [own];
 	while (carried.roundsLeft-- > 0) {
 		const answer = await askRoot(carried, word, word.wants, reports);
-		if (answer === null) return "no-grants";
+		if (answer === null) return "no-leases";
 		if (answer.recall.length === 0) return { granted: answer.granted, spent: answer.spent };
 		const called = await Promise.all(answer.recall.map((recall) => callBack(carried, request.token, recall)));
 		reports = [own, ...called.filter((report) => report !== null)];
@@ -133,6 +142,12 @@ async function refill(carried: Carried, word: LeaseWord): Promise<void> {
 	} catch (fault) {
 		carried.onFault(fault);
 	}
+}
+
+/** Those that wait at the shard for what this request was to bring need not wait any longer. */
+async function tellGivenUp({ limits, shard, request, onFault }: Carried): Promise<void> {
+	const ask = wire({ shard, granted: {}, token: request.token, kinds: [], gaveUp: true });
+	await shardOfName(limits, shard).recall(ask).catch(onFault);
 }
 
 /** A stub is broken after a fault: a new one each time. */

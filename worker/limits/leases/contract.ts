@@ -82,4 +82,6 @@ export interface Recall {
 export interface RecallAsk extends Recall {
 	readonly token: GrantAsk["token"];
 	readonly kinds: readonly Kind[];
+	/** Says that whoever was sent to fetch units came to nothing: who waits for them goes by itself. */
+	readonly gaveUp?: boolean;
 }

@@ -9,7 +9,7 @@ import type { LeaseHints, LeaseState } from "./state.ts";
 /** What a shard sees: the counters of a viewer, and its own lease. */
 export type ShardState = ViewerState & LeaseState;
 
-export type LeasedAnswer = AdmitAnswer & { readonly lease?: LeaseWord };
+export type LeasedAnswer = AdmitAnswer & { readonly lease: LeaseWord };
 
 const KINDS = ["uses", "addresses"] as const satisfies readonly Kind[];
 
