@@ -61,13 +61,14 @@ export async function askShards(limits: ShardedLimits, request: AdmitRequest, ma
 
 /** Asks the shard and fetches what it wants, in turn, until it decides. @throws the fault of an object that cannot be reached */
 async function settle(carried: Carried, behind: Manner["behind"]): Promise<AdmitAnswer | "no-leases" | "undecided"> {
+	const { request } = carried;
 	let news: News = { granted: {}, spent: [] };
 	for (;;) {
 		const answer = await askShard(carried, news);
 		if (!("lease" in answer)) return "no-leases"; // an object of before leases: it has refused, whatever was asked
 		if (answer.lease.low.length > 0) behind(refill(carried, answer.lease));
 		if (answer.lease.wants.length === 0) return answer.allowed ? allow(answer.value) : refuse(answer.refusal);
-		carried.wasSent = true;
+		carried.wasSent = !request.dryRun;
 		const fetched = await fetchUnits(carried, answer.lease);
 		if (typeof fetched === "string") return fetched;
 		news = fetched;

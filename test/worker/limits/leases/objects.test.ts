@@ -93,7 +93,7 @@ const rowsOf = (name: string) =>
 		),
 	);
 
-describe("2,000 requests at once over eight shards", () => {
+describe("2,000 requests at once over eight shards", { timeout: 60_000 }, () => {
 	it.each<[string, string, number, Limits, (index: number) => Partial<Asked>]>([
 		["uses", "use-limit", 1500, { maxu: 1500 }, (index) => ({ client: index % 100 })],
 		["uses, a limit that has no share for each shard", "use-limit", 7, { maxu: 7 }, (index) => ({ client: index })],
@@ -232,7 +232,7 @@ describe("a request at a hot token", () => {
 	});
 });
 
-describe("objects of another version", () => {
+describe("objects of another version", { timeout: 30_000 }, () => {
 	const through = (change: (stub: object, name: string) => object): Namespace =>
 		({ getByName: (name: string) => change(env.VIEWER_LIMITS.getByName(name), name) }) as unknown as Namespace;
 	/** As an object of before leases reads a request: without the members that it does not know. */

@@ -90,6 +90,8 @@ describe("the root", () => {
 		const late = { shard: 1, ledger: ledger({ granted: 70, returned: 10 }), empty: ["uses"] as const };
 		grant({ reports: [...ask().reports, late], wants: [] });
 		expect(state.lease("", 1, "uses")).toEqual({ granted: 100, returned: 40 });
+		state.lend(token, "uses", 40);
+		expect(grant()).toMatchObject({ recall: [{ shard: 1 }], spent: [] }); // it said that it was empty before it was granted more
 	});
 
 	it("counts what a shard was granted though it has lost its own row of it", () => {
