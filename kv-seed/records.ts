@@ -1,4 +1,4 @@
-import { acceptKey, writeAccount } from "../worker/catalog/account-record.ts";
+import { acceptKey, writeAccount, writeKey } from "../worker/catalog/account-record.ts";
 import {
 	acceptAction,
 	acceptConditions,
@@ -98,7 +98,7 @@ function keyRecords(
 			if (!key.ok) return key;
 			return {
 				ok: true,
-				value: [{ key: kvKeys.key(account.id, id), value: JSON.stringify(key.value), metadata: key.value }],
+				value: [{ key: kvKeys.key(account.id, id), ...writeKey(key.value) }],
 			};
 		}),
 	);

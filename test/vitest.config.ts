@@ -8,6 +8,10 @@ const secrets = {
 };
 Object.assign(process.env, secrets); // `secrets.required` of wrangler.toml looks here
 
+/** How long the random searches go on, and from where (test/worker/limits/model.test.ts); their own values when these are not given. */
+const { LIMITS_RUNS = "", LIMITS_SEED = "" } = process.env;
+const searches = { LIMITS_RUNS, LIMITS_SEED };
+
 export default defineConfig({
 	root: new URL("..", import.meta.url).pathname,
 	test: {
@@ -25,12 +29,13 @@ export default defineConfig({
 					name: "worker",
 					include: ["test/worker/**/*.test.ts"],
 					restoreMocks: true,
+					env: searches,
 				},
 			},
 			{
 				test: {
 					name: "node",
-					include: ["test/*.test.ts", "test/kv-seed/**/*.test.ts", "test/e2e/**/*.test.ts"],
+					include: ["test/*.test.ts", "test/kv-seed/**/*.test.ts", "test/e2e/**/*.test.ts", "test/sim/**/*.test.ts"],
 					environment: "node",
 					testTimeout: 60_000,
 					hookTimeout: 120_000,

@@ -1,14 +1,16 @@
 import { type Context, Hono } from "hono";
 import { CatalogUnavailable } from "./catalog/cache.ts";
 import type { Refusal } from "./decision/refusals.ts";
-import { preflightResponse } from "./decision/response.ts";
-import { Exchange, refused } from "./exchange.ts";
+import { decisionHeaders, preflightResponse } from "./decision/response.ts";
+import type { Dialect } from "./decision/wire.ts";
+import { Exchange, answerContext, refused } from "./exchange.ts";
 import type { Gate } from "./gate.ts";
 import { handleReport } from "./management/audit-report.ts";
 import { managementRoutes } from "./management/routes.ts";
 import { serveOpenApi } from "./openapi/serve.ts";
 import { playbackRoutes } from "./playback/routes.ts";
 
+const STREAM_SESSIONS_ROOT = "/api/v1/";
 const REPORT = "/v1/audit/reports/:ticket";
 
 /** Routes only: which story a path and method begin (design 7). */
@@ -20,7 +22,7 @@ export function createApp(gate: Gate): Hono {
 	app.route("/", managementRoutes(gate, beginExchange));
 	app.get(REPORT, (c) => handleReport(exchange(c), c.req.param("ticket")));
 	ownRoutes(app, exchange);
-	app.notFound((c) => refused(exchange(c), { reason: "resource-not-found" }, "api"));
+	app.notFound((c) => refused(exchange(c), nothingFor(c.req.method), dialectOf(c.req.path)));
 	app.onError((fault, c) => {
 		const begun = exchange(c);
 		gate.ports.log({
@@ -30,14 +32,14 @@ export function createApp(gate: Gate): Hono {
 			message: String(fault),
 			stack: fault.stack,
 		});
-		return refused(begun, refusalOfFault(fault), "api");
+		return refused(begun, refusalOfFault(fault), dialectOf(c.req.path));
 	});
 	return app;
 }
 
 function ownRoutes(app: Hono, exchange: (c: Context) => Exchange): void {
 	app.get("/openapi.json", (c) => serveOpenApi(exchange(c)));
-	app.get("/healthz", () => new Response("ok\n", { headers: { "Cache-Control": "no-store" } }));
+	app.get("/healthz", (c) => new Response("ok\n", { headers: decisionHeaders(answerContext(exchange(c))) }));
 	for (const path of ["/openapi.json", "/healthz", REPORT]) {
 		app.on(["POST", "PUT", "PATCH", "DELETE"], path, (c) =>
 			refused(exchange(c), { reason: "method-not-allowed", allowed: ["GET", "HEAD", "OPTIONS"] }, "api"),
@@ -48,6 +50,18 @@ function ownRoutes(app: Hono, exchange: (c: Context) => Exchange): void {
 function beginExchange(gate: Gate, c: Context): Exchange {
 	return new Exchange(gate, c.req.raw, () => c.executionCtx);
 }
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/** A method that no address answers (PROPFIND, TRACE) is not a matter of the address. */
+function nothingFor(method: string): Refusal {
+	return METHODS.includes(method)
+		? { reason: "resource-not-found" }
+		: { reason: "method-not-allowed", allowed: METHODS };
+}
+
+/** Clients of the stream sessions API parse errors of its shape only. */
+const dialectOf = (path: string): Dialect => (path.startsWith(STREAM_SESSIONS_ROOT) ? "gsc" : "api");
 
 function refusalOfFault(fault: Error): Refusal {
 	if (!(fault instanceof CatalogUnavailable)) return { reason: "fault" };

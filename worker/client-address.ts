@@ -20,3 +20,24 @@ export function normaliseAddress(text: string): string | null {
 	const network = address.parts.slice(0, 4).map((part) => part.toString(16));
 	return `${network.join(":")}::/64`;
 }
+
+export const CLIENT_GEO = "X-Client-Geo";
+
+/**
+ * Where the client is, as the platform reads it, unless a trusted proxy speaks for the client (design 7). Null when what the proxy
+ * says is no JSON object.
+ */
+export function readPlace(
+	request: Request,
+	headers: Headers,
+	{ trustClientHeaders }: Settings,
+): Readonly<Record<string, unknown>> | null {
+	const claimed = trustClientHeaders ? headers.get(CLIENT_GEO) : null;
+	if (claimed === null) return { ...request.cf };
+	try {
+		const place: unknown = JSON.parse(claimed);
+		return typeof place === "object" && place !== null && !Array.isArray(place) ? { ...place } : null;
+	} catch {
+		return null;
+	}
+}

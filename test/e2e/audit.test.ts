@@ -50,7 +50,7 @@ describe("the audit of a day", () => {
 		const token = await account.sign({ uid: "ann@a.example", climit: 1 });
 		const playback = await openPlayback(account.masterUrl("clip", token), { agent: "Télé/1.0, =1+1" });
 		for (const url of [playback.key, playback.segment, playback.rendition]) await ask(url, { agent: "Télé/1.0, =1+1" });
-		const expired = await ask(account.masterUrl("clip", await account.sign({ exp: 1000, iat: 900 })));
+		const expired = await ask(account.masterUrl("clip", await account.sign({ uid: "eve", exp: 1000, iat: 900 })));
 		const heartbeat = await ask(`${gate.url}/api/v1/accounts/${account.id}/sessions`, {
 			method: "POST",
 			headers: { Authorization: `Bearer ${await account.sign({ uid: "bob", climit: 2, sid: "s" })}` },
@@ -75,7 +75,7 @@ describe("the audit of a day", () => {
 			rows.map(({ allowed, status, reason, uid, video_id: video }) => [allowed, status, reason, uid, video]),
 		).toEqual([
 			["true", "200", "", "ann@a.example", "clip"],
-			["false", "401", "token-expired", "", ""],
+			["false", "401", "token-expired", "eve", ""],
 			["true", "200", "", "bob", "clip"],
 		]);
 		expect(rows[1]?.["decision_id"]).toBe(expired.headers.get("Playgate-Decision"));
@@ -159,8 +159,8 @@ describe("the Audit API", () => {
 
 	it.each([
 		{ method: "GET", path: `/query/${today()}`, allow: "POST, OPTIONS" },
-		{ method: "POST", path: "/execution/x/status", allow: "GET, OPTIONS" },
-		{ method: "DELETE", path: "/execution/x/report", allow: "GET, OPTIONS" },
+		{ method: "POST", path: "/execution/x/status", allow: "GET, HEAD, OPTIONS" },
+		{ method: "DELETE", path: "/execution/x/report", allow: "GET, HEAD, OPTIONS" },
 	])("answers 405 to $method $path", async ({ method, path, allow }) => {
 		const account = await gate.openAccount();
 		const answer = await gate.manage(method, auditUrl(account) + path);

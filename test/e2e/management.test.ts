@@ -1,5 +1,6 @@
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import type { KeyObject } from "node:crypto";
+import { importPKCS8 } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CONTENT_KEY, HLS, publishClip } from "../support/clip.ts";
 import { ask, openPlayback, outcomeOf, refusalOf } from "../support/player.ts";
@@ -147,6 +148,33 @@ describe("keys", () => {
 		expect(await jsonOf(gate.manage("GET", `${apiUrl}/keys`))).toContainEqual(shown);
 	});
 
+	it("may be longer than the metadata of KV", async () => {
+		const account = await gate.openAccount();
+		const long = generateKeyPairSync("rsa", { modulusLength: 5632 });
+		const added = await gate.manage("POST", `${account.apiUrl}/keys`, { id: "long", value: base64(long.publicKey) });
+		expect(added.status).toBe(201);
+		const shown: unknown = await added.json();
+		expect(await jsonOf(gate.manage("GET", `${account.apiUrl}/keys/long`))).toEqual(shown);
+		expect(await jsonOf(gate.manage("GET", `${account.apiUrl}/keys`))).toContainEqual(shown);
+		const key = await importPKCS8(long.privateKey.export({ type: "pkcs8", format: "pem" }) as string, "RS256");
+		const token = await account.sign({}, { key });
+		expect(await outcomeOf(ask(account.masterUrl("none", token)))).toBe("video-not-found");
+	});
+
+	it("keep their id: it takes no other key until it is free", async () => {
+		const { apiUrl } = await gate.openAccount();
+		const post = (key: KeyObject): Promise<Response> =>
+			gate.manage("POST", `${apiUrl}/keys`, { id: "one", value: base64(key) });
+		const first: unknown = await (await post(rsa.publicKey)).json();
+		const again = await post(rsa.publicKey);
+		expect([again.status, await again.json()]).toEqual([201, first]);
+		const other = await refusalOf(await post(ec.publicKey));
+		expect(other).toMatchObject({ status: 400, message: expect.stringMatching(/^id: there is another key/) as string });
+		expect(await jsonOf(gate.manage("GET", `${apiUrl}/keys/one`))).toEqual(first);
+		expect((await gate.manage("DELETE", `${apiUrl}/keys/one`)).status).toBe(204);
+		expect((await post(ec.publicKey)).status).toBe(201);
+	});
+
 	it.each([
 		{
 			what: "a private key in PEM",
@@ -177,6 +205,7 @@ describe("keys", () => {
 		{ what: "an Ed25519 key", value: base64(generateKeyPairSync("ed25519").publicKey), message: /Ed25519/ },
 		{ what: "no base64", value: "not a key!", message: /base64/ },
 		{ what: "nothing", value: "", message: /value/ },
+		{ what: "no value", value: undefined, message: /^value: is missing$/ },
 		{ what: "a number", value: 7, message: /value: must be a string/ },
 	])("$what is refused, and neither stored nor repeated", async ({ value, message }) => {
 		const { apiUrl, id } = await gate.openAccount();

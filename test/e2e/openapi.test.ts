@@ -16,7 +16,9 @@ interface Operation {
 	readonly security: readonly Json[];
 	readonly parameters: readonly { readonly name: string; readonly in: string; readonly example?: string }[];
 	readonly requestBody?: { readonly content: Readonly<Record<string, Content>> };
-	readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Content>> }>>;
+	readonly responses: Readonly<
+		Record<string, { readonly content?: Readonly<Record<string, Content>>; readonly headers?: Json }>
+	>;
 }
 
 interface OpenApi {
@@ -159,6 +161,8 @@ describe("every operation answers as it is described", () => {
 			expect([what, answer.status]).toEqual([what, refused ?? answer.status]);
 			const told = call.responses[answer.status] ?? (refused === undefined ? undefined : refusalOf(call));
 			expect([what, told === undefined]).toEqual([what, false]);
+			const unsaid = Object.keys(told?.headers ?? {}).filter((name) => !answer.headers.has(name));
+			expect([what, unsaid]).toEqual([what, []]);
 			const content = told?.content?.[type];
 			expect([what, content === undefined]).toEqual([what, told?.content === undefined]);
 			if (content && type === "application/json") expectValid(content.schema, JSON.parse(text), what);
@@ -176,8 +180,23 @@ describe("every operation answers as it is described", () => {
 		const made = JSON.parse(text) as Json;
 		if (typeof made["id"] === "string") given.set(path, made["id"]);
 		const execution = made["execution_id"];
-		if (typeof execution === "string") given.set(path.replace("/query/{id}", "/execution"), execution);
+		if (typeof execution === "string") given.set(path.replace("/query/{day}", "/execution"), execution);
 	}
+});
+
+it("describes every body that is taken, and what may be asked for", async () => {
+	const bodyOf = (id: string): Json =>
+		calls().find(({ operationId }) => operationId === id)?.requestBody?.content["application/json"]?.schema ?? {};
+	const parametersOf = (id: string) =>
+		calls()
+			.find(({ operationId }) => operationId === id)
+			?.parameters.map(({ name }) => name);
+	expectValid(bodyOf("renameDevice"), [{ name: "Television" }], "a list of one device");
+	expect(validatorOf(bodyOf("renameDevice"))([])).toBe(false);
+	expect(validatorOf(bodyOf("createManagementToken"))({ name: "x", scopes: ["everything"] })).toBe(false);
+	expect(validatorOf(bodyOf("putVideo"))({ custom_fields: [] })).toBe(false);
+	expect(parametersOf("getMultivariantPlaylist")).toEqual(["account", "video", "config_id", "BCOV-Device-Id"]);
+	expect(parametersOf("queryAudit")).toEqual(["account", "day"]);
 });
 
 it("is refused, as described, to whoever has no credential", async () => {

@@ -421,14 +421,19 @@ describe("a method that an address does not have", () => {
 		},
 		{ path: "/playback/v1/accounts/a/fairplay_app_cert", methods: playback, allow: "GET, HEAD, OPTIONS" },
 		{ path: "/healthz", methods: playback, allow: "GET, HEAD, OPTIONS" },
-		{ path: "/v1/accounts/a/keys", methods: ["PUT", "PATCH", "DELETE"], allow: "GET, POST" },
-		{ path: "/v1/accounts/a/keys/k", methods: ["PUT", "POST", "PATCH"], allow: "GET, DELETE" },
-		{ path: "/v1/accounts/a/blacklist", methods: ["PUT", "POST", "DELETE"], allow: "GET" },
-		{ path: "/v1/accounts/a/blacklist/tokens/t", methods: ["POST", "PATCH"], allow: "PUT, GET, DELETE" },
-		{ path: "/manage/v1/accounts/a/settings", methods: ["POST", "PATCH", "DELETE"], allow: "GET, PUT" },
-		{ path: "/manage/v1/accounts/a/videos", methods: ["POST", "PUT", "DELETE"], allow: "GET" },
-		{ path: "/manage/v1/accounts/a/videos/v", methods: ["POST", "PATCH"], allow: "GET, PUT, DELETE" },
-		{ path: "/manage/v1/accounts/a/sessions", methods: ["POST", "PUT"], allow: "GET, DELETE" },
+		{ path: "/v1/accounts/a/keys", methods: ["PUT", "PATCH", "DELETE"], allow: "GET, HEAD, POST" },
+		{ path: "/v1/accounts/a/keys/k", methods: ["PUT", "POST", "PATCH"], allow: "GET, HEAD, DELETE" },
+		{ path: "/v1/accounts/a/blacklist", methods: ["PUT", "POST", "DELETE"], allow: "GET, HEAD" },
+		{ path: "/v1/accounts/a/blacklist/tokens/t", methods: ["POST", "PATCH"], allow: "PUT, GET, HEAD, DELETE" },
+		{ path: "/manage/v1/accounts/a/settings", methods: ["POST", "PATCH", "DELETE"], allow: "GET, HEAD, PUT" },
+		{ path: "/manage/v1/accounts/a/videos", methods: ["POST", "PUT", "DELETE"], allow: "GET, HEAD" },
+		{ path: "/manage/v1/accounts/a/videos/v", methods: ["POST", "PATCH"], allow: "GET, HEAD, PUT, DELETE" },
+		{ path: "/manage/v1/accounts/a/sessions", methods: ["POST", "PUT"], allow: "GET, HEAD, DELETE" },
+		{
+			path: "/playback/v1/accounts/a/videos/v/master.m3u8",
+			methods: ["PROPFIND", "REPORT"],
+			allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+		},
 	])("of $path is answered 405 with Allow: $allow", async ({ path, methods, allow }) => {
 		for (const method of methods) {
 			const answer = await hear(gate.url + path, { method });

@@ -1,15 +1,16 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { KEY, KID } from "./clear-key.ts";
-import { encryptTrack } from "./common-encryption.ts";
+import { runFfmpeg } from "./ffmpeg.ts";
+import { fragmentTrack } from "./fragment-mp4.ts";
 import type { TestAccount, TestGate } from "./running-gate.ts";
 
-/**
- * Six seconds of ffmpeg's test pattern, a fragment a second:
- * `ffmpeg -f lavfi -i testsrc=size=128x72:rate=10:duration=6 -c:v libx264 -profile:v baseline -g 10 -sc_threshold 0 -pix_fmt yuv420p
- * -bitexact -movflags +frag_keyframe+empty_moov+default_base_moof clip.mp4`
- */
-const CLIP = join(import.meta.dirname, "../vectors/media/clip.mp4");
+/** Six seconds of ffmpeg's test pattern in Common Encryption, with a key frame each second. */
+async function encryptedFilm(): Promise<Buffer> {
+	const picture =
+		"-f lavfi -i testsrc=size=128x72:rate=10:duration=6 -c:v libx264 -profile:v baseline -pix_fmt yuv420p";
+	const encryption = `-encryption_scheme cenc-aes-ctr -encryption_key ${KEY} -encryption_kid ${KID}`;
+	const files = await runFfmpeg(`${picture} -g 10 -sc_threshold 0 ${encryption} film.mp4`.split(" "));
+	return files.get("film.mp4") ?? Buffer.alloc(0);
+}
 
 const uuid = KID.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 
@@ -29,7 +30,7 @@ const MPD = `<?xml version="1.0"?>
 
 /** Publishes a video `film` in encrypted DASH, with its key in the record. */
 export async function publishFilm(gate: TestGate, account: TestAccount): Promise<void> {
-	const { init, segments } = encryptTrack(await readFile(CLIP), { kid: KID, key: KEY });
+	const { init, segments } = fragmentTrack(await encryptedFilm(), KID);
 	const folder = `/${account.id}/film`;
 	gate.origin.put(`${folder}/manifest.mpd`, MPD, { "Content-Type": "application/dash+xml" });
 	gate.origin.put(`${folder}/init.mp4`, init);

@@ -19,7 +19,6 @@ export function writeBox(type: string, ...content: readonly Uint8Array[]): Buffe
 	return Buffer.concat([u32(size), Buffer.from(type, "latin1"), ...content]);
 }
 
-export const u16 = (value: number): Buffer => Buffer.from([value >> 8, value & 0xff]);
 export const u32 = (value: number): Buffer =>
 	Buffer.from([value >>> 24, ...[16, 8, 0].map((by) => (value >>> by) & 0xff)]);
 

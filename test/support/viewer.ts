@@ -15,6 +15,8 @@ export interface Asked {
 	readonly counting?: AdmitRequest["counting"];
 	readonly dryRun?: boolean;
 	readonly token?: string;
+	/** End of the token; a day after the epoch when it is not given. */
+	readonly expiresAt?: number;
 	readonly limits?: Limits;
 	readonly address?: string;
 	readonly agent?: string;
@@ -53,7 +55,7 @@ function requestOf(asked: Asked): AdmitRequest {
 		use: asked.use ?? false,
 		counting: asked.counting ?? "requests",
 		dryRun: asked.dryRun ?? false,
-		token: { id: asked.token ?? "token-1", expiresAt: EPOCH + 86_400_000 },
+		token: { id: asked.token ?? "token-1", expiresAt: asked.expiresAt ?? EPOCH + 86_400_000 },
 		limits: asked.limits ?? {},
 		client: { address, userAgent: agent, device: asked.device ?? `${agent} at ${address}` },
 		...(asked.owner ? { owner: asked.owner } : {}),

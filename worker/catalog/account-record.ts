@@ -25,7 +25,7 @@ export function readAccount(text: string): Parsed<AccountRecord> {
 	}
 }
 
-/** A registered public key as stored: the whole record, in the value and again in the metadata, which a list returns. */
+/** A registered public key as stored: the whole record, in the value and, where it fits, again in the metadata, which a list returns. */
 export const keyRecordSchema = object({
 	schema: v.literal(SCHEMA_VERSION),
 	value: v.string(),
@@ -34,6 +34,15 @@ export const keyRecordSchema = object({
 });
 
 export type KeyRecord = v.InferOutput<typeof keyRecordSchema>;
+
+/** KV takes 1024 bytes of metadata (platform limits): an RSA key of up to some 5000 bits. */
+const MOST_METADATA_BYTES = 1024;
+
+/** How a key is written to KV. */
+export function writeKey(record: KeyRecord): { readonly value: string; readonly metadata?: KeyRecord } {
+	const value = JSON.stringify(record); // ASCII throughout
+	return value.length > MOST_METADATA_BYTES ? { value } : { value, metadata: record };
+}
 
 /** Validates a public key as users send it. */
 export async function acceptKey(value: unknown, at: string, createdAt: string): Promise<Parsed<KeyRecord>> {

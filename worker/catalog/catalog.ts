@@ -8,11 +8,11 @@ import type { ReadRecord } from "./bulk-reader.ts";
 import { RecordCache } from "./cache.ts";
 import { DeliveryRules } from "./delivery-rules.ts";
 import { kvKeys } from "./kv-keys.ts";
-import { listAll } from "./kv-list.ts";
 import type { PlaylistRecord } from "./playlist-record.ts";
 import { Playlists } from "./playlists.ts";
 import { type Right, Rights } from "./rights.ts";
 import { type AccountSettings, defaultSettings } from "./settings-schema.ts";
+import { storedKeys } from "./stored-keys.ts";
 import { ttlMsOf } from "./ttl.ts";
 import { CONTENT_PURPOSE, type VideoRecord, openSecret, readVideo } from "./video-record.ts";
 import { REFERENCE_PREFIX, isLoopback, type Source } from "./video-schema.ts";
@@ -162,8 +162,7 @@ export class Catalog {
 	}
 
 	async #loadAccount(id: string, previous: Account | undefined): Promise<Account> {
-		// Keys come with the list, as metadata: one operation whatever their number.
-		const [text, keys] = await Promise.all([this.#kv.get(kvKeys.account(id)), listAll(this.#kv, kvKeys.keysOf(id))]);
+		const [text, keys] = await Promise.all([this.#kv.get(kvKeys.account(id)), storedKeys(this.#kv, id)]);
 		const record = text === null ? null : readAccount(text);
 		if (record && !record.ok) throw new Error(`account ${id}: ${record.issues.join("; ")}`);
 		const settings = record ? record.value.settings : defaultSettings;
@@ -173,7 +172,7 @@ export class Catalog {
 		);
 		const version = JSON.stringify([text, keys, prints]);
 		if (previous?.version === version) return previous;
-		const opened = await Promise.all(keys.map((key) => openKey(key.id, key.metadata)));
+		const opened = await Promise.all(keys.map((key) => openKey(key.id, key.record)));
 		const registered = opened.filter((key) => key !== null);
 		return { id, settings, keySet: { keys: [...registered, ...published] }, published, version };
 	}

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { isCountry } from "./countries.ts";
-import { object } from "./issues.ts";
+import { filled, list, string, text, whole } from "./fields.ts";
+import { object, recordOf } from "./issues.ts";
 import { idSchema } from "./video-schema.ts";
 
 /** Kinds of devices that conditions tell apart (reference: brightcove 8). */
@@ -27,22 +28,9 @@ export const CONTINENTS = ["AF", "AN", "AS", "EU", "NA", "OC", "SA"] as const;
 export const CDN_PROVIDERS = ["akamai", "cloudfront", "fastly", "jocdn"] as const;
 
 export type DeviceGroup = (typeof DEVICE_GROUPS)[number];
-export type CdnProvider = (typeof CDN_PROVIDERS)[number];
 
-const string = v.string("must be a string");
-const text = (most: number) => v.pipe(string, v.maxLength(most, `must be at most ${most} characters`));
 const oneOf = <const T extends readonly string[]>(values: T) =>
 	v.picklist(values, `must be one of ${values.join(", ")}`);
-const list = <S extends v.GenericSchema>(item: S, most: number) =>
-	v.pipe(v.array(item, "must be a list"), v.maxLength(most, `must have at most ${most} entries`));
-const whole = (least: number, most: number) =>
-	v.pipe(
-		v.number("must be a number"),
-		v.integer("must be a whole number"),
-		v.minValue(least, `must be at least ${least}`),
-		v.maxValue(most, `must be at most ${most}`),
-	);
-
 const MOST_KBPS = 10_000_000;
 const MOST_RENDITIONS = 1000;
 
@@ -77,11 +65,7 @@ const codecs = v.pipe(list(codec, 32), v.minLength(1, "must name at least one co
 
 const MOST_CUSTOM_CHARACTERS = 16_384;
 const customProperties = v.pipe(
-	v.custom<object>(
-		(value) => typeof value === "object" && value !== null && !Array.isArray(value),
-		"must be an object",
-	),
-	v.record(v.pipe(text(256), v.minLength(1, "must not be empty")), v.unknown()),
+	recordOf(filled(256), v.unknown()),
 	v.check(
 		(value) => JSON.stringify(value).length <= MOST_CUSTOM_CHARACTERS,
 		`must be at most ${MOST_CUSTOM_CHARACTERS} characters of JSON`,

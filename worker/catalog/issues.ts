@@ -7,10 +7,8 @@ export type Parsed<T> =
 const MOST_ISSUES = 20;
 
 /** Arrays are objects to the library, not to our users. */
-const anObject = v.custom<object>(
-	(input) => typeof input === "object" && input !== null && !Array.isArray(input),
-	"must be an object",
-);
+const isObject = (input: unknown): boolean => typeof input === "object" && input !== null && !Array.isArray(input);
+const anObject = v.custom<object>(isObject, "must be an object");
 
 /** An object with these members and no others. */
 export function object<const E extends v.ObjectEntries>(entries: E) {
@@ -20,6 +18,15 @@ export function object<const E extends v.ObjectEntries>(entries: E) {
 /** An object with these members; others are ignored, for clients of other systems send some. */
 export function openObject<const E extends v.ObjectEntries>(entries: E) {
 	return v.pipe(anObject, v.object(entries));
+}
+
+/** An object with any members of one kind. A list is none, though the library takes it for one. */
+export function recordOf<const K extends v.GenericSchema<string, string>, const V extends v.GenericSchema>(
+	key: K,
+	value: V,
+	message = "must be an object",
+) {
+	return v.pipe(v.custom<object>(isObject, message), v.record(key, value));
 }
 
 /** Parses `input`; each issue names the place and the mistake: `videos[2].sources[0].src: must start with https://`. */
@@ -43,6 +50,7 @@ function step(path: string, key: unknown): string {
 /** The library's own wording repeats what was received; a value may be a secret, so only our messages and the kinds are told. */
 function wording(issue: v.BaseIssue<unknown>): string {
 	if (issue.type === "strict_object") return issue.expected === "never" ? "is not a known field" : "is missing";
+	if (issue.message.startsWith("Invalid key: ")) return "is missing"; // in an open object
 	if (issue.message.startsWith("Invalid ")) return `must be ${issue.expected ?? "of another type"}`;
 	return issue.message;
 }

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { filled, string, text } from "./fields.ts";
 import { type Parsed, object, parse } from "./issues.ts";
 import { readStored, writeStored } from "./stored.ts";
 import { ID_PATTERN, idSchema } from "./video-schema.ts";
@@ -6,14 +7,11 @@ import { ID_PATTERN, idSchema } from "./video-schema.ts";
 const MOST_VIDEOS = 5000;
 const MOST_REFERENCE = 256;
 
-const text = (most: number) =>
-	v.pipe(v.string("must be a string"), v.maxLength(most, `must be at most ${most} characters`));
-
 /** `ref:` and a reference id, as in a path. */
 const REFERENCE = new RegExp(`^ref:[^]{1,${MOST_REFERENCE}}$`);
 
 const videoName = v.pipe(
-	v.string("must be a string"),
+	string,
 	v.check(
 		(name) => ID_PATTERN.test(name) || REFERENCE.test(name),
 		`must be the id of a video, or ref: and a reference id of at most ${MOST_REFERENCE} characters`,
@@ -26,8 +24,8 @@ export const playlistSchema = object({
 	account_id: v.optional(idSchema),
 	name: v.optional(text(1000), ""),
 	description: v.optional(v.nullable(text(10_000)), null),
-	reference_id: v.optional(v.nullable(v.pipe(text(MOST_REFERENCE), v.minLength(1, "must not be empty"))), null),
-	type: v.optional(v.pipe(text(64), v.minLength(1, "must not be empty")), "EXPLICIT"),
+	reference_id: v.optional(v.nullable(filled(MOST_REFERENCE)), null),
+	type: v.optional(filled(64), "EXPLICIT"),
 	video_ids: v.optional(
 		v.pipe(
 			v.array(videoName, "must be a list of video ids"),

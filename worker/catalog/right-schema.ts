@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { isCountry } from "./countries.ts";
+import { flag, list, text, whole } from "./fields.ts";
 import { object } from "./issues.ts";
 import { idSchema, epochSeconds } from "./video-schema.ts";
 
@@ -11,12 +12,10 @@ export const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
 export type GeoGlobalRule = (typeof GEO_GLOBAL_RULES)[number];
 export type ProxyType = (typeof PROXY_TYPES)[number];
 
-const string = v.string("must be a string");
-const short = v.pipe(string, v.maxLength(64, "must be at most 64 characters"));
-const flag = v.nullish(v.boolean("must be true or false"), false);
+const short = text(64);
+const off = v.nullish(flag, false);
 /** Absent and null are the empty list: some clients write null for a list that they do not set. */
-const list = <S extends v.GenericSchema>(item: S, most: number) =>
-	v.nullish(v.pipe(v.array(item, "must be a list"), v.maxLength(most, `must have at most ${most} entries`)), []);
+const listOrNone = <S extends v.GenericSchema>(item: S, most: number) => v.nullish(list(item, most), []);
 
 const postalCode = v.pipe(
 	short,
@@ -26,12 +25,7 @@ const postalCode = v.pipe(
 	),
 );
 
-const marketArea = v.pipe(
-	v.number("must be a number"),
-	v.integer("must be a whole number"),
-	v.minValue(1, "must be at least 1"),
-	v.maxValue(9999, "must be at most 9999"),
-);
+const marketArea = whole(1, 9999);
 
 /** `"22-26"`: from 22:00 to 01:59 of the day after, UTC. The end is not included. */
 const hourRange = v.pipe(
@@ -48,8 +42,7 @@ export function parseHours(text: string): readonly [number, number] | null {
 }
 
 const domain = v.pipe(
-	string,
-	v.maxLength(255, "must be at most 255 characters"),
+	text(255),
 	v.check(
 		(text) => parseDomain(text) !== null,
 		"must be a host name such as www.example.com, or *.example.com for its subdomains; no scheme, port or path",
@@ -73,34 +66,34 @@ export const canonicalHost = (host: string): string => host.toLowerCase().replac
  */
 export const rightSchema = object({
 	id: v.optional(idSchema),
-	name: v.nullish(v.pipe(string, v.maxLength(1000, "must be at most 1000 characters")), ""),
-	allow_insecure: flag,
-	disabled: flag,
-	is_default: flag,
+	name: v.nullish(text(1000), ""),
+	allow_insecure: off,
+	disabled: off,
+	is_default: off,
 	geo_global_rule: v.nullish(v.picklist(GEO_GLOBAL_RULES, 'must be "", "allow_all" or "block_all"'), ""),
 	geo: v.nullish(
 		object({
-			allowed_countries: list(short, 300),
-			blocked_countries: list(short, 300),
-			allowed_zip_codes: list(postalCode, 50_000),
-			blocked_zip_codes: list(postalCode, 50_000),
-			allowed_dmas: list(marketArea, 1000),
-			blocked_dmas: list(marketArea, 1000),
+			allowed_countries: listOrNone(short, 300),
+			blocked_countries: listOrNone(short, 300),
+			allowed_zip_codes: listOrNone(postalCode, 50_000),
+			blocked_zip_codes: listOrNone(postalCode, 50_000),
+			allowed_dmas: listOrNone(marketArea, 1000),
+			blocked_dmas: listOrNone(marketArea, 1000),
 		}),
 		{},
 	),
-	allowed_ips: list(short, 10_000),
-	blocked_ips: list(short, 10_000),
+	allowed_ips: listOrNone(short, 10_000),
+	blocked_ips: listOrNone(short, 10_000),
 	blocked_proxies: v.nullish(
-		object({ anonymous: flag, public: flag, corporate: flag, transparent: flag, hosting: flag }),
+		object({ anonymous: off, public: off, corporate: off, transparent: off, hosting: off }),
 		{},
 	),
-	allowed_domains: list(domain, 1000),
-	blocked_domains: list(domain, 1000),
+	allowed_domains: listOrNone(domain, 1000),
+	blocked_domains: listOrNone(domain, 1000),
 	start_time: v.nullish(epochSeconds, null),
 	end_time: v.nullish(epochSeconds, null),
-	allowed_days: list(v.picklist(DAYS, `must be one of ${DAYS.join(", ")}`), 7),
-	allowed_hours: list(hourRange, 48),
+	allowed_days: listOrNone(v.picklist(DAYS, `must be one of ${DAYS.join(", ")}`), 7),
+	allowed_hours: listOrNone(hourRange, 48),
 });
 
 export type RightInput = v.InferOutput<typeof rightSchema>;

@@ -1,15 +1,12 @@
 import * as v from "valibot";
-import { object } from "./issues.ts";
+import { filled, flag, string, text } from "./fields.ts";
+import { object, recordOf } from "./issues.ts";
 
-const text = (most: number) =>
-	v.pipe(v.string("must be a string"), v.maxLength(most, `must be at most ${most} characters`));
-const filled = (most: number) => v.pipe(text(most), v.minLength(1, "must not be empty"));
 const count = v.pipe(
 	v.number("must be a number"),
 	v.integer("must be a whole number"),
 	v.minValue(0, "must not be negative"),
 );
-const flag = v.boolean("must be true or false");
 export const epochSeconds = v.pipe(count, v.maxValue(253_402_300_799, "must be seconds since 1970, not milliseconds"));
 const json = v.unknown();
 
@@ -18,7 +15,7 @@ export const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
 /** `account`, `video` and key ids: they stand in paths and in KV keys, so nothing that would need quoting there. */
 export const idSchema = v.pipe(
-	v.string("must be a string"),
+	string,
 	v.regex(ID_PATTERN, "must be 1 to 128 of A-Z a-z 0-9 _ . - and start with a letter or digit"),
 );
 
@@ -48,7 +45,7 @@ export const PROTECTIONS = ["", "aes128", "clearkey", "widevine", "playready", "
 /** A content key: base64 of 16 bytes (AES-128), 32 hex digits (ClearKey), a sealed one as stored, or the mask that `GET` shows. */
 export const KEY_MASK = "********";
 const contentKey = v.pipe(
-	v.string("must be a string"),
+	string,
 	v.check(
 		(value) =>
 			value === KEY_MASK || value.startsWith("sealed:") || isBase64Key(value) || /^[0-9a-fA-F]{32}$/.test(value),
@@ -70,7 +67,7 @@ const sourceSchema = object({
 		v.picklist(PROTECTIONS, `must be one of ${PROTECTIONS.map((name) => `"${name}"`).join(", ")}`),
 		"",
 	),
-	keys: v.optional(v.record(filled(256), contentKey, "must be an object of name: key"), {}),
+	keys: v.optional(recordOf(filled(256), contentKey, "must be an object of name: key"), {}),
 	avg_bitrate: v.optional(count),
 	width: v.optional(count),
 	height: v.optional(count),
@@ -86,7 +83,7 @@ const sourceSchema = object({
 
 const licenseServer = object({
 	url: v.optional(sourceUrl),
-	headers: v.optional(v.record(filled(256), text(8192), "must be an object of header: value")),
+	headers: v.optional(recordOf(filled(256), text(8192), "must be an object of header: value")),
 	certificate: v.optional(text(65_536)),
 });
 
@@ -125,7 +122,7 @@ export const videoSchema = object({
 		v.pipe(v.array(filled(128), "must be a list of strings"), v.maxLength(1200, "must have at most 1200 entries")),
 		[],
 	),
-	custom_fields: v.optional(v.record(filled(256), json, "must be an object"), {}),
+	custom_fields: v.optional(recordOf(filled(256), json), {}),
 	state: v.optional(v.picklist(["ACTIVE", "INACTIVE"], "must be ACTIVE or INACTIVE"), "ACTIVE"),
 	schedule: v.optional(v.nullable(schedule), { starts_at: null, ends_at: null }),
 	playback_rights_id: v.optional(v.nullable(filled(128)), null),
@@ -143,10 +140,7 @@ export const videoSchema = object({
 		}),
 		{},
 	),
-	vmap: v.optional(
-		v.record(filled(128), object({ hls: v.optional(sourceUrl), dash: v.optional(sourceUrl) }), "must be an object"),
-		{},
-	),
+	vmap: v.optional(recordOf(filled(128), object({ hls: v.optional(sourceUrl), dash: v.optional(sourceUrl) })), {}),
 	poster: v.optional(v.nullable(sourceUrl), null),
 	thumbnail: v.optional(v.nullable(sourceUrl), null),
 	...descriptive,

@@ -7,8 +7,9 @@ const NAMED: readonly (readonly [pattern: RegExp, group: DeviceGroup])[] = [
 	[/apple ?tv|tvOS/i, "appletv"],
 	[/\bCrKey\b/, "chromecast"],
 	[/fetch ?tv/i, "fetchtv"],
-	[/\bRoku\/DVP-[78]\./, "roku-7/8"],
-	[/\bRoku\b/, "roku-9"],
+	[/\bRoku\w*\/DVP-[78]\./, "roku-7/8"], // some name their model: Roku4640X
+	[/\bRoku(?:\d\w*)?\b/, "roku-9"],
+	[/\bCrOS\b/, "desktop-chrome"], // Bowser knows no kind of device for it
 	[/\bAFT[A-Z0-9]{1,8}\b/, "android"], // Fire TV: their browser is that of the tablets
 	[/\b(?:Silk|Kindle)\b|\bKF[A-Z]{2,6}\b/, "tablet-kindle"],
 	[/\biPad\b/, "ipad"],

@@ -1,5 +1,6 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { Admission, AdmitAnswer, AdmitRequest, Client, EndedBy, SessionAsk } from "./contract.ts";
+import { knownSession } from "./forgetting.ts";
 import type { SessionRow, ViewerState } from "./state.ts";
 
 /** What admitting the request would write about sessions. */
@@ -39,17 +40,28 @@ export function decide(state: ViewerState, request: AdmitRequest, now: number): 
 	return allow(request.countAlive === true ? { ...admission, alive: state.aliveSessions(now).length } : admission);
 }
 
-/** A session that was ended stays ended for the grants that were issued before its end. */
+/** A session that was ended stays ended for the grants that were issued before its end, and they start no other session either. */
 function judgeBarred(state: ViewerState, request: AdmitRequest, now: number): Decision {
 	const ask = request.session;
 	if (!ask || request.intent === "start") return allow();
-	const row = state.session(sessionKey(state, ask, request.client));
-	if (!row || row.barredAt === null || row.barredBy === null) return allow();
-	if (request.intent === "reload") {
-		if (row.endedBy === null || now >= row.seenAt + ask.ttlSeconds * 1000) return allow();
-		if (!request.dryRun) state.putSession({ ...row, seenAt: now }); // still there: not yet a fresh start
-	} else if (ask.startedAt !== undefined && ask.startedAt > row.barredAt) return allow();
-	return refuse(endedRefusal(row.barredBy));
+	const row = knownSession(state, sessionKey(state, ask, request.client, now), now);
+	if (request.intent === "reload") return judgeReload(state, row, request, now);
+	const goesOn = row !== null && isAlive(row, now);
+	const by = barredBy(row, ask) ?? (goesOn ? null : barredBy(knownSession(state, ask.key, now), ask));
+	return by === null ? allow() : refuse(endedRefusal(by));
+}
+
+function judgeReload(state: ViewerState, row: SessionRow | null, request: AdmitRequest, now: number): Decision {
+	const silentAfterMs = (request.session?.ttlSeconds ?? 0) * 1000;
+	if (!row || row.endedBy === null || now >= row.seenAt + silentAfterMs) return allow();
+	if (!request.dryRun) state.putSession({ ...row, seenAt: now }); // still there: not yet a fresh start
+	return refuse(endedRefusal(row.endedBy));
+}
+
+/** Who ended the session; null when nobody did, or when the grant is from after that. */
+function barredBy(row: SessionRow | null, { startedAt }: SessionAsk): EndedBy | null {
+	if (row === null || row.barredAt === null) return null;
+	return startedAt !== undefined && startedAt > row.barredAt ? null : row.barredBy;
 }
 
 function endedRefusal(by: EndedBy) {
@@ -59,12 +71,16 @@ function endedRefusal(by: EndedBy) {
 /**
  * A grant proves its session wherever it is used, or one grant shared by many would be one viewer: it may move to a new address (a phone
  * that changes networks) and may use an IPv4 and an IPv6 address at once; but a client with another address and User-Agent, or
- * at an address that the session has left, is a session of its own.
+ * at an address that the session has left, is a session of its own. One that has lapsed starts again wherever its grant is used, unless
+ * the client plays as a session of its own.
  */
-function sessionKey(state: ViewerState, ask: SessionAsk, client: Client): string {
+function sessionKey(state: ViewerState, ask: SessionAsk, client: Client, now: number): string {
 	if (ask.key === ask.ownKey) return ask.key;
-	const row = state.session(ask.key);
-	if (!row) return ask.key;
+	const row = knownSession(state, ask.key, now);
+	if (!row || (row.endedBy === null && !isAlive(row, now))) {
+		const own = state.session(ask.ownKey);
+		return own && isAlive(own, now) ? ask.ownKey : ask.key;
+	}
 	if (currentAddress(row, client.address) === client.address) return ask.key;
 	const moved = row.userAgent === client.userAgent && !row.left.split(" ").includes(client.address);
 	return moved ? ask.key : ask.ownKey;
@@ -78,8 +94,8 @@ const isAlive = (row: SessionRow, now: number): boolean =>
 function planSession(state: ViewerState, request: AdmitRequest, now: number): Decision<SessionPlan | null> {
 	const ask = request.session;
 	if (!ask) return allow(null);
-	const key = sessionKey(state, ask, request.client);
-	const row = state.session(key);
+	const key = sessionKey(state, ask, request.client, now);
+	const row = knownSession(state, key, now);
 	if (row && isAlive(row, now)) return allow({ row: renewed(row, request, ask, now), renewed: true, displaced: [] });
 	const displaced = makeRoom(state, request, now);
 	if (!displaced.allowed) return displaced;
@@ -102,6 +118,7 @@ function makeRoom(state: ViewerState, { limits, client }: AdmitRequest, now: num
 function renewed(row: SessionRow, { client, token }: AdmitRequest, ask: SessionAsk, now: number): SessionRow {
 	return {
 		...row,
+		video: ask.video, // of a `sid` that goes on with another one
 		...movedTo(row, client.address),
 		seenAt: now,
 		ttlSeconds: ask.ttlSeconds,

@@ -1,5 +1,6 @@
 import type { EndedBy } from "./contract.ts";
 import type { Device } from "./device-contract.ts";
+import { ON_ITS_WAY_MS } from "./forgetting.ts";
 import type { SessionRow } from "./state.ts";
 
 /** What is stored of a token: how often and from how many addresses it was used. `expiresAt` in milliseconds. */
@@ -141,14 +142,15 @@ export class ViewerTables {
 
 	/** Removes what no decision can need any more; true when nothing at all is left. */
 	forget(now: number): boolean {
+		const endedBefore = now - ON_ITS_WAY_MS;
 		for (const table of ["addresses", "playbacks", "leases"]) {
-			this.#sql.exec(`DELETE FROM ${table} WHERE token IN (SELECT id FROM tokens WHERE expires_at <= ?)`, now);
+			this.#sql.exec(`DELETE FROM ${table} WHERE token IN (SELECT id FROM tokens WHERE expires_at <= ?)`, endedBefore);
 		}
-		this.#sql.exec("DELETE FROM tokens WHERE expires_at <= ?", now);
+		this.#sql.exec("DELETE FROM tokens WHERE expires_at <= ?", endedBefore);
 		this.#sql.exec(
-			"DELETE FROM sessions WHERE forget_at <= ? OR (barred_at IS NULL AND seen_at + ttl_seconds * 1000 <= ?)",
+			"DELETE FROM sessions WHERE seen_at + ttl_seconds * 1000 <= ? AND (barred_at IS NULL OR forget_at <= ?)",
 			now,
-			now,
+			endedBefore,
 		);
 		const kept = ["spent", "tokens", "sessions", "devices", "outbox"];
 		return kept.every((table) => !this.#exists(`SELECT 1 FROM ${table} LIMIT 1`));

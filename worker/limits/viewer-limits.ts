@@ -119,6 +119,7 @@ export class ViewerLimits extends DurableObject<Env> {
 			if (this.#toDeliver) void this.#deliver();
 		} catch (fault) {
 			this.#memory = this.#newMemory(); // what could not be made durable must not be remembered
+			this.#alarmIsSet = false;
 			for (const { reject } of batch) reject(fault);
 		}
 	}
@@ -224,14 +225,15 @@ export class ViewerLimits extends DurableObject<Env> {
 		this.#memory = this.#newMemory(); // the old one is an image of rows that are gone
 		if (!delivered) return this.ctx.storage.setAlarm(now + this.#outbox.retryDelay(now));
 		if (!empty) return this.#keepAlarm(now);
+		this.#alarmIsSet = false; // a request that was refused meanwhile may have set one: it goes with the rest
 		await this.ctx.storage.deleteAll();
 		this.ctx.storage.sql.exec(schema); // calls may still come to this instance
 	}
 
 	async #keepAlarm(now: number): Promise<void> {
 		if (this.#alarmIsSet) return;
-		if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(now + CLEANING_INTERVAL_MS);
 		this.#alarmIsSet = true;
+		if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(now + CLEANING_INTERVAL_MS);
 	}
 }
 

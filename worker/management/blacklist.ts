@@ -11,20 +11,23 @@ import { listOf } from "./revocations.ts";
 /** The token's identity is the hash of what is signed, so that a different spelling of its signature is revoked with it. */
 function named(call: ManagedCall): Decision<TokenIdentity> {
 	const token = identifyToken(call.id);
-	return token.allowed ? token : refuse({ reason: "bad-request", detail: "The path must end in a whole JWT." });
+	if (token.allowed) return token;
+	const why = token.refusal.reason === "token-malformed" ? `: ${token.refusal.detail}` : "";
+	return refuse({ reason: "bad-request", detail: `The path must end in a whole JWT${why}.` });
 }
 
 export const putToken: ManagedHandler = async (call) => {
 	const token = named(call);
 	if (!token.allowed) return token;
 	const { exp } = token.value;
+	const nowSeconds = Math.floor(call.exchange.nowMs / 1000);
 	await listOf(call).add({
 		kind: "token",
 		value: token.value.id,
 		before: null,
-		// Kept past the end by more than any clock skew that an account may allow.
-		expiresAt: exp === null ? null : exp + 7200,
-		createdAt: Math.floor(call.exchange.nowMs / 1000),
+		// Kept past the end by more than any clock skew that an account may allow; of a token that has ended long since, for as long from now on.
+		expiresAt: exp === null ? null : Math.max(exp, nowSeconds) + 7200,
+		createdAt: nowSeconds,
 		token: call.id,
 	});
 	await call.exchange.gate.revocations.refresh(call.account);

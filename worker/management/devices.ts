@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { object, parse } from "../catalog/issues.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
-import type { DeviceOperation } from "../decision/refusals.ts";
+import type { DeviceOperation, Refusal } from "../decision/refusals.ts";
 import { retried, viewerObjectName } from "../limits/client.ts";
 import type { Device, DeviceOwner } from "../limits/device-contract.ts";
 import type { ViewerLimits } from "../limits/viewer-limits.ts";
@@ -47,11 +47,12 @@ const viewerOf = ({ exchange, account }: ManagedCall, uid: string): DurableObjec
 
 const ownerOf = ({ account }: ManagedCall, { uid }: DevicePath): DeviceOwner => ({ account, uid });
 
-/** The path that names one device; for the methods that have no meaning for all of them. */
-function oneDevice(path: DevicePath): Decision<string> {
-	return path.device === null
-		? refuse({ reason: "method-not-allowed", allowed: ["GET", "HEAD", "DELETE", "OPTIONS"] })
-		: allow(path.device);
+/** What a method that the path does not have is answered; a path that is none is answered so by every method. */
+export function wrongDeviceMethod(path: string): Refusal {
+	const read = readDevicePath(path);
+	if (!read.allowed) return read.refusal;
+	const allowed = read.value.device === null ? ["GET", "HEAD", "DELETE", "OPTIONS"] : ["PATCH", "DELETE", "OPTIONS"];
+	return { reason: "method-not-allowed", allowed };
 }
 
 /** `GET .../users/{uid}/devices`: oldest first; none is an empty list, for a viewer is nobody's record. */
@@ -59,7 +60,7 @@ export const listDevices: ManagedHandler = async (call) => {
 	const path = readDevicePath(call.exchange.path);
 	if (!path.allowed) return path;
 	const { uid, device } = path.value;
-	if (device !== null) return refuse({ reason: "method-not-allowed", allowed: ["PATCH", "DELETE", "OPTIONS"] });
+	if (device !== null) return refuse(wrongDeviceMethod(call.exchange.path));
 	const devices = await askDevices(call, "list", () => viewerOf(call, uid).listDevices());
 	return devices.allowed ? json(call, devices.value.map(shownDevice)) : devices;
 };
@@ -96,12 +97,12 @@ export const deviceSchema = object({
 export const renameDevice: ManagedHandler = async (call) => {
 	const path = readDevicePath(call.exchange.path);
 	if (!path.allowed) return path;
-	const id = oneDevice(path.value);
-	if (!id.allowed) return id;
-	const name = await readName(call, id.value);
+	const { device } = path.value;
+	if (device === null) return refuse(wrongDeviceMethod(call.exchange.path));
+	const name = await readName(call, device);
 	if (!name.allowed) return name;
 	const [owner, text] = [ownerOf(call, path.value), name.value === "" ? null : name.value];
-	const renamed = await askDevices(call, "rename", () => viewerOf(call, owner.uid).renameDevice(owner, id.value, text));
+	const renamed = await askDevices(call, "rename", () => viewerOf(call, owner.uid).renameDevice(owner, device, text));
 	if (!renamed.allowed) return renamed;
 	return renamed.value ? noContent(call) : refuse({ reason: "resource-not-found" });
 };

@@ -10,9 +10,6 @@ const MOST_PER_PAGE = 100;
 const WHOLE_NUMBER = /^\d+$/;
 
 export function readPage(query: URLSearchParams): Decision<PageAsk> {
-	for (const parameter of ["page", "per_page"]) {
-		if (query.getAll(parameter).length > 1) return refuse({ reason: "token-repeated", parameter });
-	}
 	const [page, perPage] = [query.get("page") ?? "0", query.get("per_page") ?? "10"];
 	if (!WHOLE_NUMBER.test(page)) return mistaken("page must be a whole number, 0 or more.");
 	if (!WHOLE_NUMBER.test(perPage) || Number(perPage) < 1 || Number(perPage) > MOST_PER_PAGE)

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { object, parse } from "../catalog/issues.ts";
-import { epochSeconds } from "../catalog/video-schema.ts";
+import { epochSeconds, idSchema } from "../catalog/video-schema.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { RevokedBy } from "../decision/refusals.ts";
 import type { Revocation } from "../revocation/contract.ts";
@@ -28,6 +28,9 @@ const mistaken = (issue: string) => refuse({ reason: "record-invalid", issues: [
 
 /** What goes onto the list: a token by its identity, so that other spellings of its signature are revoked with it. */
 function entryOf(body: Body, nowMs: number): Decision<Revocation> {
+	// Taken for a revocation that it is not, such an entry would let go on what was to stop.
+	if (body.expires_at !== null && body.expires_at * 1000 <= nowMs)
+		return mistaken("expires_at: must lie in the future");
 	const entry = {
 		kind: body.kind,
 		before: null,
@@ -41,6 +44,7 @@ function entryOf(body: Body, nowMs: number): Decision<Revocation> {
 	}
 	if (body.before !== undefined) return mistaken('before: goes with the kind "issued-before" only');
 	if (body.value === undefined) return mistaken("value: is missing");
+	if (body.kind === "video" && !v.is(idSchema, body.value)) return mistaken("value: must be the id of a video");
 	if (body.kind !== "token") return allow({ ...entry, value: body.value });
 	const token = identifyToken(body.value);
 	if (!token.allowed) return mistaken("value: must be a whole JWT");

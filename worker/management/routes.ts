@@ -4,13 +4,15 @@ import { ID_PATTERN } from "../catalog/video-schema.ts";
 import { type Identity, requireScope } from "../credentials/identity.ts";
 import { type Area, scopesFor } from "../credentials/scopes.ts";
 import { type Decision, refuse } from "../decision/decision.ts";
+import type { Refusal } from "../decision/refusals.ts";
 import { type Exchange, refused } from "../exchange.ts";
 import type { Gate } from "../gate.ts";
 import { logDecision } from "../observe/decision-log.ts";
+import { refuseRepeated } from "../token/locate.ts";
 import { auditReport, auditStatus, queryAudit } from "./audit.ts";
 import { deleteToken, hasToken, listTokens, putToken } from "./blacklist.ts";
 import { listAccountDevices } from "./account-devices.ts";
-import { listDevices, removeDevices, renameDevice } from "./devices.ts";
+import { listDevices, removeDevices, renameDevice, wrongDeviceMethod } from "./devices.ts";
 import {
 	addAction,
 	deleteAction,
@@ -48,6 +50,8 @@ interface Route {
 	readonly area: Area;
 	readonly freeId?: true;
 	readonly methods: Partial<Record<Method, ManagedHandler>>;
+	/** What any other method is answered, where that depends on the path. */
+	readonly wrongMethod?: (path: string) => Refusal;
 }
 
 /** `:id` is the part of the path that a handler gets; ids of records follow `idSchema`, the others are free text. */
@@ -86,6 +90,7 @@ export const routes: readonly Route[] = [
 		path: `${USERS}/*`,
 		area: "devices",
 		methods: { GET: listDevices, PATCH: renameDevice, DELETE: removeDevices },
+		wrongMethod: wrongDeviceMethod,
 	},
 	{ path: DELIVERY_RULES, area: "delivery-rules", methods: { GET: getRules } },
 	{
@@ -137,7 +142,7 @@ export function managementRoutes(gate: Gate, begin: (gate: Gate, c: Context) => 
 		exchange.told.actor = c.get("identity").actor;
 		return exchange;
 	};
-	for (const { path, area, methods, freeId = false } of routes) {
+	for (const { path, area, methods, freeId = false, wrongMethod = () => notOneOf(methods) } of routes) {
 		for (const [method, handler] of Object.entries(methods)) {
 			const wanted = scopesFor(area, method);
 			const door: MiddlewareHandler<Door> = async (c, next) => {
@@ -152,10 +157,18 @@ export function managementRoutes(gate: Gate, begin: (gate: Gate, c: Context) => 
 				return finished(exchange, await managed(exchange, c, handler, freeId));
 			});
 		}
-		const allowed = [...Object.keys(methods), "OPTIONS"];
-		app.all(path, (c) => refused(begin(gate, c), { reason: "method-not-allowed", allowed }, "api"));
+		app.all(path, (c) => {
+			const exchange = begin(gate, c);
+			return refused(exchange, wrongMethod(exchange.path), "api");
+		});
 	}
 	return app;
+}
+
+/** HEAD goes wherever GET does, and OPTIONS everywhere. */
+function notOneOf(methods: Route["methods"]): Refusal {
+	const named = Object.keys(methods).flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+	return { reason: "method-not-allowed", allowed: [...named, "OPTIONS"] };
 }
 
 /** Who makes the call, if they may make it. */
@@ -183,7 +196,7 @@ async function managed(
 			detail: "The id in the path must be 1 to 128 of A-Z a-z 0-9 _ . - and start with a letter or digit.",
 		});
 	}
-	return handler({ exchange, account, id, identity: c.get("identity") });
+	return refuseRepeated(exchange.query) ?? handler({ exchange, account, id, identity: c.get("identity") });
 }
 
 function finished(exchange: Exchange, outcome: Decision<Response>): Response {

@@ -16,7 +16,7 @@ export const managementTokenSchema = object({
 		v.maxLength(100, "must be at most 100 characters"),
 	),
 	scopes: v.pipe(
-		v.array(v.pipe(v.string("must be a string"), v.check(isScope, "is not a scope")), "must be a list"),
+		v.array(v.pipe(v.string("must be a string"), v.picklist(SCOPES, "is not a scope")), "must be a list"),
 		v.minLength(1, "must name at least one scope"),
 		v.maxLength(SCOPES.length, `must have at most ${SCOPES.length} entries`),
 	),
@@ -24,10 +24,6 @@ export const managementTokenSchema = object({
 });
 
 type Body = v.InferOutput<typeof managementTokenSchema>;
-
-function isScope(text: string): boolean {
-	return SCOPES.includes(text);
-}
 
 const tokensOf = ({ exchange, account }: ManagedCall) => exchange.gate.managementTokens.getByName(account);
 const mistaken = (issue: string) => refuse({ reason: "record-invalid", issues: [issue] });

@@ -1,8 +1,6 @@
-import { normaliseAddress, readAddress } from "../client-address.ts";
+import { normaliseAddress, readAddress, readPlace } from "../client-address.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Outcome } from "./outcome.ts";
-
-const CLIENT_GEO = "X-Client-Geo";
 
 /**
  * Hands the decision on to the account's audit: every refusal, and what was allowed to start, to spend or to be read; not what goes on under
@@ -40,18 +38,8 @@ function isAudited({ told }: Exchange, { refusal, goesOn }: Outcome): boolean {
 	return account.keySet.keys.length > 0 || told.video !== undefined;
 }
 
-/** Where the client is, as the platform or a trusted proxy tells it. */
+/** What cannot be read is refused where a right judges it. */
 function placeOf({ gate, request, headers }: Exchange): { readonly country: unknown; readonly asn: unknown } {
-	const claimed = gate.settings.trustClientHeaders ? headers.get(CLIENT_GEO) : null;
-	const place = claimed === null ? request.cf : parsed(claimed);
+	const place = readPlace(request, headers, gate.settings);
 	return { country: place?.["country"], asn: place?.["asn"] };
-}
-
-function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
-	try {
-		const place: unknown = JSON.parse(text);
-		return typeof place === "object" && place !== null ? { ...place } : undefined;
-	} catch {
-		return undefined; // refused where a right judges it
-	}
 }

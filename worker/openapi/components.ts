@@ -9,7 +9,7 @@ import { revocationSchema } from "../management/revocations.ts";
 import { managementTokenSchema } from "../management/tokens.ts";
 import { clearKeySchema } from "../playback/clear-key.ts";
 import { heartbeatSchema } from "../playback/stream-sessions.ts";
-import { type JsonSchema, listOf, record, ref, string } from "./operation.ts";
+import { type JsonSchema, one, record, ref, string } from "./operation.ts";
 import { answerSchemas } from "./answers.ts";
 import { schemaOf } from "./schemas.ts";
 
@@ -39,7 +39,6 @@ const refusal = (members: Readonly<Record<string, JsonSchema>>): JsonSchema =>
 	});
 
 const codes = { error_code: string, error_subcode: string };
-const one = (schema: JsonSchema): JsonSchema => ({ ...listOf(schema), minItems: 1, maxItems: 1 });
 
 const refusalSchemas: Readonly<Record<string, JsonSchema>> = {
 	Refusal: refusal(codes),

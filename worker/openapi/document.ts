@@ -23,6 +23,7 @@ const PATH_PARAMETERS: Readonly<Record<string, Parameter>> = {
 	uid: { description: "The viewer (claim uid), percent-encoded.", schema: text, example: "ann" },
 	device: { description: "Device id, percent-encoded.", schema: text, example: "tv-1" },
 	id: { description: "Its id.", schema: text },
+	day: { description: "A day in UTC: YYYY-MM-DD.", schema: { type: "string", format: "date" } },
 	ticket: { description: "As the link has it.", schema: text },
 };
 
@@ -100,10 +101,12 @@ function parameters(place: string, named: Operation["query"] = {}): readonly unk
 	return Object.entries(named).map(([name, parameter]) => ({ name, in: place, ...parameter }));
 }
 
-function response({ description, type = "application/json", schema }: Answer): unknown {
-	return { description, ...(schema ? { content: { [type]: { schema } } } : {}), headers: DECISION_HEADER };
+function response({ description, type = "application/json", schema, location }: Answer): unknown {
+	const headers = location ? { ...DECISION_HEADER, ...LOCATION_HEADER } : DECISION_HEADER;
+	return { description, ...(schema ? { content: { [type]: { schema } } } : {}), headers };
 }
 
+const LOCATION_HEADER = { Location: { description: "Path of what was made.", schema: { type: "string" } } };
 const DECISION_HEADER = {
 	"Playgate-Decision": { description: "Id of the decision, as in the log.", schema: { type: "string" } },
 };

@@ -47,15 +47,27 @@ export interface Answer {
 	/** Absent for an answer without a body. "application/json" unless it says otherwise. */
 	readonly type?: string;
 	readonly schema?: JsonSchema;
+	/** True when its header Location names what was made. */
+	readonly location?: true;
 }
 
 /** A reference to a schema of the document. */
 export const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
 export const listOf = (items: JsonSchema): JsonSchema => ({ type: "array", items });
+/** A list of one. */
+export const one = (items: JsonSchema): JsonSchema => ({ ...listOf(items), minItems: 1, maxItems: 1 });
 export const string: JsonSchema = { type: "string" };
 export const boolean: JsonSchema = { type: "boolean" };
 export const integer: JsonSchema = { type: "integer" };
 export const nullable = (schema: JsonSchema): JsonSchema => ({ anyOf: [schema, { type: "null" }] });
+
+/** What a player names its device with, for the claim dlimit; also the query parameter `device_id`. */
+export const deviceHeader: NonNullable<Operation["headers"]> = {
+	"BCOV-Device-Id": {
+		description: "The player's device; else the gate recognises it by a cookie, or by its address and User-Agent.",
+		schema: { type: "string", minLength: 1, maxLength: 128 },
+	},
+};
 
 /** An object that has at least these members. */
 export function record(properties: Readonly<Record<string, JsonSchema>>): JsonSchema {

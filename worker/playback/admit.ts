@@ -19,6 +19,8 @@ export interface LimitAsk {
 	 */
 	readonly intent: AdmitRequest["intent"] | "license";
 	readonly use: boolean;
+	/** A live manifest, which is loaded again and again: one use as long as its session lives, or a use would be spent every few seconds. */
+	readonly polled?: boolean;
 	/** For the stream sessions API: a session of this name where the token names none, BLOCK_NEW where it says nothing, and a count. */
 	readonly heartbeat?: { readonly sid: string };
 }
@@ -161,9 +163,9 @@ export async function refundUse(exchange: Exchange, asker: Asker, ask: LimitAsk)
 	await giveBack(gate.limits, countingObjects(asker), refund, faultLogger(exchange));
 }
 
-/** A live playlist that is loaded again and again is one use as long as its session lives, or it would be spent in seconds. */
+/** What is asked for again and again by a player that plays on is one use as long as its session lives. */
 function countingOf({ account }: Asker, ask: LimitAsk): AdmitRequest["counting"] {
-	return ask.intent === "reload" ? "playbacks" : account.settings.use_counting;
+	return ask.intent === "reload" || ask.polled === true ? "playbacks" : account.settings.use_counting;
 }
 
 /** A session is kept when something counts by it, or when the viewer has a name under which it can be listed and ended. */

@@ -11,7 +11,7 @@ import { type ClientFacts, readClient } from "./client.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Grant } from "./grant.ts";
 import { judgeRightOf, rightOf } from "./rights.ts";
-import { type TimedSubject, anonymousSubject, subjectOfGrant, subjectOfToken } from "./subject.ts";
+import { type TimedSubject, anonymousSubject, subjectOfGrant, subjectOfToken, tell } from "./subject.ts";
 
 /** Who asks, before anything of the video is looked at. */
 export interface Identified {
@@ -49,14 +49,16 @@ async function authorizeAnyone(
 }
 
 function identifyAnyone(exchange: Exchange, account: Account): Decision<Identified> {
-	return identify(exchange, account, anonymousSubject(account.id, nowSecondsOf(exchange)));
+	const anyone = anonymousSubject(account.id, nowSecondsOf(exchange));
+	tell(exchange.told, anyone.subject);
+	return identify(exchange, account, anyone);
 }
 
 /** Decides about a request under a grant: the same steps, with what the grant carries on of the token. */
 export async function authorizeGrant(exchange: Exchange, grant: Grant): Promise<Decision<Asker>> {
 	const account = await exchange.gate.catalog.account(grant.account, exchange.nowMs);
 	exchange.told.account = account;
-	const subject = subjectOfGrant(grant, account, nowSecondsOf(exchange));
+	const subject = subjectOfGrant(grant, account, nowSecondsOf(exchange), exchange.told);
 	if (!subject.allowed) return subject;
 	const identified = identify(exchange, account, subject.value);
 	return identified.allowed ? authorizeVideo(exchange, identified.value, grant.video) : identified;
@@ -73,15 +75,12 @@ export async function identifyHolder(
 	exchange.told.account = account;
 	const raw = locateToken(exchange.headers, exchange);
 	if (!raw.allowed) return raw;
-	const subject = await subjectOfToken(raw.value, account, audiences, nowSecondsOf(exchange));
+	const subject = await subjectOfToken(raw.value, account, audiences, nowSecondsOf(exchange), exchange.told);
 	return subject.allowed ? identify(exchange, account, subject.value) : subject;
 }
 
 function identify(exchange: Exchange, account: Account, subject: TimedSubject): Decision<Identified> {
 	const { gate, headers, told } = exchange;
-	told.tokenId = subject.subject.tokenId;
-	told.keyId = subject.subject.keyId;
-	told.uid = subject.subject.claims.uid;
 	const client = readClient(headers, exchange, gate.settings);
 	if (!client.allowed) return client;
 	told.client = client.value;

@@ -6,14 +6,26 @@ import { type Exchange } from "../exchange.ts";
 import { chooseVideo } from "../manifest/renditions/choose.ts";
 import type { Rendition } from "../manifest/renditions/rules.ts";
 import { logDecision } from "../observe/decision-log.ts";
+import type { Claims } from "../token/claims.ts";
 import { type Asker, judgeLimits } from "./admit.ts";
 import { passedHeaders, readFile } from "./source-file.ts";
-import { isMp4Source } from "./sources.ts";
+import { isMp4Source, pickSource } from "./sources.ts";
 
-/** Index of the MP4 rendition with the highest or lowest bitrate, or -1; one that names no bitrate counts as 0. */
-export function pickMp4(video: VideoRecord, wanted: "high" | "low", delivery: DeliveryEffect | null): number {
+/**
+ * Index of the MP4 rendition with the highest or lowest bitrate, or -1; one that names no bitrate counts as 0. As with manifests, the
+ * protection is the one that the token asks for (`pro`), else none where there is such a rendition (see `pickSource`).
+ */
+export function pickMp4(
+	video: VideoRecord,
+	wanted: "high" | "low",
+	delivery: DeliveryEffect | null,
+	pro: Claims["pro"],
+): number {
 	const sign = wanted === "high" ? 1 : -1;
-	const renditions = mp4Renditions(video, delivery).map((index) => [index, video.sources[index]] as const);
+	const picked = video.sources[pickSource(video, isMp4Source, pro)];
+	const renditions = mp4Renditions(video, delivery)
+		.map((index) => [index, video.sources[index]] as const)
+		.filter(([, source]) => source?.protection === picked?.protection);
 	const best = renditions.toSorted(([, a], [, b]) => sign * ((b?.avg_bitrate ?? 0) - (a?.avg_bitrate ?? 0)))[0];
 	return best?.[0] ?? -1;
 }

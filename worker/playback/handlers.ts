@@ -70,7 +70,9 @@ export async function handleKey(exchange: Exchange, path: VideoPath & { readonly
 export function handleMp4(exchange: Exchange, path: VideoPath, wanted: "high" | "low"): Promise<Response> {
 	return withStaticToken(exchange, path, async (asker) => {
 		const delivery = await deliveryOf(exchange, asker);
-		return delivery.allowed ? serveMp4(exchange, asker, pickMp4(asker.video.record, wanted, delivery.value)) : delivery;
+		if (!delivery.allowed) return delivery;
+		const { pro } = asker.subject.subject.claims;
+		return serveMp4(exchange, asker, pickMp4(asker.video.record, wanted, delivery.value, pro));
 	});
 }
 
@@ -127,11 +129,21 @@ async function servePath(exchange: Exchange, asker: Asker, grant: Grant, path: s
 	if (!ask || !source) return refuse({ reason: "resource-not-found" });
 	// The multivariant playlist is a start, and for clear content a use, also when it is asked for by its own name.
 	if (decoded(ask.url.split("?", 1)[0] ?? "") === decoded(source.src.split("?", 1)[0] ?? "")) {
-		const manifest = await readMaster(exchange, asker, source);
+		const manifest = await readMaster(exchange, asker, source, ownAddress(ask.url, source));
 		if (!manifest.allowed) return manifest;
 		if (manifest.value.kind !== "media") return startWith(exchange, asker, grant.source, source, manifest.value);
 	}
 	return serveMedia(exchange, asker, ask);
+}
+
+/** The source's manifest with the query that the manifest itself gave (`Location`), which may name a session at the source. */
+function ownAddress(url: string, { src }: Source): string {
+	const [path = "", ...queries] = url.split("?");
+	const kept = queries
+		.join("?")
+		.split("&")
+		.filter((pair) => pair !== "" && !pair.startsWith("_HLS_")); // directives are added again
+	return kept.length === 0 ? src : `${path}?${kept.join("&")}`;
 }
 
 function answered(exchange: Exchange, served: Decision<Response>): Response {

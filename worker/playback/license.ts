@@ -50,7 +50,7 @@ export async function serveLicense(
 
 /** The body whatever its media type: players send all kinds. */
 async function readRequest({ request }: Exchange): Promise<Decision<Uint8Array>> {
-	const read = await readUpTo(new Response(request.body), MOST_REQUEST_BYTES);
+	const read = await readUpTo(request, MOST_REQUEST_BYTES);
 	if (!read.allowed) return refuse({ reason: "bad-request", detail: "The licence request broke off." });
 	const { bytes, rest } = read.value;
 	if (rest !== null) {

@@ -6,18 +6,23 @@ export interface LimitedBody {
 	readonly rest: ReadableStream<Uint8Array> | null;
 }
 
+/** A response, a request, or what an earlier reading left. */
+interface Bodied {
+	readonly body: ReadableStream<Uint8Array> | null;
+}
+
 /** Reads a source's body until it ends or more than `mostBytes` have come; what comes after can still be streamed. */
-export async function readUpTo(response: Response, mostBytes: number): Promise<Decision<LimitedBody>> {
+export async function readUpTo(source: Bodied, mostBytes: number): Promise<Decision<LimitedBody>> {
 	try {
-		return allow(await read(response, mostBytes));
+		return allow(await read(source, mostBytes));
 	} catch {
 		return refuse({ reason: "source-unavailable", detail: "it broke off in the middle of its answer" });
 	}
 }
 
-async function read(response: Response, mostBytes: number): Promise<LimitedBody> {
-	if (!response.body) return { bytes: new Uint8Array(), rest: null };
-	const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+async function read({ body }: Bodied, mostBytes: number): Promise<LimitedBody> {
+	if (!body) return { bytes: new Uint8Array(), rest: null };
+	const reader = body.getReader();
 	const chunks: Uint8Array[] = [];
 	let size = 0;
 	for (;;) {
@@ -27,7 +32,7 @@ async function read(response: Response, mostBytes: number): Promise<LimitedBody>
 		size += value.byteLength;
 		if (size <= mostBytes) continue;
 		reader.releaseLock();
-		return { bytes: joined(chunks, size), rest: response.body as ReadableStream<Uint8Array> };
+		return { bytes: joined(chunks, size), rest: body };
 	}
 }
 

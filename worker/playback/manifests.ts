@@ -161,7 +161,7 @@ export class ManifestStore {
 	}
 
 	async #compileMpd(ask: ManifestAsk, { bytes, rest }: LimitedBody): Promise<Decision<Found>> {
-		const more = rest === null ? allow(NOTHING_MORE) : await readUpTo(new Response(rest), MOST_MPD_BYTES);
+		const more = rest === null ? allow(NOTHING_MORE) : await readUpTo({ body: rest }, MOST_MPD_BYTES);
 		if (!more.allowed) return more;
 		if (more.value.rest !== null) {
 			await more.value.rest.cancel();

@@ -48,8 +48,9 @@ export async function startWith(
 	source: Source,
 	manifest: Manifest,
 ): Promise<Decision<Response>> {
-	const intent = intentOf(manifest, asker);
-	const admission = await judgeLimits(exchange, asker, { intent, use: countsUse(source) });
+	const polled = manifest.live && manifest.kind !== "multivariant";
+	const intent = intentOf(polled, asker);
+	const admission = await judgeLimits(exchange, asker, { intent, use: countsUse(source), polled });
 	if (!admission.allowed) return admission;
 	const grant = signGrant(exchange, asker, sourceIndex, admission.value);
 	const path = `/g/${grant}/`;
@@ -65,9 +66,9 @@ export async function startWith(
  * See `AdmitRequest.intent`. Under the grant of a session its playlist is a renewal like everything else, or one that was ended could start
  * again without a token. A live MPD, or a live media playlist without a multivariant one, is loaded again and again.
  */
-function intentOf({ kind, live }: Manifest, asker: Asker): "start" | "renew" | "reload" {
+function intentOf(polled: boolean, asker: Asker): "start" | "renew" | "reload" {
 	if (asker.subject.subject.grant?.started) return "renew";
-	return kind !== "multivariant" && live ? "reload" : "start";
+	return polled ? "reload" : "start";
 }
 
 /** `maxu` counts licences and keys; for content that has neither, requests for the multivariant manifest (design 4). */

@@ -129,7 +129,7 @@ async function inspect(source: Response): Promise<Decision<Uint8Array | Readable
 async function readStart(source: Response): Promise<Decision<LimitedBody>> {
 	const start = await readUpTo(source, KEY_BYTES + 1);
 	if (!start.allowed || start.value.rest === null || !/^\s*</.test(textOf(start.value.bytes))) return start;
-	const more = await readUpTo(new Response(start.value.rest), XML_START_BYTES);
+	const more = await readUpTo({ body: start.value.rest }, XML_START_BYTES);
 	if (!more.allowed) return more;
 	return allow({ bytes: Buffer.concat([start.value.bytes, more.value.bytes]), rest: more.value.rest });
 }

@@ -1,6 +1,7 @@
 import type { ReadRecord } from "../catalog/bulk-reader.ts";
 import type { Account, Video } from "../catalog/catalog.ts";
 import type { Right } from "../catalog/rights.ts";
+import { CLIENT_GEO, readPlace } from "../client-address.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { Exchange } from "../exchange.ts";
 import { type Geo, readGeo } from "../policy/rights/facts.ts";
@@ -45,17 +46,8 @@ export function judgeRightOf(exchange: Exchange, right: Right | null, claims: Cl
 	});
 }
 
-const CLIENT_GEO = "X-Client-Geo";
-
-/** The platform's own reading, unless a trusted proxy speaks for the client (design 7). */
 export function geoOf({ gate, request, headers }: Exchange): Decision<Geo> {
-	const claimed = gate.settings.trustClientHeaders ? headers.get(CLIENT_GEO) : null;
-	if (claimed === null) return allow(readGeo({ ...request.cf }));
-	try {
-		const geo: unknown = JSON.parse(claimed);
-		if (typeof geo === "object" && geo !== null && !Array.isArray(geo)) return allow(readGeo({ ...geo }));
-	} catch {
-		// told below
-	}
+	const place = readPlace(request, headers, gate.settings);
+	if (place) return allow(readGeo(place));
 	return refuse({ reason: "bad-request", detail: `${CLIENT_GEO} is not a JSON object.` });
 }

@@ -81,14 +81,15 @@ function streamSessionRoutes(app: Hono, exchange: Begin): void {
 	app.delete(`${STREAM_SESSIONS}/:session?`, (c) =>
 		onAccount(exchange(c), c, (begun, account) => handleStop(begun, account, c.req.param("session"))),
 	);
-	app.all(STREAM_SESSIONS, (c) =>
-		refused(
-			exchange(c),
-			{ reason: "method-not-allowed", allowed: ["GET", "HEAD", "POST", "DELETE", "OPTIONS"] },
-			"gsc",
-		),
-	);
+	for (const [path, allowed] of STREAM_SESSION_METHODS) {
+		app.all(path, (c) => refused(exchange(c), { reason: "method-not-allowed", allowed }, "gsc"));
+	}
 }
+
+const STREAM_SESSION_METHODS = [
+	[STREAM_SESSIONS, ["GET", "HEAD", "POST", "DELETE", "OPTIONS"]],
+	[`${STREAM_SESSIONS}/:session`, ["DELETE", "OPTIONS"]],
+] as const;
 
 const GRANT_PREFIX = "/g/".length;
 

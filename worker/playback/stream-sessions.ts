@@ -1,13 +1,15 @@
 import * as v from "valibot";
 import type { Account, Video } from "../catalog/catalog.ts";
-import { parse } from "../catalog/issues.ts";
+import { openObject, parse } from "../catalog/issues.ts";
 import { blankVideo } from "../catalog/video-record.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import { type Exchange, emptyResponse, jsonResponse, refused } from "../exchange.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import { PLAYBACK_API_AUDIENCES } from "../token/audience.ts";
-import { countingObjects, judgeLimits, memoryName } from "./admit.ts";
+import { SID_PATTERN } from "../token/claims.ts";
+import { type Asker, countingObjects, judgeLimits, memoryName } from "./admit.ts";
 import { authorizeFor, authorizeHolder, identifyHolder } from "./authorize.ts";
+import { readUpTo } from "./limited-body.ts";
 
 /*
  * The generic stream concurrency API (reference: wire facts 6.3): players that do not fetch through the gate say with a heartbeat that
@@ -16,18 +18,19 @@ import { authorizeFor, authorizeHolder, identifyHolder } from "./authorize.ts";
 
 /** Players expect a heartbeat a minute, and never less; a session that lapses sooner has to be heard of sooner. */
 const HEARTBEAT_MS = 60_000;
-const MOST_BODY_CHARACTERS = 4096;
+const MOST_BODY_BYTES = 4096;
 
-export const heartbeatSchema = v.object({
+export const heartbeatSchema = openObject({
 	video: v.pipe(
 		v.string("must be a string"),
 		v.minLength(1, "must not be empty"),
 		v.maxLength(256, "must be at most 256 characters"),
 	),
-	sid: v.optional(
-		v.pipe(v.string("must be a string"), v.regex(/^[\x21-\x7e]{1,128}$/, "must be 1 to 128 printable characters")),
-	),
+	sid: v.optional(v.pipe(v.string("must be a string"), v.regex(SID_PATTERN, "must be 1 to 128 printable characters"))),
 });
+
+/** The account does not use this API: every call answers 204, and does nothing. */
+const isOff = ({ account }: Pick<Asker, "account">): boolean => !account.settings.generic_stream_concurrency;
 
 /** `POST`: starts a session or keeps it alive. */
 export async function handleHeartbeat(exchange: Exchange, accountId: string): Promise<Response> {
@@ -38,7 +41,7 @@ async function heartbeat(exchange: Exchange, accountId: string): Promise<Decisio
 	const identified = await identifyHolder(exchange, accountId, PLAYBACK_API_AUDIENCES);
 	if (!identified.allowed) return identified;
 	const { account, subject } = identified.value;
-	if (!account.settings.generic_stream_concurrency) return allow(emptyResponse(exchange));
+	if (isOff(identified.value)) return allow(emptyResponse(exchange));
 	const body = await readBody(exchange);
 	if (!body.allowed) return body;
 	const { climit, uid, sid = body.value.sid } = subject.subject.claims;
@@ -55,16 +58,23 @@ async function heartbeat(exchange: Exchange, accountId: string): Promise<Decisio
 	);
 }
 
-async function readBody(exchange: Exchange): Promise<Decision<v.InferOutput<typeof heartbeatSchema>>> {
+async function readBody({ request }: Exchange): Promise<Decision<v.InferOutput<typeof heartbeatSchema>>> {
+	const mistaken = (detail: string) => refuse({ reason: "bad-request", detail });
+	const read = await readUpTo(new Response(request.body), MOST_BODY_BYTES);
+	if (!read.allowed) return mistaken("The body broke off.");
+	const { bytes, rest } = read.value;
+	if (rest !== null) {
+		await rest.cancel();
+		return mistaken(`The body is larger than ${MOST_BODY_BYTES} bytes.`);
+	}
 	let body: unknown;
 	try {
-		const text = await exchange.request.text();
-		body = text.length > MOST_BODY_CHARACTERS ? null : JSON.parse(text);
+		body = JSON.parse(new TextDecoder().decode(bytes));
 	} catch {
-		return refuse({ reason: "bad-request", detail: 'The body must be JSON: {"video": "<id>"}.' });
+		return mistaken('The body must be JSON: {"video": "<id>"}.');
 	}
 	const parsed = parse(heartbeatSchema, body, "body");
-	return parsed.ok ? allow(parsed.value) : refuse({ reason: "bad-request", detail: parsed.issues.join("; ") });
+	return parsed.ok ? allow(parsed.value) : mistaken(parsed.issues.join("; "));
 }
 
 /** Heartbeats come for whatever plays, also for what the gate does not serve: then the token's claims alone are judged. */
@@ -77,6 +87,7 @@ async function videoOf({ gate, nowMs }: Exchange, account: Account, id: string):
 export async function handleSessions(exchange: Exchange, accountId: string): Promise<Response> {
 	const holder = await authorizeHolder(exchange, accountId, PLAYBACK_API_AUDIENCES);
 	if (!holder.allowed) return refused(exchange, holder.refusal, "gsc");
+	if (isOff(holder.value)) return answered(exchange, allow(emptyResponse(exchange)));
 	const { subject } = holder.value.subject;
 	const [object] = countingObjects(holder.value);
 	const sessions = await exchange.gate.limits.getByName(object).listSessions();
@@ -89,12 +100,13 @@ export async function handleSessions(exchange: Exchange, accountId: string): Pro
 	return answered(exchange, allow(jsonResponse(exchange, shown)));
 }
 
-/** `DELETE`: ends the session of the token, or one that older players name in the path. */
+/** `DELETE`: ends the session that the path names, of those of the token's viewer; without one, the session of the token. */
 export async function handleStop(exchange: Exchange, accountId: string, named: string | undefined): Promise<Response> {
 	const holder = await authorizeHolder(exchange, accountId, PLAYBACK_API_AUDIENCES);
 	if (!holder.allowed) return refused(exchange, holder.refusal, "gsc");
+	if (isOff(holder.value)) return answered(exchange, allow(emptyResponse(exchange)));
 	const { subject } = holder.value.subject;
-	const key = subject.claims.sid ?? named;
+	const key = named ?? subject.claims.sid;
 	if (key === undefined) return refused(exchange, { reason: "claim-missing", claim: "sid" }, "gsc");
 	const { gate } = exchange;
 	const [object] = countingObjects(holder.value);

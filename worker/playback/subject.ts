@@ -1,5 +1,6 @@
 import type { Account } from "../catalog/catalog.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
+import type { Told } from "../exchange.ts";
 import type { Limits } from "../limits/contract.ts";
 import { viewerObjectName } from "../limits/client.ts";
 import { shardCount } from "../limits/leases/plan.ts";
@@ -39,15 +40,27 @@ export interface TimedSubject {
 const ofTokens = new WeakMap<VerifiedToken, Subject>();
 const ofGrants = new WeakMap<Grant, Subject>();
 
-/** Signature, then claims, then times, then audience. */
+/** What the log is told of a subject. */
+export type ToldSubject = Pick<Told, "tokenId" | "keyId" | "uid">;
+
+export function tell(told: ToldSubject, { tokenId, keyId, claims }: Subject): void {
+	told.tokenId = tokenId;
+	told.keyId = keyId;
+	told.uid = claims.uid;
+}
+
+/** Signature, then claims, then times, then audience. From the signature on the log is told whose token it is, whatever comes of it. */
 export async function subjectOfToken(
 	raw: string,
 	account: Account,
 	audiences: readonly string[],
 	nowSeconds: number,
+	told: ToldSubject,
 ): Promise<Decision<TimedSubject>> {
 	const token = await verifyToken(raw, account.keySet);
 	if (!token.allowed) return token;
+	const subject = fromToken(token.value, account.id);
+	tell(told, subject);
 	const { claims } = token.value;
 	const { settings } = account;
 	const lifetime = judgeLifetime(
@@ -62,15 +75,22 @@ export async function subjectOfToken(
 	if (!lifetime.allowed) return lifetime;
 	const audience = judgeAudience(claims, audiences, settings.require_aud);
 	if (!audience.allowed) return audience;
-	return allow({ subject: fromToken(token.value, account.id), expiresAt: lifetime.value });
+	return allow({ subject, expiresAt: lifetime.value });
 }
 
 /** The grant's signature was checked when it was opened; what is left is its end. */
-export function subjectOfGrant(grant: Grant, account: Account, nowSeconds: number): Decision<TimedSubject> {
+export function subjectOfGrant(
+	grant: Grant,
+	account: Account,
+	nowSeconds: number,
+	told: ToldSubject,
+): Decision<TimedSubject> {
+	const subject = fromGrant(grant);
+	tell(told, subject);
 	if (nowSeconds >= grant.expiresAt + account.settings.clock_skew_seconds) {
 		return refuse({ reason: "token-expired", expiredAt: grant.expiresAt });
 	}
-	return allow({ subject: fromGrant(grant), expiresAt: grant.expiresAt });
+	return allow({ subject, expiresAt: grant.expiresAt });
 }
 
 /** How long a viewer without a token may go on under one grant. */

@@ -61,9 +61,10 @@ export class RevocationWatch {
 		const askedAtMs = this.#ports.now();
 		watched.askingSinceMs = askedAtMs;
 		try {
-			const changes = await this.#namespace.getByName(account).changesSince(watched.snapshot.version);
-			// Answers may come back out of order; a newer copy is never replaced by an older one.
-			if (changes.full || changes.version >= watched.snapshot.version) {
+			const since = watched.snapshot.version;
+			const changes = await this.#namespace.getByName(account).changesSince(since);
+			// Answers may come back out of order; a newer copy is never replaced by an older one, unless the list itself went back.
+			if (changes.version >= watched.snapshot.version || changes.version < since) {
 				watched.snapshot.apply(changes);
 				watched.asOfMs = Math.max(watched.asOfMs, askedAtMs);
 			}

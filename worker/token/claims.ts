@@ -71,6 +71,9 @@ const id = text(1, 256);
 export const UID_PATTERN = /^[A-Za-z0-9=/,@_.+-]{1,64}$/;
 export const UID_RULE = "1 to 64 of A-Z a-z 0-9 = / , @ _ . + -";
 
+/** Names of sessions: the claim `sid`. User-Agents are in use for them, so blanks are. */
+export const SID_PATTERN = /^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u;
+
 const RULES: { readonly [C in ClaimName]-?: ClaimRule<Required<Claims>[C]> } = {
 	accid: { tier: 1, reader: id },
 	aud: { tier: 1, reader: oneOrList(id, 20) },
@@ -93,7 +96,7 @@ const RULES: { readonly [C in ClaimName]-?: ClaimRule<Required<Claims>[C]> } = {
 	uid: { tier: 3, reader: matching(UID_PATTERN, UID_RULE) },
 	climit: { tier: 3, reader: count },
 	cbeh: { tier: 3, reader: oneOf(["BLOCK_NEW", "BLOCK_NEW_USER"]) },
-	sid: { tier: 3, reader: matching(/^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u, "a string of 1 to 128 printable characters") },
+	sid: { tier: 3, reader: matching(SID_PATTERN, "a string of 1 to 128 printable characters") },
 	dlimit: { tier: 3, reader: count },
 	cexp: { tier: 3, reader: duration },
 };

@@ -31,9 +31,9 @@ type Parameters = Pick<URLSearchParams, "size"> & {
  */
 export function locateToken(headers: Headers, asked: Query): Decision<string> {
 	const inQuery = isSingle(asked.search) ? singleParameter(asked.search) : asked.query;
-	const repeated = repeatedName(inQuery);
-	if (repeated !== undefined) {
-		return refuse({ reason: "token-repeated", parameter: repeated.slice(0, MAX_NAMED_LENGTH) });
+	const repeated = refuseRepeated(inQuery);
+	if (repeated !== null) {
+		return repeated;
 	}
 	const values = [
 		bearerToken(headers.get("authorization")),
@@ -61,6 +61,12 @@ function isSingle(search: string): boolean {
 function singleParameter(search: string): ReadonlyMap<string, string> {
 	const equals = search.indexOf("=");
 	return new Map(equals < 0 ? [] : [[search.slice(1, equals), search.slice(equals + 1)]]);
+}
+
+/** `token-repeated` when a query name occurs twice, else null. */
+export function refuseRepeated(query: Parameters): Decision<never> | null {
+	const name = repeatedName(query);
+	return name === undefined ? null : refuse({ reason: "token-repeated", parameter: name.slice(0, MAX_NAMED_LENGTH) });
 }
 
 function repeatedName(query: Parameters): string | undefined {

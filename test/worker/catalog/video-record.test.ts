@@ -29,6 +29,9 @@ describe("a video that a user writes", () => {
 			{ schedule: { starts_at: 1e15 } },
 			"schedule.starts_at: must be seconds since 1970, not milliseconds",
 		],
+		["a list for an object", { custom_fields: [] }, "custom_fields: must be an object"],
+		["a list for a map", { vmap: [{}] }, "vmap: must be an object"],
+		["a list of keys", { sources: [{ ...source, keys: [KEY] }] }, "sources[0].keys: must be an object of name: key"],
 		["another id", { id: "other" }, 'id: must be "clip", as in the path'],
 		["a source without src", { sources: [{ type: "video/mp4" }] }, "sources[0].src: is missing"],
 		[

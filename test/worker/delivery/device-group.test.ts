@@ -31,9 +31,12 @@ it.each<[DeviceGroup, string]>([
 	["fetchtv", "Mozilla/5.0 (X11; Linux mips) AppleWebKit/538.1 (KHTML, like Gecko) FetchTV/3.0 Safari/538.1"],
 	["roku-7/8", "Roku/DVP-7.70 (047.70E04135A)"],
 	["roku-7/8", "Roku/DVP-8.1 (048.01E00142A)"],
+	["roku-7/8", "Roku4640X/DVP-7.70 (297.70E04154A)"],
 	["roku-9", "Roku/DVP-9.10 (519.10E04111A)"],
+	["roku-9", "Roku3800X/DVP-9.40 (519.40E04142A)"],
 	["roku-9", "Roku/DVP-12.5 (12.5.0 build 4178-C2)"],
 	["roku-9", `Mozilla/5.0 (Roku) ${WEBKIT} Web/1.1 Safari/537.36`],
+	["desktop-chrome", `Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) ${WEBKIT} Chrome/120.0.0.0 Safari/537.36`],
 	["desktop-chrome", `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${WEBKIT} Chrome/120.0.0.0 Safari/537.36`],
 	["desktop-chrome", `Mozilla/5.0 (X11; Linux x86_64) ${WEBKIT} HeadlessChrome/120.0.0.0 Safari/537.36`],
 	[

@@ -274,10 +274,10 @@ describe("conditions", () => {
 
 describe("the paths", () => {
 	it.each([
-		["DELETE", "", "GET, OPTIONS"],
-		["POST", "/conditions", "GET, PUT, OPTIONS"],
-		["PUT", "/actions", "GET, POST, OPTIONS"],
-		["PATCH", "/actions/a", "GET, PUT, DELETE, OPTIONS"],
+		["DELETE", "", "GET, HEAD, OPTIONS"],
+		["POST", "/conditions", "GET, HEAD, PUT, OPTIONS"],
+		["PUT", "/actions", "GET, HEAD, POST, OPTIONS"],
+		["PATCH", "/actions/a", "GET, HEAD, PUT, DELETE, OPTIONS"],
 	])("do not take %s %s", async (method, path, allow) => {
 		const answer = await manage(method, path);
 		expect([answer.status, answer.headers.get("Allow")]).toEqual([405, allow]);

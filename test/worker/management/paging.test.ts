@@ -29,11 +29,6 @@ describe("what a page is asked for by", () => {
 			expect(readPage(new URLSearchParams({ per_page }))).toEqual({ allowed: false, refusal });
 		},
 	);
-
-	it.each(["page", "per_page"])("%s is refused when it is given twice", (parameter) => {
-		const refusal = { reason: "token-repeated", parameter };
-		expect(readPage(new URLSearchParams(`${parameter}=1&${parameter}=1`))).toEqual({ allowed: false, refusal });
-	});
 });
 
 describe("the head of a page", () => {

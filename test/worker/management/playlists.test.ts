@@ -97,7 +97,7 @@ describe("the playlists of an account", () => {
 
 	it("answer other methods with those that there are", async () => {
 		const response = await publisher.manage("POST", `${playlists}/p`, {});
-		expect([response.status, response.headers.get("Allow")]).toEqual([405, "GET, PUT, DELETE, OPTIONS"]);
+		expect([response.status, response.headers.get("Allow")]).toEqual([405, "GET, HEAD, PUT, DELETE, OPTIONS"]);
 	});
 });
 

@@ -49,6 +49,8 @@ describe("a revocation", () => {
 		[{ kind: "issued-before" }, "before: is missing"],
 		[{ kind: "token", value: "abc" }, "value: must be a whole JWT"],
 		[{ kind: "uid", value: "ann", expires_at: 1e15 }, "expires_at: must be seconds since 1970, not milliseconds"],
+		[{ kind: "uid", value: "ann", expires_at: 1 }, "expires_at: must lie in the future"],
+		[{ kind: "video", value: "ref:clip-1" }, "value: must be the id of a video"],
 		[{ kind: "uid", value: "ann", until: 1 }, "until: is not a known field"],
 	])("%j is refused and the mistake named", async (body, message) => {
 		expect(await refusalOf(await publisher.manage("POST", path, body))).toMatchObject({ status: 400, message });

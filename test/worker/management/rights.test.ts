@@ -193,7 +193,7 @@ describe("the API", () => {
 	it("names the methods that it has", async () => {
 		const answer = await publisher.manage("PATCH", `${rights}/r`, {});
 		expect(answer.status).toBe(405);
-		expect(answer.headers.get("Allow")).toBe("GET, PUT, DELETE, OPTIONS");
+		expect(answer.headers.get("Allow")).toBe("GET, HEAD, PUT, DELETE, OPTIONS");
 	});
 });
 

@@ -47,6 +47,21 @@ describe("licence URLs", () => {
 		expect(rewritten(text, dashInPlace({ licenses: new Set(["playready"]) }))).toBe(text);
 	});
 
+	it("of Clear Key are added where a document says no more than that the media is encrypted", () => {
+		const common = (tag: string) => `<${tag} schemeIdUri="urn:mpeg:dash:mp4protection:2011" value="cenc"/>`;
+		const added = (tag: string) =>
+			`<${tag} schemeIdUri="urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e" value="ClearKey1.0">${laurl("licenses/clearkey").replace("</ContentProtection>", `</${tag}>`)}`;
+		const set = (tag: string) => `<AdaptationSet>${common(tag)}</AdaptationSet>`;
+		const [one, other] = ["ContentProtection", "m:ContentProtection"];
+		const text = mpd(set(one) + set(other));
+		expect(rewritten(text, dashInPlace())).toBe(
+			text.replace(common(one), common(one) + added(one)).replace(common(other), common(other) + added(other)),
+		);
+		expect(rewritten(text, dashInPlace({ licenses: new Set(["widevine"]) }))).toBe(text);
+		const named = text.replace("</AdaptationSet>", `<ContentProtection schemeIdUri="${WIDEVINE}"/></AdaptationSet>`);
+		expect(rewritten(named, dashInPlace({ licenses: new Set(["clearkey"]) }))).toBe(named);
+	});
+
 	it("are added to each element by itself", () => {
 		const playready = `<ContentProtection schemeIdUri="urn:uuid:9a04f079-9840-4286-ab92-e65be0885f95"`;
 		const named = `<ContentProtection schemeIdUri="${WIDEVINE}"><dashif:Laurl>`;

@@ -58,7 +58,7 @@ describe("the representations of an MPD", () => {
 		["a least resolution", { minResolution: { width: 1280, height: 720 } }, `1080 720 h1080 t1080 t360 ${OTHERS}`],
 		["a video codec", { videoCodecs: ["hevc"] }, `h1080 h540 ${OTHERS}`],
 		["a codec of one representation", { videoCodecs: ["avc1.640028"] }, `1080 ${OTHERS}`],
-		["codecs that nothing has", { videoCodecs: ["av1"] }, `1080 720 540 360 h1080 h540 ${OTHERS}`],
+		["codecs that nothing has", { videoCodecs: ["av1"] }, `1080 720 540 360 h1080 h540 t1080 t360 ${OTHERS}`],
 		["an audio codec", { audioCodecs: ["ec-3"] }, "1080 720 540 360 h1080 h540 t1080 t360 ja384 subs thumbs"],
 		["three, shared among codecs", { maxVideo: 3 }, `1080 360 h540 t1080 t360 ${OTHERS}`],
 		["one", { maxVideo: 1 }, `540 t1080 t360 ${OTHERS}`],

@@ -140,6 +140,7 @@ v.m3u8
 		expect(seeking({ maxBitrate: 700 * KBIT })).toEqual(["i360"]);
 		expect(seeking({ maxResolution: { width: 1280, height: 720 } })).toEqual(["i360"]);
 		expect(seeking({ videoCodecs: ["avc1.640028"] })).toEqual(["i1080"]);
+		expect(seeking({ videoCodecs: ["vp9"] })).toEqual(["i1080", "i360"]); // no variant has it, so it limits nothing
 		expect(seeking({ minBitrate: 900 * KBIT, minResolution: { width: 1280, height: 720 } })).toEqual(["i1080", "i360"]);
 	});
 });

@@ -47,6 +47,25 @@ describe("whole files", () => {
 		expect([head.status, head.headers.get("Content-Length"), await textOf(head)]).toEqual([200, "17", ""]);
 	});
 
+	it("high.mp4 has the protection that the token asks for, else none", async () => {
+		const mp4 = (name: string, protection: string, bitrate: number) => ({
+			type: "video/mp4",
+			protection,
+			src: `r2://MEDIA/${publisher.account}/film/${name}`,
+			avg_bitrate: bitrate,
+		});
+		await publisher.publishVideo("film", {
+			sources: [mp4("1080.mp4", "clearkey", 5), mp4("720.mp4", "", 2), mp4("360.mp4", "", 1)],
+		});
+		const bodyOf = async (claims: object) => textOf(await get("high.mp4", { ...claims }));
+		expect(await Promise.all([{}, { pro: "" }, { pro: "clearkey" }].map(bodyOf))).toEqual([
+			"bytes of 720.mp4",
+			"bytes of 720.mp4",
+			"bytes of 1080.mp4",
+		]);
+		expect(await refusalOf(await get("high.mp4", { pro: "widevine" }))).toMatchObject({ status: 404 });
+	});
+
 	it.each(["thumbnail.jpg", "mid.mp4"])("%s that the video does not have is not found", async (name) => {
 		expect(await refusalOf(await get(name))).toMatchObject({ status: 404, error_subcode: "RESOURCE_NOT_FOUND" });
 	});

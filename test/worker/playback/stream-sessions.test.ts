@@ -63,18 +63,42 @@ describe("the stream sessions API", () => {
 		expect(await errorOf(await beat(await viewer("tv")))).toMatchObject({ sub_code: "MAX_CONCURRENCY" });
 	});
 
-	it("answers 204 when the account has it switched off", async () => {
-		await publisher.manage("PUT", `/manage/v1/accounts/${publisher.account}/settings`, {
-			generic_stream_concurrency: false,
-		});
-		expect((await beat(await viewer("tv"))).status).toBe(204);
+	it("answers 204 when the account has it switched off, whatever is asked, and does nothing", async () => {
+		const token = await viewer("tv");
+		await beat(token);
+		const settings = `/manage/v1/accounts/${publisher.account}/settings`;
+		await publisher.manage("PUT", settings, { generic_stream_concurrency: false });
+		expect((await beat(token)).status).toBe(204);
+		for (const method of ["GET", "DELETE"]) {
+			expect((await ask(path, { method, headers: bearer(token) })).status).toBe(204);
+		}
+		await publisher.manage("PUT", settings, {});
+		expect((await beat(token)).status).toBe(200);
 	});
 
 	it("takes the session's name from the body when the token has none", async () => {
 		const token = await publisher.sign({ uid: "ann", climit: 1 });
-		expect((await beat(token, { video: "v", sid: "old-player" })).status).toBe(200);
+		const sid = "Mozilla/5.0 (X11; Linux x86_64) 0.123"; // players take their User-Agent and a number
+		expect((await beat(token, { video: "v", sid })).status).toBe(200);
 		const list = await (await ask(path, { headers: bearer(token) })).json();
-		expect(list).toMatchObject([{ session_id: "old-player" }]);
+		expect(list).toMatchObject([{ session_id: sid }]);
+	});
+
+	it("ends the session that the path names, not that of the token", async () => {
+		const [tv, phone] = [await viewer("tv/1", { climit: 2 }), await viewer("phone", { climit: 2 })];
+		await beat(tv);
+		await beat(phone);
+		const stopped = await ask(`${path}/tv%2F1`, { method: "DELETE", headers: bearer(phone) });
+		expect(stopped.status).toBe(204);
+		expect(await errorOf(await beat(tv))).toMatchObject({ status: 403, reason: "session-ended" });
+		expect((await beat(phone)).status).toBe(200);
+	});
+
+	it("does not end a session of another viewer", async () => {
+		await beat(await viewer("tv"));
+		const bob = await viewer("phone", { uid: "bob" });
+		expect((await ask(`${path}/tv`, { method: "DELETE", headers: bearer(bob) })).status).toBe(404);
+		expect((await beat(await viewer("tv"))).status).toBe(200);
 	});
 
 	it.each([
@@ -90,21 +114,40 @@ describe("the stream sessions API", () => {
 		expect(await errorOf(await beat(token))).toMatchObject({ status, code, reason });
 	});
 
-	it.each([["not JSON"], [{}], [{ video: 1 }], [{ video: "" }], [[]]])(
-		"refuses the body %j and names what is wrong",
-		async (body) => {
-			const response = await ask(path, {
-				method: "POST",
-				headers: bearer(await viewer("tv")),
-				body: typeof body === "string" ? body : JSON.stringify(body),
-			});
-			expect(await errorOf(response)).toMatchObject({
-				status: 400,
-				reason: "bad-request",
-				message: expect.stringContaining("body"),
-			});
-		},
-	);
+	it.each([
+		["not JSON", 'The body must be JSON: {"video": "<id>"}.'],
+		["", 'The body must be JSON: {"video": "<id>"}.'],
+		[{}, "body.video: is missing"],
+		[{ video: 1 }, "body.video: must be a string"],
+		[{ video: "" }, "body.video: must not be empty"],
+		[[], "body: must be an object"],
+		[null, "body: must be an object"],
+		[{ video: "v", sid: "\n" }, "body.sid: must be 1 to 128 printable characters"],
+		["x".repeat(5000), "The body is larger than 4096 bytes."],
+	])("refuses the body %j and names what is wrong", async (body, message) => {
+		const response = await ask(path, {
+			method: "POST",
+			headers: bearer(await viewer("tv")),
+			body: typeof body === "string" ? body : JSON.stringify(body),
+		});
+		expect(await errorOf(response)).toMatchObject({ status: 400, reason: "bad-request", message });
+	});
+
+	it.each([
+		["PUT", "", 405, "GET, HEAD, POST, DELETE, OPTIONS"],
+		["GET", "/tv", 405, "DELETE, OPTIONS"],
+		["GET", "/tv/more", 404, null],
+	])("refuses %s of sessions%s with an object too", async (method, below, status, allow) => {
+		const response = await ask(path + below, { method });
+		expect(response.headers.get("Allow")).toBe(allow);
+		expect(await errorOf(response)).toMatchObject({ status });
+	});
+
+	it("tells of records that cannot be read with an object too", async () => {
+		await env.CATALOG.put("account/damaged", "{");
+		const response = await ask("/api/v1/accounts/damaged/sessions", { headers: bearer(await viewer("tv")) });
+		expect(await errorOf(response)).toMatchObject({ status: 502, sub_code: "ACCOUNT_RETRIEVE_FAILURE" });
+	});
 
 	it("answers 404 for a session that is not there", async () => {
 		const response = await ask(path, { method: "DELETE", headers: bearer(await viewer("nothing")) });

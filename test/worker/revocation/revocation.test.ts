@@ -137,6 +137,28 @@ describe("an isolate", () => {
 		expect(await verdict(watch, account)).toBe("token-revoked");
 	});
 
+	it("keeps what it knows when an older answer comes late", async () => {
+		const account = newList();
+		const late = Promise.withResolvers<void>();
+		let asked = 0;
+		const changesSince = async (version: number) => {
+			asked += 1;
+			const isFirst = asked === 1;
+			const changes = await listOf(account).changesSince(version);
+			if (isFirst) await late.promise;
+			return changes;
+		};
+		const slow = { getByName: () => ({ changesSince }) } as unknown as typeof env.REVOCATION_LIST;
+		const watch = new RevocationWatch(slow, ports);
+		const first = watch.refresh(account);
+		await listOf(account).list(); // the first question has been answered by now
+		await listOf(account).add(entry());
+		await watch.refresh(account);
+		late.resolve();
+		await first;
+		expect(await verdict(watch, account)).toBe("token-revoked");
+	});
+
 	it.each([
 		["deny", "limits-unavailable"],
 		["allow", "allowed"],

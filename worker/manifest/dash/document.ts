@@ -28,12 +28,20 @@ export interface Unlicensed {
 	readonly close: string;
 }
 
+/** Behind a ContentProtection element that says only that the media is in Common Encryption; `tag` is how it spells its name. */
+export interface Common {
+	readonly end: number;
+	readonly tag: string;
+}
+
 /** What the rewriting needs of a document: everything in it that may be replaced, in document order. */
 export interface DashDocument extends Pick<DashTemplate, "kind" | "live" | "minimumUpdateSeconds"> {
 	/** The index of each level's parent, which is always smaller; the first level is the document's root and has none. */
 	readonly parents: readonly (number | null)[];
 	readonly references: readonly Reference[];
 	readonly unlicensed: readonly Unlicensed[];
+	/** Where Clear Key may be named; empty in a document that names any system. */
+	readonly common: readonly Common[];
 	/** Attributes that are turned off, and the text that does it. */
 	readonly silenced: readonly { readonly start: number; readonly end: number; readonly text: string }[];
 	/** Where a BaseURL of the MPD may stand; null when it has no content. */

@@ -40,10 +40,11 @@ function outlineOf(text: string): OutlineElement | null {
 function periodEdits(text: string, period: OutlineElement, rules: RenditionRules): Edit[] {
 	const sets = period.name === "AdaptationSet" ? [period] : childrenOf(period, "AdaptationSet");
 	const all = sets.flatMap((set, index) => representationsOf(set, `${index}`));
+	const playing = chooseVideo(ofKind(all, "video"), rules);
 	const kept = new Set([
-		...chooseVideo(ofKind(all, "video"), rules),
+		...playing,
 		...chooseAudio(ofKind(all, "audio"), rules),
-		...ofKind(all, "seeking").filter((representation) => fitsSeeking(representation, rules)),
+		...ofKind(all, "seeking").filter((representation) => fitsSeeking(representation, rules, playing)),
 		...ofKind(all, "other"),
 	]);
 	return [...Map.groupBy(all, ({ set }) => set)].flatMap(([set, representations]) => {

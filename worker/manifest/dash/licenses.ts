@@ -9,6 +9,12 @@ const SYSTEMS: ReadonlyMap<string, LicenseSystem> = new Map([
 	["1077efec-c0b2-4d02-ace3-3c1e52e2fb4b", "clearkey"],
 ]);
 
+/** Says of media that it is in Common Encryption, whatever system its licence is of (ISO/IEC 23009-1, 5.8.5.2). */
+export const COMMON_ENCRYPTION = "urn:mpeg:dash:mp4protection:2011";
+
+/** The element that names Clear Key (DASH-IF IOP part 6), but for its tag. */
+export const CLEAR_KEY = 'schemeIdUri="urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e" value="ClearKey1.0"';
+
 /** Where the gate takes licence requests, after the viewer's base. */
 export const LICENSE_PATHS: Readonly<Record<LicenseSystem, string>> = {
 	widevine: "licenses/cenc/widevine",

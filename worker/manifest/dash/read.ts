@@ -1,9 +1,9 @@
 import type { SaxesTagPlain } from "saxes";
 import { isPlainReference } from "../hls/plain.ts";
 import type { LicenseSystem } from "./context.ts";
-import type { DashDocument, Reference, Unlicensed } from "./document.ts";
+import type { Common, DashDocument, Reference, Unlicensed } from "./document.ts";
 import { durationSeconds } from "./duration.ts";
-import { systemOf } from "./licenses.ts";
+import { COMMON_ENCRYPTION, systemOf } from "./licenses.ts";
 import { patchedKind } from "./patch.ts";
 import {
 	attributeKind,
@@ -57,6 +57,8 @@ class Reader implements XmlHandler {
 	readonly #parents: (number | null)[] = [];
 	readonly #references: Reference[] = [];
 	readonly #unlicensed: Unlicensed[] = [];
+	readonly #common: Common[] = [];
+	#namesSystem = false;
 	readonly #silenced: { start: number; end: number; text: string }[] = [];
 	#root: SaxesTagPlain | null = null;
 	#collected: Collected | null = null;
@@ -80,6 +82,7 @@ class Reader implements XmlHandler {
 			parents: this.#parents,
 			references: this.#references,
 			unlicensed: this.#unlicensed,
+			common: this.#namesSystem ? [] : this.#common,
 			silenced: this.#silenced,
 			insertAt: this.#insertAt,
 			prefix: name.slice(0, name.length - local.length),
@@ -162,7 +165,8 @@ class Reader implements XmlHandler {
 			this.#keep(collected, this.#text.lastIndexOf("</", position - 1));
 		}
 		const frame = this.#frames.pop();
-		if (frame && this.#collected === null) this.#noteUnlicensed(tag, frame);
+		if (frame?.name === "ContentProtection" && !frame.opaque && this.#collected === null)
+			this.#noteProtection(tag, frame);
 		// In the MPD's schema, ProgramInformation comes before BaseURL.
 		const isInFront = this.#insertAt !== null && this.#parents.length === 1 && this.#references.length === 0;
 		if (isInFront && this.#frames.length === 1 && localName(name) === "ProgramInformation") this.#insertAt = position;
@@ -177,8 +181,11 @@ class Reader implements XmlHandler {
 	}
 
 	/** An element with `ref` takes what it lacks from another one. */
-	#noteUnlicensed({ name, attributes, isSelfClosing }: SaxesTagPlain, frame: Frame): void {
-		if (frame.name !== "ContentProtection" || frame.system === null || frame.opaque) return;
+	#noteProtection({ name, attributes, isSelfClosing }: SaxesTagPlain, frame: Frame): void {
+		const scheme = attributes.schemeIdUri?.trim().toLowerCase();
+		if (scheme === COMMON_ENCRYPTION) this.#common.push({ end: this.#place.position, tag: name });
+		if (frame.system === null) return;
+		this.#namesSystem = true;
 		if (frame.licensesBefore !== this.#licenses || attributes.ref !== undefined) return;
 		const { position } = this.#place;
 		const at = isSelfClosing ? position - "/>".length : this.#text.lastIndexOf("</", position - 1);

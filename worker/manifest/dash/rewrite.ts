@@ -3,7 +3,7 @@ import { createOutput } from "../hls/output.ts";
 import { type Base, type BaseChange, type ResolvedBases, directBase, gateBase, resolveBases } from "./bases.ts";
 import type { DashContext } from "./context.ts";
 import type { DashDocument, Reference } from "./document.ts";
-import { LICENSE_PATHS } from "./licenses.ts";
+import { CLEAR_KEY, LICENSE_PATHS } from "./licenses.ts";
 import { Places } from "./places.ts";
 import { hasFixedStart, relativeSteps } from "./relative.ts";
 
@@ -85,9 +85,19 @@ class Rewriter {
 		];
 	}
 
-	/** Players that find no licence server in the document would have to be told of the gate's by the page around them. */
+	/**
+	 * Players that find no licence server in the document would have to be told of the gate's by the page around them. Those that find
+	 * no system in it, as packagers leave it that encrypt with a key of the publisher's, would not think of Clear Key at all.
+	 */
 	#addedLicenses(): Change[] {
-		return this.#document.unlicensed.flatMap(({ start, end, system, open, close }) => {
+		const clearKey = this.#document.common.map(({ end, tag }) => ({
+			start: end,
+			end,
+			system: "clearkey" as const,
+			open: `<${tag} ${CLEAR_KEY}>`,
+			close: `</${tag}>`,
+		}));
+		return [...this.#document.unlicensed, ...clearKey].flatMap(({ start, end, system, open, close }) => {
 			if (!this.#context.licenses.has(system)) return [];
 			const { text } = atGate(LICENSE_PATHS[system]);
 			return [

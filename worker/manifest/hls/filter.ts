@@ -16,12 +16,13 @@ export function filterHls(text: string, url: string, rules: RenditionRules): str
 	if (playlist === null) return text;
 	const kept = ordered(keptVariants(playlist.variants, rules), url, rules);
 	const isKept = new Set(kept);
+	const playing = kept.filter(({ hasVideo }) => hasVideo);
 	const gone = [
 		...playlist.variants.filter((variant) => !isKept.has(variant)),
 		...unusedGroups(playlist, isKept),
 		...surplusAudio(playlist, rules.maxAudio),
 		...playlist.tags.filter(
-			(tag) => tag.tag === SEEKING && !fitsSeeking({ ...renditionFacts(tag), identity: "" }, rules),
+			(tag) => tag.tag === SEEKING && !fitsSeeking({ ...renditionFacts(tag), identity: "" }, rules, playing),
 		),
 	];
 	return applyEdits(text, [

@@ -15,14 +15,19 @@ export function chooseVideo<R extends Rendition>(renditions: readonly R[], rules
 	return maxVideo === undefined ? left : atMost(left, maxVideo, rules.firstBitrate);
 }
 
-/** Whether a rendition for seeking, such as an I-frame playlist, may stay: nothing plays worse without it, so there may be none. */
-export function fitsSeeking(rendition: Rendition, rules: RenditionRules): boolean {
+/**
+ * Whether a rendition for seeking, such as an I-frame playlist, may stay: nothing plays worse without it, so there may be none. `playing`
+ * are the video renditions that are left: where none has the codecs that the rules name, seeking is not bound to them either.
+ */
+export function fitsSeeking(rendition: Rendition, rules: RenditionRules, playing: readonly Rendition[]): boolean {
 	const { maxBitrate, maxResolution, videoCodecs } = rules;
 	const most: RenditionRules = {
 		...(maxBitrate === undefined ? {} : { maxBitrate }),
 		...(maxResolution === undefined ? {} : { maxResolution }),
 	};
-	const isOfCodec = !videoCodecs || strangers(rendition.codecs.filter(isVideoCodec), videoCodecs) === 0;
+	const hasCodec = ({ codecs }: Rendition): boolean =>
+		!videoCodecs || strangers(codecs.filter(isVideoCodec), videoCodecs) === 0;
+	const isOfCodec = hasCodec(rendition) || !playing.some(hasCodec);
 	return isOfCodec && bitrateDistance(rendition, most) === 0 && resolutionDistance(rendition, most) === 0;
 }
 

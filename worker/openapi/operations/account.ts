@@ -73,7 +73,7 @@ export const accountOperations: readonly Managed[] = [
 		id: "addRevocation",
 		summary: "Revokes by token, jti, uid, sid, key, video or time of issue.",
 		body: { schema: ref("RevocationBody"), example: { kind: "uid", value: "eve" } },
-		answers: created("The entry.", ref("Revocation")),
+		answers: { 201: { description: "The entry.", schema: ref("Revocation") } },
 	},
 	{
 		...revocations,

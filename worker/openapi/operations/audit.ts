@@ -10,10 +10,10 @@ const text = { type: "string" } as const;
 export const auditOperations: readonly Managed[] = [
 	{
 		tag: "Audit",
-		path: `${AUDIT}/query/{id}`,
+		path: `${AUDIT}/query/{day}`,
 		method: "post",
 		id: "queryAudit",
-		summary: "Asks for a report of a UTC day (YYYY-MM-DD), today or one of the 30 days before.",
+		summary: "Asks for a report of a day, today or one of the 30 days before.",
 		answers: ok("Its execution.", ref("Execution")),
 	},
 	{
@@ -44,7 +44,10 @@ export const auditOperations: readonly Managed[] = [
 			reason: { description: "As in docs/reasons.md.", schema: text },
 			allowed: { description: "Only those, or only refusals.", schema: { enum: ["true", "false"] } },
 			before: { description: "Cursor of the page before.", schema: text },
-			limit: { description: "Decisions on a page.", schema: { type: "integer", minimum: 1 } },
+			limit: {
+				description: "Decisions on a page.",
+				schema: { type: "integer", minimum: 1, maximum: 1000, default: 100 },
+			},
 		},
 		answers: ok("A page.", ref("Decisions")),
 	},

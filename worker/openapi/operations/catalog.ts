@@ -29,7 +29,7 @@ function records({ one, many, example, id, schema, stored, list }: Kind): readon
 			id: `put${name}`,
 			summary: `Makes or replaces a ${one}.`,
 			body: { schema, example },
-			answers: { ...ok("It is replaced.", stored), ...created("It is new.", stored) },
+			answers: { ...ok("It is replaced.", stored), 201: { description: "It is new.", schema: stored } },
 		},
 		{
 			tag,

@@ -10,6 +10,6 @@ export const ok = (description: string, schema: JsonSchema): Readonly<Record<num
 	200: { description, schema },
 });
 export const created = (description: string, schema: JsonSchema): Readonly<Record<number, Answer>> => ({
-	201: { description, schema },
+	201: { description, schema, location: true },
 });
 export const done = (description: string): Readonly<Record<number, Answer>> => ({ 204: { description } });

@@ -1,4 +1,4 @@
-import { type Answer, type Operation, ref } from "../operation.ts";
+import { type Answer, type Operation, deviceHeader, ref } from "../operation.ts";
 
 const VIDEO = "/playback/v1/accounts/{account}/videos/{video}";
 const HLS = "application/vnd.apple.mpegurl";
@@ -11,7 +11,13 @@ const file = (description: string, type: string): Readonly<Record<number, Answer
 	...bytes(description, type),
 	206: { description: "The range that was asked for.", type, schema: { type: "string", contentMediaType: type } },
 });
-const video = { tag: "Playback", method: "get", credential: "token" } as const;
+const video = { tag: "Playback", method: "get", credential: "token", headers: deviceHeader } as const;
+const CONFIG_ID = {
+	config_id: {
+		description: "A delivery rule action; without effect where the claim drules names some.",
+		schema: ref("Id"),
+	},
+};
 
 const LICENSES = [
 	{
@@ -65,6 +71,7 @@ export const playbackOperations: readonly Operation[] = [
 		...video,
 		path: VIDEO,
 		id: "getVideo",
+		query: CONFIG_ID,
 		summary: "The video as JSON; its sources lead through the gate and need no token any more.",
 		answers: { 200: { description: "The video.", schema: ref("PlayableVideo") } },
 	},
@@ -72,6 +79,7 @@ export const playbackOperations: readonly Operation[] = [
 		...video,
 		path: `${VIDEO}/master.m3u8`,
 		id: "getMultivariantPlaylist",
+		query: CONFIG_ID,
 		summary: "The HLS multivariant playlist. Starts a playback session.",
 		answers: bytes("Its URIs lead below /g/<grant>/.", HLS),
 	},
@@ -79,6 +87,7 @@ export const playbackOperations: readonly Operation[] = [
 		...video,
 		path: `${VIDEO}/manifest.mpd`,
 		id: "getMpd",
+		query: CONFIG_ID,
 		summary: "The DASH MPD. Starts a playback session.",
 		answers: bytes("Its URLs lead below /g/<grant>/.", DASH),
 	},

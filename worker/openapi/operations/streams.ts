@@ -1,9 +1,10 @@
-import { type Operation, listOf, ref } from "../operation.ts";
+import { type Operation, deviceHeader, listOf, ref } from "../operation.ts";
 
 const sessions = {
 	tag: "Stream concurrency",
 	path: "/api/v1/accounts/{account}/sessions",
 	credential: "token",
+	headers: deviceHeader,
 	refusals: "SessionRefusal",
 } as const;
 
@@ -24,21 +25,24 @@ export const streamOperations: readonly Operation[] = [
 		method: "get",
 		id: "listStreamSessions",
 		summary: "The sessions of the token's viewer.",
-		answers: { 200: { description: "Newest first.", schema: listOf(ref("StreamSession")) } },
+		answers: {
+			200: { description: "Newest first.", schema: listOf(ref("StreamSession")) },
+			204: { description: "The account does not use it." },
+		},
 	},
 	{
 		...sessions,
 		method: "delete",
 		id: "stopStreamSession",
 		summary: "Ends the session of the token.",
-		answers: { 204: { description: "It is ended." } },
+		answers: { 204: { description: "It is ended, or the account does not use it." } },
 	},
 	{
 		...sessions,
 		path: `${sessions.path}/{session}`,
 		method: "delete",
 		id: "stopNamedStreamSession",
-		summary: "The same, as older clients ask for it: the session is named.",
-		answers: { 204: { description: "It is ended." } },
+		summary: "Ends another session of the token's viewer, or, as older clients ask for it, its own.",
+		answers: { 204: { description: "It is ended, or the account does not use it." } },
 	},
 ];

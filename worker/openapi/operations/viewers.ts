@@ -1,4 +1,4 @@
-import { type Operation, listOf, ref } from "../operation.ts";
+import { type Operation, listOf, one, ref } from "../operation.ts";
 import { MANAGE, type Managed, V1, done, ok } from "./managed.ts";
 
 const ofViewer: NonNullable<Operation["query"]> = {
@@ -57,7 +57,7 @@ export const viewerOperations: readonly Managed[] = [
 		method: "patch",
 		id: "renameDevice",
 		summary: "Names a device.",
-		body: { schema: ref("DeviceBody"), example: { name: "Ann's television" } },
+		body: { schema: { anyOf: [ref("DeviceBody"), one(ref("DeviceBody"))] }, example: { name: "Ann's television" } },
 		answers: done("It has the name."),
 	},
 	{ ...device, method: "delete", id: "deleteDevice", summary: "Frees a device's slot.", answers: done("It is free.") },

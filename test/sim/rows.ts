@@ -1,0 +1,17 @@
+/**
+ * What one decision writes in an object that is there already: rows, and alarms set, which cost a row each. `test/worker/limits/rows-written.test.ts`
+ * counts them in the real object, and docs/scale.md shows them.
+ */
+export const written = {
+	"a start, the first of an object": { rows: 1, alarms: 1 },
+	"a start": { rows: 1, alarms: 0 },
+	"a start that ends another session": { rows: 2, alarms: 0 },
+	"a touch": { rows: 1, alarms: 0 },
+	"a use (`maxu`) that comes alone": { rows: 2, alarms: 0 },
+	"a new address (`maxip`)": { rows: 2, alarms: 0 },
+	"a known address": { rows: 0, alarms: 0 },
+	"a start with a use and a new address": { rows: 4, alarms: 0 },
+} as const;
+
+/** Bytes of an object's storage: with empty tables, and with a viewer's first rows. */
+export const stored = { empty: 40_960, used: 45_056 } as const;
