@@ -3,10 +3,10 @@ import { unwire, wire } from "../../worker/limits/contract.ts";
 import { decide } from "../../worker/limits/decide.ts";
 import type { ShardedLimits } from "../../worker/limits/leases/client.ts";
 import type { GrantAsk, Kind, LeaseAsk, RecallAsk, Totals } from "../../worker/limits/leases/contract.ts";
-import { LeaseQueue } from "../../worker/limits/leases/queue.ts";
+import { type Judged, LeaseQueue } from "../../worker/limits/leases/queue.ts";
 import { grantLeases } from "../../worker/limits/leases/root.ts";
-import { admitLeased, recallLease } from "../../worker/limits/leases/shard.ts";
-import type { LeasedAnswer, ShardState } from "../../worker/limits/leases/shard.ts";
+import { admitLeased, mostUnused, recallLease } from "../../worker/limits/leases/shard.ts";
+import type { ShardState } from "../../worker/limits/leases/shard.ts";
 import { LeaseHints } from "../../worker/limits/leases/state.ts";
 import { refundUse } from "../../worker/limits/refund.ts";
 import type { SessionRow, TokenRef } from "../../worker/limits/state.ts";
@@ -55,7 +55,7 @@ export class PlainObject {
 	#hints = new LeaseHints();
 	#queue = this.#newQueue();
 
-	/** `pass`: after it a wait has been long enough. */
+	/** `pass`: after it a time that is waited for is over. */
 	constructor(now: () => number, pass: () => Promise<unknown>) {
 		this.#now = now;
 		this.#pass = pass;
@@ -71,17 +71,19 @@ export class PlainObject {
 		const request = unwire(asked);
 		if (!request.lease) return wire(decide(this.state, request, this.#now()));
 		const hints = this.#hints;
-		const judge = (lease: LeaseAsk): Promise<LeasedAnswer> =>
-			hints === this.#hints
-				? Promise.resolve(admitLeased(this.state, request, lease, hints, this.#now()))
-				: Promise.reject(fault());
+		const judge = (lease: LeaseAsk): Promise<Judged> => {
+			if (hints !== this.#hints) return Promise.reject(fault());
+			const answer = admitLeased(this.state, request, lease, hints, this.#now());
+			return Promise.resolve({ answer, unused: mostUnused(this.state, request.token, answer.lease.ledger) });
+		};
 		return wire(await this.#queue.admit(request, request.lease, judge));
 	}
 
 	#newQueue(): LeaseQueue {
-		return new LeaseQueue((fire) => {
-			void this.#pass().then(fire);
-			return () => {};
+		return new LeaseQueue((_ms, fire) => {
+			let isOn = true;
+			void this.#pass().then(() => isOn && fire());
+			return () => (isOn = false);
 		});
 	}
 
@@ -91,9 +93,8 @@ export class PlainObject {
 
 	recall(asked: Wired<RecallAsk>): string {
 		const ask = unwire(asked);
-		const report = recallLease(this.state, ask, this.#hints);
-		if (ask.gaveUp) this.#queue.giveUp();
-		else this.#queue.lookAgain();
+		const report = recallLease(this.state, ask, this.#hints, this.#now());
+		this.#queue.hear(ask, mostUnused(this.state, ask.token, report.ledger));
 		return wire(report);
 	}
 
@@ -115,6 +116,8 @@ export class LeaseNetwork {
 	readonly #objects = new Map<string, PlainObject>();
 	now = 1_000_000;
 	pass: (label: string) => Promise<unknown> = () => Promise.resolve();
+	/** Until a time that an object waits for is over. */
+	waiting: (label: string) => Promise<unknown> = (label) => this.pass(label);
 	fate: () => Fate = () => "arrives";
 	calls = 0;
 
@@ -125,7 +128,7 @@ export class LeaseNetwork {
 				name,
 				(object = new PlainObject(
 					() => this.now,
-					() => this.pass(`wait at ${name}`),
+					() => this.waiting(`wait at ${name}`),
 				)),
 			);
 		return object;

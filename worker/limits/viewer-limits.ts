@@ -16,7 +16,7 @@ import { LeaseBook } from "./leases/book.ts";
 import type { GrantAnswer, GrantAsk, LeaseAsk, RecallAsk, Report } from "./leases/contract.ts";
 import { grantLeases } from "./leases/root.ts";
 import { LeaseQueue } from "./leases/queue.ts";
-import { admitLeased, recallLease } from "./leases/shard.ts";
+import { admitLeased, mostUnused, recallLease } from "./leases/shard.ts";
 import { LeaseHints } from "./leases/state.ts";
 import { refundUse } from "./refund.ts";
 import schema from "./schema.sql";
@@ -70,7 +70,10 @@ export class ViewerLimits extends DurableObject<Env> {
 	/** At a shard of a hot token (see `LeaseQueue`). */
 	async #admitLeased(request: AdmitRequest, lease: LeaseAsk): Promise<Wired<AdmitAnswer>> {
 		const judge = (told: LeaseAsk) =>
-			this.#judged((memory, now) => admitLeased(memory, request, told, this.#hints, now));
+			this.#judged((memory, now) => {
+				const answer = admitLeased(memory, request, told, this.#hints, now);
+				return { answer, unused: mostUnused(memory, request.token, answer.lease.ledger) };
+			});
 		return wire(await this.#queue.admit(request, lease, judge));
 	}
 
@@ -83,9 +86,11 @@ export class ViewerLimits extends DurableObject<Env> {
 	/** See `recallLease`: at a shard of a hot token. */
 	async recall(asked: Wired<RecallAsk>): Promise<Wired<Report>> {
 		const ask = unwire(asked);
-		const report = await this.#judged((memory) => recallLease(memory, ask, this.#hints));
-		if (ask.gaveUp) this.#queue.giveUp();
-		else if (ask.kinds.length === 0) this.#queue.lookAgain();
+		const [report, unused] = await this.#judged((memory, now) => {
+			const said = recallLease(memory, ask, this.#hints, now);
+			return [said, mostUnused(memory, ask.token, said.ledger)] as const;
+		});
+		this.#queue.hear(ask, unused);
 		return wire(report);
 	}
 

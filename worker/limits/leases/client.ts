@@ -1,7 +1,7 @@
 import { allow, refuse } from "../../decision/decision.ts";
 import { type LimitsNamespace, askLimits, retried, unavailable } from "../client.ts";
 import { type AdmitAnswer, type AdmitRequest, type Limits, unwire, wire } from "../contract.ts";
-import type { GrantAnswer, GrantAsk, Granted, Kind, LeaseWord, LentLimits, Recall, Report } from "./contract.ts";
+import type { GrantAnswer, GrantAsk, Granted, Kind, LeaseWord, LentLimits, Recall, RecallAsk, Report } from "./contract.ts";
 import { shardName, shardOf } from "./plan.ts";
 import type { LeasedAnswer } from "./shard.ts";
 
@@ -27,8 +27,10 @@ interface Carried {
 	readonly request: AdmitRequest;
 	readonly shard: number;
 	readonly onFault: Manner["onFault"];
-	/** True once the shard waits for what this request fetches. */
+	/** True once others may wait at the shard for what this request fetches. */
 	wasSent: boolean;
+	/** What it has fetched last. */
+	news: News;
 	roundsLeft: number;
 	/** True once a shard could not be called back: it may hold the units that are wanting. */
 	shardsMissing: boolean;
@@ -39,6 +41,14 @@ interface News {
 	readonly spent: readonly Kind[];
 }
 
+const NO_NEWS: News = { granted: {}, spent: [] };
+
+/**
+ * Why there is no decision. `no-leases`: an object of before leases, during a deploy. `late`: others fetched units for too long. `undecided`:
+ * so did this request.
+ */
+type Failed = "no-leases" | "late" | "undecided" | "unreachable";
+
 /**
  * Asks the shard of the client's address: one call, as long as its lease lasts. When it does not, this carries units from the root to the shard,
  * and back from shards that do not use theirs, so that no object waits for another. Each message is safe to lose and to repeat.
@@ -46,36 +56,37 @@ interface News {
 export async function askShards(limits: ShardedLimits, request: AdmitRequest, manner: Manner): Promise<AdmitAnswer> {
 	const { whenUnavailable, onFault, behind } = manner;
 	const shard = shardOf(request.client.address, limits.shards);
-	const start = { wasSent: false, roundsLeft: MOST_ROUNDS, shardsMissing: false };
+	const start = { wasSent: false, news: NO_NEWS, roundsLeft: MOST_ROUNDS, shardsMissing: false };
 	const carried: Carried = { limits, request, shard, onFault, ...start };
-	const fetched = await settle(carried, behind).catch(() => "unreachable" as const);
-	if (typeof fetched !== "string") return fetched;
-	if (carried.wasSent) behind(tellGivenUp(carried));
-	if (fetched === "no-leases") {
+	const outcome = await settle(carried, behind).catch((): Failed => "unreachable");
+	if (typeof outcome !== "string") return outcome;
+	const alone = outcome === "no-leases" ? ({ alone: true } as const) : {};
+	if (carried.wasSent) behind(tellShard(carried, carried.news.granted, alone));
+	if (outcome === "no-leases") {
 		return askLimits(limits.namespace, limits.root, request, whenUnavailable, onFault);
 	}
-	// Units were there and others were quicker: to admit it uncounted would be one too many.
-	const isLate = fetched === "undecided" && !carried.shardsMissing;
-	return isLate ? refuse({ reason: "limits-unavailable" }) : unavailable(whenUnavailable);
+	// Every shard was heard and others took what was found: to admit it uncounted would be one too many.
+	const wasTaken = outcome === "undecided" && !carried.shardsMissing;
+	return wasTaken ? refuse({ reason: "limits-unavailable" }) : unavailable(whenUnavailable);
 }
 
 /** Asks the shard and fetches what it wants, in turn, until it decides. @throws the fault of an object that cannot be reached */
-async function settle(carried: Carried, behind: Manner["behind"]): Promise<AdmitAnswer | "no-leases" | "undecided"> {
+async function settle(carried: Carried, behind: Manner["behind"]): Promise<AdmitAnswer | Failed> {
 	const { request } = carried;
-	let news: News = { granted: {}, spent: [] };
 	for (;;) {
-		const answer = await askShard(carried, news);
-		if (!("lease" in answer)) return "no-leases"; // an object of before leases: it has refused, whatever was asked
+		const answer = await askShard(carried);
+		if (!("lease" in answer)) return "no-leases"; // it has refused, whatever was asked
 		if (answer.lease.low.length > 0) behind(refill(carried, answer.lease));
 		if (answer.lease.wants.length === 0) return answer.allowed ? allow(answer.value) : refuse(answer.refusal);
+		if (answer.lease.late) return "late";
 		carried.wasSent = !request.dryRun;
 		const fetched = await fetchUnits(carried, answer.lease);
 		if (typeof fetched === "string") return fetched;
-		news = fetched;
+		carried.news = fetched;
 	}
 }
 
-async function askShard({ limits, request, shard, onFault }: Carried, news: News): Promise<AdmitAnswer | LeasedAnswer> {
+async function askShard({ limits, request, shard, news, onFault }: Carried): Promise<AdmitAnswer | LeasedAnswer> {
 	const lent = lentLimits(request.limits);
 	const lease = { shard, limits: lent, ...news };
 	const asked = wire<AdmitRequest>({ ...request, limits: nothingOf(lent), lease });
@@ -87,7 +98,7 @@ async function askShard({ limits, request, shard, onFault }: Carried, news: News
  *
  * @returns "no-leases" where the root cannot lend (one of before leases, during a deploy): what it admits itself it counts all the same
  */
-async function fetchUnits(carried: Carried, word: LeaseWord): Promise<News | "no-leases" | "undecided"> {
+async function fetchUnits(carried: Carried, word: LeaseWord): Promise<News | Failed> {
 	const { request, shard } = carried;
 	const own: Report = { shard, ledger: word.ledger, empty: word.wants };
 	let reports: readonly Report[] = [own];
@@ -114,9 +125,15 @@ async function askRoot(
 	try {
 		return unwire(await retried(() => limits.namespace.getByName(limits.root).grant(ask), onFault));
 	} catch (fault) {
-		if (typeof fault === "object" && fault !== null && "overloaded" in fault && fault.overloaded === true) throw fault;
+		if (isOfPlatform(fault)) throw fault;
 		return null;
 	}
+}
+
+/** True where the object was not reached; one that has no such method says neither. */
+function isOfPlatform(fault: unknown): boolean {
+	if (typeof fault !== "object" || fault === null) return false;
+	return ("retryable" in fault && fault.retryable === true) || ("overloaded" in fault && fault.overloaded === true);
 }
 
 /** Null when the shard cannot be reached. */
@@ -133,21 +150,15 @@ async function callBack(carried: Carried, token: GrantAsk["token"], recall: Reca
 
 /** Behind an answer: the next requests find units at the shard. What fails is done by the request that finds none. */
 async function refill(carried: Carried, word: LeaseWord): Promise<void> {
-	const { request, shard, limits } = carried;
-	try {
-		const demand = { uses: 1, addresses: 1 };
-		const own: Report = { shard, ledger: word.ledger, empty: [] };
-		const answer = await askRoot(carried, { ...word, demand }, word.low, [own]);
-		if (answer === null || Object.keys(answer.granted).length === 0) return;
-		await shardOfName(limits, shard).recall(wire({ shard, granted: answer.granted, token: request.token, kinds: [] }));
-	} catch (fault) {
-		carried.onFault(fault);
-	}
+	const own: Report = { shard: carried.shard, ledger: word.ledger, empty: [] };
+	const demand = { uses: 1, addresses: 1 };
+	const answer = await askRoot(carried, { ...word, demand }, word.low, [own]).catch(() => null);
+	await tellShard(carried, answer?.granted ?? {});
 }
 
-/** Those that wait at the shard for what this request was to bring need not wait any longer. */
-async function tellGivenUp({ limits, shard, request, onFault }: Carried): Promise<void> {
-	const ask = wire({ shard, granted: {}, token: request.token, kinds: [], gaveUp: true });
+/** Those that wait at the shard for what this request was to bring, if anything, need not wait any longer. */
+async function tellShard({ limits, shard, request, onFault }: Carried, granted: Granted, more = {}): Promise<void> {
+	const ask = wire<RecallAsk>({ shard, granted, token: request.token, kinds: [], by: request.id, ...more });
 	await shardOfName(limits, shard).recall(ask).catch(onFault);
 }
 

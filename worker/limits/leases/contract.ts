@@ -41,6 +41,8 @@ export interface LeaseWord {
 	readonly demand: Readonly<Record<Kind, number>>;
 	/** Kinds that will soon have run out; whoever is told refills them behind the answer. */
 	readonly low: readonly Kind[];
+	/** The request has waited for others that fetch units for as long as one should: what it wants cannot be had now. */
+	readonly late?: true;
 }
 
 /** A shard's ledger, and the kinds of which it had nothing unused when it said so. */
@@ -82,6 +84,8 @@ export interface Recall {
 export interface RecallAsk extends Recall {
 	readonly token: GrantAsk["token"];
 	readonly kinds: readonly Kind[];
-	/** Says that whoever was sent to fetch units came to nothing: who waits for them goes by itself. */
-	readonly gaveUp?: boolean;
+	/** The request that was sent to fetch units, when this is what came of it. */
+	readonly by?: string;
+	/** The root cannot lend: who waits for units asks it, each for itself. */
+	readonly alone?: true;
 }

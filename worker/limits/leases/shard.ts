@@ -29,7 +29,7 @@ export function admitLeased(
 	const answer = decide(state, { ...request, limits }, now);
 	const wants = answer.allowed ? [] : wanting(state, { ...request, limits }, now);
 	for (const kind of wants) {
-		if (lease.spent?.includes(kind) && !request.dryRun) hints.noteSpent(kind, now);
+		if (lease.spent?.includes(kind)) hints.noteSpent(kind, now);
 	}
 	const spent = wants.find((kind) => lease.spent?.includes(kind) || hints.isSpent(kind, now));
 	const left = spent === undefined ? wants : [];
@@ -39,18 +39,32 @@ export function admitLeased(
 	return { ...last, lease: { ledger, wants: left, demand: demandOf(left, hints, now), low } };
 }
 
-/** Takes in what was granted, and gives back what is not used of some kinds. */
-export function recallLease(state: ShardState, ask: RecallAsk, hints: LeaseHints): Report {
+/**
+ * Takes in what was granted, and gives back what is not used of some kinds. What requests wait for is theirs, or units would go from shard to
+ * shard while everybody waits.
+ */
+export function recallLease(state: ShardState, ask: RecallAsk, hints: LeaseHints, now: number): Report {
 	const { token, shard, kinds } = ask;
 	const ledger = { ...hear(state, { token, dryRun: false }, shard, ask.granted, hints) };
+	const demand = hints.demand(now);
 	for (const kind of kinds) {
 		const { granted, returned } = ledger[kind];
-		const unused = granted - returned - state.counted(token.id, kind);
+		const unused = unusedOf(state, token, ledger, kind) - demand[kind];
 		if (unused <= 0) continue;
 		ledger[kind] = { granted, returned: returned + unused };
 		state.putLease(token, shard, kind, ledger[kind]);
 	}
-	return { shard, ledger, empty: kinds };
+	return { shard, ledger, empty: kinds.filter((kind) => unusedOf(state, token, ledger, kind) <= 0) };
+}
+
+function unusedOf(state: ShardState, token: TokenRef, ledger: Ledger, kind: Kind): number {
+	const { granted, returned } = ledger[kind];
+	return granted - returned - state.counted(token.id, kind);
+}
+
+/** See `Judged.unused`. */
+export function mostUnused(state: ShardState, token: TokenRef, ledger: Ledger): number {
+	return Math.max(...KINDS.map((kind) => unusedOf(state, token, ledger, kind)));
 }
 
 /** The shard's ledger with what it hears of now; stored, unless the request writes nothing. */
@@ -117,7 +131,6 @@ function lowOf(
 ): Kind[] {
 	return KINDS.filter((kind) => {
 		if (limitOf(limits, kind) === undefined) return false;
-		const { granted, returned } = ledger[kind];
-		return hints.asksRefill(kind, granted - returned - state.counted(token.id, kind), now);
+		return hints.asksRefill(kind, unusedOf(state, token, ledger, kind), now);
 	});
 }

@@ -14,9 +14,10 @@ export interface LeaseState {
 
 /** How long a word that nothing is left, or nothing unused, is believed: a use that was given back may be had again after it. */
 export const BELIEVED_MS = 10_000;
-/** A request that was told to fetch a unit, and has not come back with it by then, is given up. */
-const FETCHED_WITHIN_MS = 5000;
-const REFILLED_WITHIN_MS = 2000;
+/** Longer than fetching units takes; then whoever was sent is taken to be gone. */
+export const FETCHED_WITHIN_MS = 2000;
+/** A request waits for units no longer than this: time for one that is lost on its way, another, and a third. */
+export const LONGEST_WAIT_MS = 5000;
 /** Smaller leases are not refilled ahead: a limit that is nearly spent is given out one by one. */
 const LEAST_REFILLED = 8;
 
@@ -42,7 +43,7 @@ export class LeaseHints {
 	demand(now: number): Record<Kind, number> {
 		for (const requests of Object.values(this.#wanting)) {
 			for (const [id, since] of requests) {
-				if (since > now - FETCHED_WITHIN_MS) break; // oldest first
+				if (since > now - LONGEST_WAIT_MS) break; // oldest first
 				requests.delete(id);
 			}
 		}
@@ -55,11 +56,11 @@ export class LeaseHints {
 		this.#spentUntil[kind] = 0;
 	}
 
-	/** True, once in a while, when three quarters of a large lease are used. */
+	/** True, once in a while, when half of a large lease is used. What is found stored when the object starts is a lease like any other. */
 	asksRefill(kind: Kind, unused: number, now: number): boolean {
-		const last = this.#lastGrant[kind];
-		if (last < LEAST_REFILLED || unused * 4 > last) return false;
-		if (now < this.#refillAskedAt[kind] + REFILLED_WITHIN_MS) return false;
+		const last = (this.#lastGrant[kind] ||= unused);
+		if (last < LEAST_REFILLED || unused * 2 > last) return false;
+		if (now < this.#refillAskedAt[kind] + FETCHED_WITHIN_MS) return false;
 		this.#refillAskedAt[kind] = now;
 		return true;
 	}

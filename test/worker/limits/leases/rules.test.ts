@@ -3,7 +3,7 @@ import type { AdmitRequest } from "../../../../worker/limits/contract.ts";
 import type { GrantAsk, Kind, Ledger, Totals } from "../../../../worker/limits/leases/contract.ts";
 import { fairShare, grantLeases } from "../../../../worker/limits/leases/root.ts";
 import { admitLeased, recallLease } from "../../../../worker/limits/leases/shard.ts";
-import { BELIEVED_MS, LeaseHints } from "../../../../worker/limits/leases/state.ts";
+import { BELIEVED_MS, FETCHED_WITHIN_MS, LONGEST_WAIT_MS, LeaseHints } from "../../../../worker/limits/leases/state.ts";
 import { PlainState } from "../../../support/lease-network.ts";
 
 const NOW = 1_000_000;
@@ -39,7 +39,7 @@ describe("the root", () => {
 		grantLeases(state, ask(changes, own), hints, now);
 
 	it.each([
-		[1_000_000_000, 64, 1000],
+		[1_000_000_000, 64, 8000],
 		[12_800, 64, 100],
 		[256, 64, 2],
 		[255, 64, 1],
@@ -221,15 +221,41 @@ describe("a shard", () => {
 		admit(request(), { granted: { uses: 5, addresses: 4 } });
 		const ask = { shard: 3, token, kinds: ["uses"] as const, granted: { uses: 8 } };
 		const ledger = { uses: { granted: 8, returned: 7 }, addresses: { granted: 4, returned: 0 } };
-		expect(recallLease(state, ask, hints)).toEqual({ shard: 3, ledger, empty: ["uses"] });
-		expect(recallLease(state, ask, hints)).toEqual({ shard: 3, ledger, empty: ["uses"] });
+		for (const _ of [1, 2]) expect(recallLease(state, ask, hints, NOW)).toEqual({ shard: 3, ledger, empty: ["uses"] });
 		expect(admit(request())).toMatchObject({ lease: { wants: ["uses"] } });
+	});
+
+	it("keeps what requests wait for when it gives back, and says so, as long as they may wait", () => {
+		for (const _ of [1, 2, 3]) admit(request(), { granted: { addresses: 1 } });
+		const recall = (now: number) =>
+			recallLease(state, { shard: 3, token, kinds: ["uses"], granted: { uses: 8 } }, hints, now);
+		expect(recall(NOW)).toMatchObject({ ledger: { uses: { granted: 8, returned: 5 } }, empty: [] });
+		expect(recall(NOW + LONGEST_WAIT_MS)).toMatchObject({ ledger: { uses: { returned: 8 } }, empty: ["uses"] });
 	});
 
 	it("has one of many ask for more while there is still some", () => {
 		const granted = { uses: 16, addresses: 1 };
 		const low = Array.from({ length: 16 }, () => admit(request(), { granted }).lease?.low.length);
-		expect(low).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
+		expect(low).toEqual([0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+	});
+
+	it("asks for more again when that came to nothing, and at once when more came", () => {
+		const low = (news: object = {}, now = NOW) => admit(request(), news, now).lease.low;
+		low({ granted: { uses: 16, addresses: 1 } });
+		for (let used = 1; used < 7; used++) low();
+		expect(low()).toEqual(["uses"]);
+		expect(low({}, NOW + FETCHED_WITHIN_MS - 1)).toEqual([]);
+		expect(low({}, NOW + FETCHED_WITHIN_MS)).toEqual(["uses"]);
+		low({ granted: { uses: 24 } });
+		for (let used = 11; used < 19; used++) expect(low()).toEqual([]);
+		expect(low({ granted: { uses: 26 } })).toEqual([]);
+	});
+
+	it("that starts anew knows the lease that it finds stored for one that gets less", () => {
+		admit(request(), { granted: { uses: 21, addresses: 1 } });
+		hints = new LeaseHints();
+		const low = Array.from({ length: 12 }, () => admit(request()).lease.low.length);
+		expect(low).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
 	});
 
 	it("on a dry run judges with what it is told, and keeps nothing of it", () => {
