@@ -5,7 +5,7 @@ import { staysRefused } from "../limits/admissions.ts";
 import { askLimits, giveBack } from "../limits/client.ts";
 import type { Admission, AdmitAnswer, AdmitRequest, SessionAsk } from "../limits/contract.ts";
 import { askShards } from "../limits/leases/client.ts";
-import { shardName, shardOf } from "../limits/leases/plan.ts";
+import { shardName, shardOf, shardsFor } from "../limits/leases/plan.ts";
 import { type ClientFacts, guessedDeviceId } from "./client.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Claims } from "../token/claims.ts";
@@ -122,14 +122,19 @@ function askViewer(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<Dec
 	return askObjects(exchange, asker, admit);
 }
 
-function askObjects(exchange: Exchange, { account, subject }: Asker, admit: AdmitRequest): Promise<AdmitAnswer> {
+function askObjects(exchange: Exchange, asker: Asker, admit: AdmitRequest): Promise<AdmitAnswer> {
 	const { limits: namespace } = exchange.gate;
-	const { viewer, shards } = subject.subject;
-	const whenUnavailable = account.settings.when_counters_fail;
+	const root = asker.subject.subject.viewer();
+	const shards = shardsOf(asker);
+	const whenUnavailable = asker.account.settings.when_counters_fail;
 	const onFault = faultLogger(exchange);
-	if (shards === 0) return askLimits(namespace, viewer(), admit, whenUnavailable, onFault);
-	const manner = { whenUnavailable, onFault, behind: exchange.waitUntil };
-	return askShards({ namespace, root: viewer(), shards }, admit, manner);
+	if (shards === 0) return askLimits(namespace, root, admit, whenUnavailable, onFault);
+	return askShards({ namespace, root, shards }, admit, { whenUnavailable, onFault, behind: exchange.waitUntil });
+}
+
+/** Shards that the limits are spread over now; 0 for none. */
+function shardsOf({ subject: { subject } }: Asker): number {
+	return subject.limits === null ? 0 : shardsFor(subject.shards, subject.limits, "distinct");
 }
 
 const faultLogger =
@@ -138,14 +143,16 @@ const faultLogger =
 		gate.ports.log({ event: "fault", where: "limits", decision: decisionId, message: String(fault) });
 
 /** Names of the objects that may have counted a request of this client, the likeliest first. */
-export function countingObjects({ subject: { subject }, client }: Asker): readonly [string, ...string[]] {
-	const name = subject.viewer();
-	return subject.shards === 0 ? [name] : [shardName(name, shardOf(client.address, subject.shards)), name];
+export function countingObjects(asker: Asker): readonly [string, ...string[]] {
+	const name = asker.subject.subject.viewer();
+	const shards = shardsOf(asker);
+	return shards === 0 ? [name] : [shardName(name, shardOf(asker.client.address, shards)), name];
 }
 
 /** Whom an isolate's memory is kept for: the viewer, and of a token that a whole audience has, the address. */
-export function memoryName({ subject: { subject }, client }: Asker): string {
-	return subject.shards === 0 ? subject.viewer() : `${subject.viewer()} ${client.address}`;
+export function memoryName(asker: Asker): string {
+	const name = asker.subject.subject.viewer();
+	return shardsOf(asker) === 0 ? name : `${name} ${asker.client.address}`;
 }
 
 /** A token without `uid` registers devices for itself alone, and nobody could ask for their list. */

@@ -22,7 +22,7 @@ export interface Subject {
 	readonly limits: Limits | null;
 	/** Name of the object that holds the viewer's limits; worked out when it is first asked for, as most tokens limit nothing. */
 	readonly viewer: () => string;
-	/** Shards that the limits are spread over; 0 for none (see `shardCount`). */
+	/** See `shardCount`. */
 	readonly shards: number;
 	/** Null for a token. */
 	readonly grant: Grant | null;

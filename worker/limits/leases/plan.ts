@@ -21,6 +21,14 @@ export function shardCount({ maxu, maxip, climit, dlimit }: Limits, name: string
 	return Math.min(MOST_SHARDS, Math.ceil(least / UNITS_PER_SHARD));
 }
 
+/**
+ * As `shardCount`, and 0 where the account counts the addresses that sessions are at (`ip_counting: "sessions"`): a session that moves frees
+ * the place that it leaves, and then one object has to know both addresses. `spread` is the token's `shardCount`.
+ */
+export function shardsFor(spread: number, { maxip }: Limits, ipCounting: "distinct" | "sessions"): number {
+	return maxip !== undefined && ipCounting === "sessions" ? 0 : spread;
+}
+
 /** The shard of an address, normalised as the limits count it: always the same, so that there a known address is known. */
 export function shardOf(address: string, shards: number): number {
 	return Buffer.from(sha256(address), "base64url").readUInt32BE(0) % shards;

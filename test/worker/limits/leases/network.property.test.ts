@@ -169,6 +169,7 @@ describe("leases over a network that loses, doubles and delays", () => {
 					old[index] ? atRoot(`ask-${index}`, client) : ask(world, `ask-${index}`, client);
 				const outcomes = Promise.all(asks.map(one));
 				await scheduler.waitFor(outcomes);
+				await scheduler.waitIdle();
 				expect((await outcomes).filter((outcome) => outcome === "allowed").length).toBeLessThanOrEqual(maxu);
 				expectWithin(world);
 				if (maxip === undefined) await expectAllGrantable(world); // the root's own addresses are new to the shards

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Limits } from "../../../../worker/limits/contract.ts";
-import { shardCount, shardOf } from "../../../../worker/limits/leases/plan.ts";
+import { shardCount, shardOf, shardsFor } from "../../../../worker/limits/leases/plan.ts";
 
 describe("a token's shards", () => {
 	it.each<[string, Limits, string | undefined, number]>([
@@ -18,6 +18,15 @@ describe("a token's shards", () => {
 		["a behaviour alone limits nothing", { maxu: 10_000, cbeh: "BLOCK_NEW" }, undefined, 2],
 	])("%s", (_what, limits, name, expected) => {
 		expect(shardCount(limits, name)).toBe(expected);
+	});
+
+	it.each([
+		["distinct", { maxu: 20_000, maxip: 20_000 }, 4],
+		["sessions", { maxu: 20_000, maxip: 20_000 }, 0],
+		["sessions", { maxip: 20_000 }, 0],
+		["sessions", { maxu: 20_000 }, 4],
+	] as const)("with ip_counting %s and %o are %i", (ipCounting, limits, expected) => {
+		expect(shardsFor(shardCount(limits, undefined), limits, ipCounting)).toBe(expected);
 	});
 
 	it("take an address always in the same place, and addresses about evenly", () => {
