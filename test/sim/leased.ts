@@ -31,7 +31,8 @@ export async function simulateLeases(
 	const audience = new Audience(joins, maxu, seed);
 	const { timeline, tally } = audience;
 	const token = new LeasedToken(audience, maxu, shards);
-	if (restarts.shard !== undefined) timeline.after(restarts.shard, () => token.object(token.shardNames[0] ?? ROOT).restart());
+	if (restarts.shard !== undefined)
+		timeline.after(restarts.shard, () => token.object(token.shardNames[0] ?? ROOT).restart());
 	if (restarts.root !== undefined) timeline.after(restarts.root, () => token.object(ROOT).restart());
 	await audience.run((isolate, _client, request) => token.ask(isolate, request));
 	if (token.refusedTooEarly > 0) throw new Error(`${token.refusedTooEarly} were refused while uses were left`);
