@@ -46,6 +46,15 @@ export const cases = [
 			{ baseline: "call-hot", measure: "cpu" },
 		],
 	},
+	{
+		name: "limits-sharded",
+		title: "multivariant playlist, maxu of one token, 1,000 addresses over 256 shards",
+		against: [
+			{ baseline: "count-hot", measure: "cpu" },
+			{ baseline: "count-hot", measure: "rate" },
+			{ baseline: "call-hot", measure: "cpu" },
+		],
+	},
 	{ name: "count-spread", title: "hono + call of 1,000 objects, one SQL upsert" },
 	{
 		name: "limits-spread",
@@ -91,19 +100,22 @@ export const cases = [
 export type CaseName = (typeof cases)[number]["name"];
 
 /**
- * The named cases with the baselines that they need, in the order of the table; all of them when none is named.
+ * The named cases with the baselines that they need, in the order of the table; all of them when none is named. The first word of several
+ * names, such as `limits`, stands for all of these.
  *
  * @throws Error that lists the names, for one that is none of them
  */
 export function chooseCases(names: readonly string[]): readonly (Case & { readonly name: CaseName })[] {
 	const all: readonly (Case & { readonly name: CaseName })[] = cases;
 	if (names.length === 0) return all;
-	const unknown = names.find((name) => !all.some((one) => one.name === name));
+	const isMeant = (one: string, name: string): boolean => one === name || one.startsWith(`${name}-`);
+	const unknown = names.find((name) => !all.some((one) => isMeant(one.name, name)));
 	if (unknown !== undefined) {
 		throw new Error(
 			`There is no case ${JSON.stringify(unknown)}; there are ${all.map(({ name }) => name).join(", ")}.`,
 		);
 	}
-	const needed = all.filter(({ name }) => names.includes(name)).flatMap(({ against = [] }) => against);
-	return all.filter(({ name }) => names.includes(name) || needed.some(({ baseline }) => baseline === name));
+	const chosen = all.filter((one) => names.some((name) => isMeant(one.name, name)));
+	const needed = chosen.flatMap(({ against = [] }) => against);
+	return all.filter((one) => chosen.includes(one) || needed.some(({ baseline }) => baseline === one.name));
 }

@@ -8,6 +8,8 @@ export interface Target {
 	/** Path and query: one, or a function that gives the next one. */
 	readonly path: string | (() => string);
 	readonly status: number;
+	/** How many addresses ask in turn; one when it is not said. */
+	readonly addresses?: number;
 }
 
 export interface Sample {
@@ -53,10 +55,13 @@ export function inTurn(paths: readonly string[]): () => string {
 	return () => paths[next++ % paths.length] ?? "";
 }
 
-function requestsOf({ server, path }: Target) {
-	if (typeof path === "string") return { url: server.url + path };
-	const setupRequest = (request: { path?: string }) => {
-		request.path = path();
+function requestsOf({ server, path, addresses = 1 }: Target) {
+	if (typeof path === "string" && addresses === 1) return { url: server.url + path };
+	let asked = 0;
+	const setupRequest = (request: { path?: string; headers?: Record<string, string> }) => {
+		request.path = typeof path === "string" ? path : path();
+		const index = asked++ % addresses;
+		if (addresses > 1) request.headers = { ...HEADERS, "CF-Connecting-IP": `198.51.${index >> 8}.${index & 255}` };
 		return request;
 	};
 	return { url: server.url, requests: [{ setupRequest }] };

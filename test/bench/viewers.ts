@@ -13,6 +13,7 @@ export interface GatePaths {
 	readonly newRs256: readonly string[];
 	readonly newEs256: readonly string[];
 	readonly limitsHot: string;
+	readonly limitsSharded: string;
 	readonly limitsSpread: readonly string[];
 	readonly refused: string;
 	readonly key: string;
@@ -44,6 +45,7 @@ export async function gatePaths(gate: RunningGate, publisher: Publisher): Promis
 		newRs256: await fresh("RS256"),
 		newEs256: await fresh("ES256"),
 		limitsHot: await pathOf("clear", { uid: "hot", ...limited }),
+		limitsSharded: await pathOf("clear", { maxu: NEVER_REACHED }),
 		limitsSpread: await many(VIEWERS, (index) => pathOf("clear", { uid: `limited-${index}`, ...limited })),
 		refused,
 		key: vault.first,

@@ -105,6 +105,7 @@ function gateTargets(gate: RunningGate, paths: GatePaths): Readonly<Record<Extra
 		"manifest-rs256": each(paths.newRs256),
 		"manifest-es256": each(paths.newEs256),
 		"limits-hot": ask(paths.limitsHot),
+		"limits-sharded": { ...ask(paths.limitsSharded), addresses: 1000 },
 		"limits-spread": each(paths.limitsSpread),
 		refused: ask(paths.refused, 403),
 		key: ask(paths.key),

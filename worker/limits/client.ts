@@ -3,7 +3,7 @@ import { sha256 } from "../hash.ts";
 import { type AdmitAnswer, type AdmitRequest, type Admission, type RefundRequest, unwire, wire } from "./contract.ts";
 import type { ViewerLimits } from "./viewer-limits.ts";
 
-type LimitsNamespace = DurableObjectNamespace<ViewerLimits>;
+export type LimitsNamespace = DurableObjectNamespace<ViewerLimits>;
 
 /** Name of the object that holds a viewer's limits. Hashes, because object names are logged outside a jurisdiction. */
 export function viewerObjectName(
@@ -29,7 +29,7 @@ export async function askLimits(
 		// A stub is broken after a fault: a new one each time.
 		return unwire(await retried(() => namespace.getByName(objectName).admit(wired), onFault));
 	} catch {
-		return whenUnavailable === "allow" ? admittedUncounted() : refuse({ reason: "limits-unavailable" });
+		return unavailable(whenUnavailable);
 	}
 }
 
@@ -49,15 +49,18 @@ export async function retried<T>(call: () => Promise<T>, onFault: (fault: unknow
 	}
 }
 
-/** Gives a use back (see `refundUse`). Where the object cannot be reached the use stays spent: never one too many. */
+/**
+ * Gives a use back (see `refundUse`), at the first of these objects that says that the request spent it there. Where one cannot be reached the
+ * use stays spent: never one too many.
+ */
 export async function giveBack(
 	namespace: LimitsNamespace,
-	objectName: string,
+	objectNames: readonly string[],
 	request: RefundRequest,
 	onFault: (fault: unknown) => void,
 ): Promise<void> {
 	try {
-		await namespace.getByName(objectName).refund(wire(request));
+		for (const name of objectNames) if (await namespace.getByName(name).refund(wire(request))) return;
 	} catch (fault) {
 		onFault(fault);
 	}
@@ -69,6 +72,7 @@ function mayRetry(fault: unknown): boolean {
 	return "retryable" in fault && fault.retryable === true && !("overloaded" in fault && fault.overloaded === true);
 }
 
-function admittedUncounted(): Decision<Admission> {
-	return allow({ session: null, ended: [] });
+/** What is answered when an object cannot be reached. */
+export function unavailable(whenUnavailable: "deny" | "allow"): Decision<Admission> {
+	return whenUnavailable === "allow" ? allow({ session: null, ended: [] }) : refuse({ reason: "limits-unavailable" });
 }

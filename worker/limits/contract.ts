@@ -1,5 +1,6 @@
 import type { Decision } from "../decision/decision.ts";
 import type { DeviceOwner } from "./device-contract.ts";
+import type { LeaseAsk } from "./leases/contract.ts";
 
 // Shapes that cross RPC between a Worker and the limits object, as JSON text: the structured clone of an object with so many members
 // costs a fifth of the whole decision. During a deploy the two may be one version apart in either direction: add optional
@@ -39,6 +40,8 @@ export interface AdmitRequest {
 	readonly listConflicts?: true;
 	/** Key of a session of the viewer that is to end if this request starts one. Not with `renew`. */
 	readonly endSession?: string;
+	/** For a shard of a hot token; absent for the object that holds the limits alone. */
+	readonly lease?: LeaseAsk;
 }
 
 export interface Limits {

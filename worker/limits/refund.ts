@@ -7,9 +7,13 @@ const REFUNDED = "-";
 /**
  * Takes back the use of a request that was counted by itself (`counting: "requests"`), once. Whatever was refused in the meantime stays
  * refused, so a limit of N never lets more than N requests come to something.
+ *
+ * @returns false when the request spent nothing here
  */
-export function refundUse(state: ViewerState, { id, token }: RefundRequest, now: number): void {
-	if (!state.wasSpent(id, now) || state.wasSpent(REFUNDED + id, now)) return;
+export function refundUse(state: ViewerState, { id, token }: RefundRequest, now: number): boolean {
+	if (!state.wasSpent(id, now)) return false;
+	if (state.wasSpent(REFUNDED + id, now)) return true;
 	state.noteSpent(REFUNDED + id, now);
 	state.removeUse(token);
+	return true;
 }

@@ -66,6 +66,16 @@ CREATE TABLE IF NOT EXISTS sessions (
 	forget_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Units of a token's limits that are lent to shards: at the token's object a row a shard, at a shard its own. Both are totals that only grow.
+CREATE TABLE IF NOT EXISTS leases (
+	token TEXT NOT NULL,
+	shard INTEGER NOT NULL,
+	kind TEXT NOT NULL,
+	granted INTEGER NOT NULL,
+	returned INTEGER NOT NULL,
+	PRIMARY KEY (token, shard, kind)
+) STRICT, WITHOUT ROWID;
+
 -- Whose devices these are, for the account's index; there once a device of the owner has changed. `version` counts the changes.
 CREATE TABLE IF NOT EXISTS owner (
 	id INTEGER PRIMARY KEY CHECK (id = 1),

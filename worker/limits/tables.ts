@@ -147,7 +147,7 @@ export class ViewerTables {
 	/** Removes what no decision can need any more; true when nothing at all is left. */
 	forget(now: number): boolean {
 		const endedBefore = now - ON_ITS_WAY_MS;
-		for (const table of ["addresses", "partners", "holders", "playbacks"]) {
+		for (const table of ["addresses", "partners", "holders", "playbacks", "leases"]) {
 			this.#sql.exec(`DELETE FROM ${table} WHERE token IN (SELECT id FROM tokens WHERE expires_at <= ?)`, endedBefore);
 		}
 		this.#sql.exec("DELETE FROM tokens WHERE expires_at <= ?", endedBefore);

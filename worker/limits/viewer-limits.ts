@@ -12,6 +12,9 @@ import {
 import { decide, endSession } from "./decide.ts";
 import type { Device, DeviceOwner } from "./device-contract.ts";
 import { DeviceOutbox } from "./device-outbox.ts";
+import { LeaseBook } from "./leases/book.ts";
+import { LeaseCalls } from "./leases/calls.ts";
+import type { GrantAnswer, GrantAsk, RecallAsk, Report } from "./leases/contract.ts";
 import { refundUse } from "./refund.ts";
 import schema from "./schema.sql";
 import { StoredPlaces } from "./places.ts";
@@ -20,8 +23,8 @@ import { ViewerTables } from "./tables.ts";
 import { ViewerMemory } from "./viewer-memory.ts";
 
 interface Waiting {
-	readonly request: AdmitRequest;
-	readonly resolve: (answer: Wired<AdmitAnswer>) => void;
+	/** Judges a call, and gives back what answers it, for when that is durable. */
+	readonly judge: (memory: ViewerMemory, now: number) => () => void;
 	readonly reject: (fault: unknown) => void;
 }
 
@@ -39,6 +42,7 @@ export class ViewerLimits extends DurableObject<Env> {
 	readonly #tables: ViewerTables;
 	readonly #outbox: DeviceOutbox;
 	#memory: ViewerMemory;
+	readonly #leases = new LeaseCalls((judge) => this.#judged(judge));
 	#waiting: Waiting[] = [];
 	#committing = false;
 	#alarmIsSet = false;
@@ -55,8 +59,27 @@ export class ViewerLimits extends DurableObject<Env> {
 
 	/** Judges and spends. @throws only when storage fails: then nothing was spent. */
 	admit(asked: Wired<AdmitRequest>): Promise<Wired<AdmitAnswer>> {
+		const request = unwire(asked);
+		if (request.lease) return this.#leases.admit(request, request.lease);
+		return this.#judged((memory, now) => wire(decide(memory, request, now)));
+	}
+
+	/** See `LeaseCalls`, as the next. */
+	grant(asked: Wired<GrantAsk>): Promise<Wired<GrantAnswer>> {
+		return this.#leases.grant(asked);
+	}
+
+	recall(asked: Wired<RecallAsk>): Promise<Wired<Report>> {
+		return this.#leases.recall(asked);
+	}
+
+	#judged<T>(judge: (memory: ViewerMemory, now: number) => T): Promise<T> {
 		return new Promise((resolve, reject) => {
-			this.#waiting.push({ request: unwire(asked), resolve, reject });
+			const judged = (memory: ViewerMemory, now: number) => {
+				const answer = judge(memory, now);
+				return () => resolve(answer);
+			};
+			this.#waiting.push({ judge: judged, reject });
 			if (!this.#committing) void this.#commitWaiting();
 		});
 	}
@@ -73,10 +96,10 @@ export class ViewerLimits extends DurableObject<Env> {
 	async #commitBatch(batch: readonly Waiting[]): Promise<void> {
 		try {
 			const now = Date.now();
-			const answers = this.#commit((memory) => batch.map(({ request }) => decide(memory, request, now)));
+			const answers = this.#commit((memory) => batch.map(({ judge }) => judge(memory, now)));
 			await this.#keepAlarm(now);
 			await this.ctx.storage.sync();
-			for (const [index, { resolve }] of batch.entries()) resolve(wire(answers[index] as AdmitAnswer));
+			for (const answer of answers) answer();
 			if (this.#toDeliver) void this.#deliver();
 		} catch (fault) {
 			this.#memory = this.#newMemory(); // what could not be made durable must not be remembered
@@ -101,13 +124,15 @@ export class ViewerLimits extends DurableObject<Env> {
 	}
 
 	#newMemory(): ViewerMemory {
-		return new ViewerMemory(this.#tables, this.#outbox, new StoredPlaces(this.ctx.storage.sql));
+		const { sql } = this.ctx.storage;
+		return new ViewerMemory(this.#tables, this.#outbox, new StoredPlaces(sql), new LeaseBook(sql));
 	}
 
 	/** See `refundUse`. */
-	async refund(asked: Wired<RefundRequest>): Promise<void> {
-		this.#commit((memory) => refundUse(memory, unwire(asked), Date.now()));
+	async refund(asked: Wired<RefundRequest>): Promise<boolean> {
+		const spent = this.#commit((memory) => refundUse(memory, unwire(asked), Date.now()));
 		await this.ctx.storage.sync();
+		return spent;
 	}
 
 	/** The viewer's sessions, alive and ended, newest first. */

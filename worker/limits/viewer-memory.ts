@@ -1,6 +1,9 @@
 import type { Client } from "./contract.ts";
 import type { DeviceOwner } from "./device-contract.ts";
 import type { DeviceOutbox } from "./device-outbox.ts";
+import type { LeaseBook } from "./leases/book.ts";
+import type { Kind, Totals } from "./leases/contract.ts";
+import type { LeaseState } from "./leases/state.ts";
 import type { Places } from "./places.ts";
 import type { SessionRow, TokenRef, ViewerState } from "./state.ts";
 import type { TokenRow, ViewerTables } from "./tables.ts";
@@ -15,9 +18,10 @@ const MOST_REMEMBERED = 10_000;
  * tables, never ahead of them: `flush` writes what a batch changed, in the transaction of the batch, and whoever cannot commit throws the
  * whole image away.
  */
-export class ViewerMemory implements ViewerState {
+export class ViewerMemory implements ViewerState, LeaseState {
 	readonly #tables: ViewerTables;
 	readonly #outbox: DeviceOutbox;
+	readonly #leases: LeaseBook;
 	readonly #tokens = new Map<string, TokenRow>();
 	/** Whether a row is there, by what names it. */
 	readonly #addresses = new Map<string, boolean>();
@@ -36,16 +40,18 @@ export class ViewerMemory implements ViewerState {
 	/** No image: few decisions ask. */
 	readonly places: Places;
 
-	constructor(tables: ViewerTables, outbox: DeviceOutbox, places: Places) {
+	constructor(tables: ViewerTables, outbox: DeviceOutbox, places: Places, leases: LeaseBook) {
 		this.#tables = tables;
 		this.#outbox = outbox;
 		this.places = places;
+		this.#leases = leases;
 	}
 
 	/** Writes what has changed since the last flush. True when that left something to deliver to the account's index. */
 	flush(): boolean {
 		for (const write of this.#changes.values()) write();
 		this.#changes.clear();
+		this.#leases.flush();
 		if (this.#spentNow.length > 0) this.#tables.putSpent(minuteOf(this.#now), this.#spentNow);
 		this.#spentNow = [];
 		if (this.#changedDevices.size === 0) return false;
@@ -166,6 +172,26 @@ export class ViewerMemory implements ViewerState {
 	putSession(row: SessionRow): void {
 		this.#allSessions().set(row.key, row);
 		this.#changes.set(`session ${row.key}`, () => this.#tables.putSession(row));
+	}
+
+	lease(tokenId: string, shard: number, kind: Kind): Totals {
+		return this.#leases.get(tokenId, shard, kind);
+	}
+
+	/** With a row of the token, for leases are forgotten with it. */
+	putLease(token: TokenRef, shard: number, kind: Kind, totals: Totals): void {
+		this.#leases.put(token, shard, kind, totals);
+		this.lend(token, kind, 0);
+	}
+
+	counted(tokenId: string, kind: Kind): number {
+		return kind === "uses" ? this.usesOf(tokenId) : this.addressesOf(tokenId);
+	}
+
+	lend(token: TokenRef, kind: Kind, change: number): void {
+		const { used = 0, addresses = 0 } = this.#token(token.id) ?? {};
+		const counts = kind === "uses" ? { used: used + change, addresses } : { used, addresses: addresses + change };
+		this.#putToken({ id: token.id, expiresAt: token.expiresAt, ...counts });
 	}
 
 	#token(id: string): TokenRow | null {

@@ -3,7 +3,9 @@ import { type Decision, allow } from "../decision/decision.ts";
 import { sha256 } from "../hash.ts";
 import { staysRefused } from "../limits/admissions.ts";
 import { askLimits, giveBack } from "../limits/client.ts";
-import type { Admission, AdmitRequest, SessionAsk } from "../limits/contract.ts";
+import type { Admission, AdmitAnswer, AdmitRequest, SessionAsk } from "../limits/contract.ts";
+import { askShards } from "../limits/leases/client.ts";
+import { shardName, shardOf, shardsFor } from "../limits/leases/plan.ts";
 import { type ClientFacts, guessedDeviceId } from "./client.ts";
 import { withDeviceNames } from "./conflicts.ts";
 import { sessionToEnd } from "./end-session.ts";
@@ -56,7 +58,7 @@ export function judgeLimits(
 	const ask = { ...asked, use: asked.use && subject.limits.maxu !== undefined }; // nobody counts it otherwise
 	if (!needsViewer(asker, ask)) return allow(NOTHING_KEPT);
 	const memoryKey = remembered(asker, ask, subject.grant?.session ?? null);
-	const known = exchange.gate.admissions.recall(subject.viewer(), memoryKey, exchange.nowMs);
+	const known = exchange.gate.admissions.recall(memoryName(asker), memoryKey, exchange.nowMs);
 	if (known) {
 		exchange.told.remembered = true;
 		return known;
@@ -71,14 +73,13 @@ async function askAndLearn(
 	memoryKey: string,
 ): Promise<Decision<Admission>> {
 	const { admissions } = exchange.gate;
-	const { subject } = asker.subject;
 	const answer = await askViewer(exchange, asker, ask);
 	if (exchange.method === "HEAD") return answer;
 	const { touch_seconds: touch, session_ttl_seconds: ttl, ip_counting: counting } = asker.account.settings;
 	const untilMs = exchange.nowMs + Math.min(touch, ttl / 2) * 1000; // a session must be heard of before it lapses
 	// A manifest may start the session again that a licence was refused for.
 	if (staysRefused(answer, counting) && ask.intent !== "license")
-		admissions.learn(subject.viewer(), memoryKey, answer, untilMs);
+		admissions.learn(memoryName(asker), memoryKey, answer, untilMs);
 	if (answer.allowed) learnRenewal(exchange, asker, answer.value, untilMs);
 	return answer;
 }
@@ -92,11 +93,11 @@ function needsViewer(asker: Asker, ask: LimitAsk): boolean {
 
 /** Whatever was admitted, the requests that now follow under its grant are renewals of the same session. */
 function learnRenewal(exchange: Exchange, asker: Asker, admission: Admission, untilMs: number): void {
-	const { viewer, grant } = asker.subject.subject;
+	const { grant } = asker.subject.subject;
 	// A grant goes on naming the start that it was given, also when its session has lapsed and started again since.
 	const session = grant?.started ? grant.session : admission.session;
 	const memoryKey = remembered(asker, { intent: "renew", use: false }, session);
-	exchange.gate.admissions.learn(viewer(), memoryKey, allow(admission), untilMs);
+	exchange.gate.admissions.learn(memoryName(asker), memoryKey, allow(admission), untilMs);
 }
 
 /** Everything that an answer depends on. */
@@ -109,9 +110,8 @@ function remembered(asker: Asker, ask: LimitAsk, granted: Admission["session"]):
 }
 
 async function askViewer(exchange: Exchange, asker: Asker, ask: NamingAsk): Promise<Decision<Admission>> {
-	const { gate } = exchange;
 	const { account, subject, client } = asker;
-	const { claims, limits, tokenId, viewer } = subject.subject;
+	const { claims, limits, tokenId } = subject.subject;
 	const rowsEndMs = (subject.expiresAt + account.settings.clock_skew_seconds) * 1000;
 	const admit: AdmitRequest = {
 		id: exchange.decisionId,
@@ -131,10 +131,40 @@ async function askViewer(exchange: Exchange, asker: Asker, ask: NamingAsk): Prom
 		...(limits?.dlimit === undefined ? {} : ownerOf(account, claims)),
 		...fairness(asker, ask),
 	};
-	const answer = await askLimits(gate.limits, viewer(), admit, account.settings.when_counters_fail, (fault) =>
-		gate.ports.log({ event: "fault", where: "limits", decision: exchange.decisionId, message: String(fault) }),
-	);
-	return withDeviceNames(answer);
+	return withDeviceNames(await askObjects(exchange, asker, admit));
+}
+
+function askObjects(exchange: Exchange, asker: Asker, admit: AdmitRequest): Promise<AdmitAnswer> {
+	const { limits: namespace } = exchange.gate;
+	const root = asker.subject.subject.viewer();
+	const shards = shardsOf(asker);
+	const whenUnavailable = asker.account.settings.when_counters_fail;
+	const onFault = faultLogger(exchange);
+	if (shards === 0) return askLimits(namespace, root, admit, whenUnavailable, onFault);
+	return askShards({ namespace, root, shards }, admit, { whenUnavailable, onFault, behind: exchange.waitUntil });
+}
+
+/** Shards that the limits are spread over now; 0 for none. */
+function shardsOf({ account, subject: { subject } }: Asker): number {
+	return subject.limits === null ? 0 : shardsFor(subject.shards, subject.limits, account.settings.ip_counting);
+}
+
+const faultLogger =
+	({ gate, decisionId }: Exchange) =>
+	(fault: unknown): void =>
+		gate.ports.log({ event: "fault", where: "limits", decision: decisionId, message: String(fault) });
+
+/** Names of the objects that may have counted a request of this client, the likeliest first. */
+export function countingObjects(asker: Asker): readonly [string, ...string[]] {
+	const name = asker.subject.subject.viewer();
+	const shards = shardsOf(asker);
+	return shards === 0 ? [name] : [shardName(name, shardOf(asker.client.address, shards)), name];
+}
+
+/** Whom an isolate's memory is kept for: the viewer, and of a token that a whole audience has, the address. */
+export function memoryName(asker: Asker): string {
+	const name = asker.subject.subject.viewer();
+	return shardsOf(asker) === 0 ? name : `${name} ${asker.client.address}`;
 }
 
 /** What the account's settings make of the limits for the viewer's sake; nothing of it is sent where it changes nothing. */
@@ -158,12 +188,11 @@ function ownerOf({ id }: Account, { uid }: Claims): Pick<AdmitRequest, "owner"> 
 /** Gives back the use of a request that was admitted and came to nothing. A use of a whole playback is kept: trying again costs none. */
 export async function refundUse(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<void> {
 	const { gate } = exchange;
-	const { limits, tokenId, viewer } = asker.subject.subject;
+	const { limits, tokenId } = asker.subject.subject;
 	if (!ask.use || limits?.maxu === undefined || countingOf(asker, ask) !== "requests") return;
-	gate.admissions.forgetViewer(viewer());
-	await giveBack(gate.limits, viewer(), { id: exchange.decisionId, token: tokenId }, (fault) =>
-		gate.ports.log({ event: "fault", where: "limits", decision: exchange.decisionId, message: String(fault) }),
-	);
+	gate.admissions.forgetViewer(memoryName(asker));
+	const refund = { id: exchange.decisionId, token: tokenId };
+	await giveBack(gate.limits, countingObjects(asker), refund, faultLogger(exchange));
 }
 
 /** What is asked for again and again by a player that plays on is one use as long as its session lives. */

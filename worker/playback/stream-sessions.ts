@@ -7,7 +7,7 @@ import { type Exchange, emptyResponse, jsonResponse, refused } from "../exchange
 import { logDecision } from "../observe/decision-log.ts";
 import { PLAYBACK_API_AUDIENCES } from "../token/audience.ts";
 import { SID_PATTERN } from "../token/claims.ts";
-import { type Asker, judgeLimits } from "./admit.ts";
+import { type Asker, countingObjects, judgeLimits, memoryName } from "./admit.ts";
 import { authorizeFor, authorizeHolder, identifyHolder } from "./authorize.ts";
 import { readUpTo } from "./limited-body.ts";
 
@@ -89,7 +89,8 @@ export async function handleSessions(exchange: Exchange, accountId: string): Pro
 	if (!holder.allowed) return refused(exchange, holder.refusal, "gsc");
 	if (isOff(holder.value)) return answered(exchange, allow(emptyResponse(exchange)));
 	const { subject } = holder.value.subject;
-	const sessions = await exchange.gate.limits.getByName(subject.viewer()).listSessions();
+	const [object] = countingObjects(holder.value);
+	const sessions = await exchange.gate.limits.getByName(object).listSessions();
 	const shown = sessions.map(({ key, seenAt, endedBy }) => ({
 		end_viewer_id: subject.claims.uid ?? null,
 		last_seen: seenAt,
@@ -108,8 +109,9 @@ export async function handleStop(exchange: Exchange, accountId: string, named: s
 	const key = named ?? subject.claims.sid;
 	if (key === undefined) return refused(exchange, { reason: "claim-missing", claim: "sid" }, "gsc");
 	const { gate } = exchange;
-	const ended = await gate.limits.getByName(subject.viewer()).endSessions(key, "player");
-	gate.admissions.forgetSessions(subject.viewer(), ended);
+	const [object] = countingObjects(holder.value);
+	const ended = await gate.limits.getByName(object).endSessions(key, "player");
+	gate.admissions.forgetSessions(memoryName(holder.value), ended);
 	return answered(
 		exchange,
 		ended.length === 0 ? refuse({ reason: "resource-not-found" }) : allow(emptyResponse(exchange)),

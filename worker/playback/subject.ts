@@ -3,6 +3,7 @@ import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { Told } from "../exchange.ts";
 import type { Limits } from "../limits/contract.ts";
 import { viewerObjectName } from "../limits/client.ts";
+import { shardCount } from "../limits/leases/plan.ts";
 import { judgeAudience } from "../token/audience.ts";
 import type { Claims } from "../token/claims.ts";
 import { judgeLifetime } from "../token/lifetime.ts";
@@ -21,6 +22,8 @@ export interface Subject {
 	readonly limits: Limits | null;
 	/** Name of the object that holds the viewer's limits; worked out when it is first asked for, as most tokens limit nothing. */
 	readonly viewer: () => string;
+	/** See `shardCount`. */
+	readonly shards: number;
 	/** Null for a token. */
 	readonly grant: Grant | null;
 	/** Grants signed for this token by this isolate, by what they hold; they differ only there. */
@@ -153,8 +156,8 @@ function fromGrant(grant: Grant): Subject {
 	return subject;
 }
 
-function counted(account: string, tokenId: string, claims: Claims): Pick<Subject, "limits" | "viewer"> {
-	const { maxip, maxu, climit, cbeh, dlimit, uid } = claims;
+function counted(account: string, tokenId: string, claims: Claims): Pick<Subject, "limits" | "viewer" | "shards"> {
+	const { maxip, maxu, climit, cbeh, dlimit, uid, sid } = claims;
 	const limited = maxip !== undefined || maxu !== undefined || climit !== undefined || dlimit !== undefined;
 	const limits: Limits = {
 		...(maxip === undefined ? {} : { maxip }),
@@ -165,5 +168,5 @@ function counted(account: string, tokenId: string, claims: Claims): Pick<Subject
 	};
 	let name: string | undefined;
 	const viewer = () => (name ??= viewerObjectName(account, uid === undefined ? { tokenId } : { uid }));
-	return { limits: limited ? limits : null, viewer };
+	return { limits: limited ? limits : null, viewer, shards: shardCount(limits, uid ?? sid) };
 }

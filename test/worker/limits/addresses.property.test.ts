@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import type { AdmitRequest } from "../../../worker/limits/contract.ts";
 import { decide, endSession } from "../../../worker/limits/decide.ts";
 import { DeviceOutbox } from "../../../worker/limits/device-outbox.ts";
+import { LeaseBook } from "../../../worker/limits/leases/book.ts";
 import { StoredPlaces } from "../../../worker/limits/places.ts";
 import { ViewerTables } from "../../../worker/limits/tables.ts";
 import { ViewerMemory } from "../../../worker/limits/viewer-memory.ts";
@@ -59,7 +60,8 @@ function play(
 	const { sql } = storage;
 	for (const table of ["tokens", "addresses", "partners", "holders", "sessions"]) sql.exec(`DELETE FROM ${table}`);
 	const tables = new ViewerTables(sql);
-	const fresh = () => new ViewerMemory(tables, new DeviceOutbox(sql, {} as never), new StoredPlaces(sql));
+	const fresh = () =>
+		new ViewerMemory(tables, new DeviceOutbox(sql, {} as never), new StoredPlaces(sql), new LeaseBook(sql));
 	let memory = fresh();
 	let now = EPOCH;
 	const grants: Grant[] = [];

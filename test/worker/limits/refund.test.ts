@@ -6,7 +6,8 @@ import { type Viewer, newViewer, verdict } from "../../support/viewer.ts";
 const TOKEN = "token-1";
 const ask = async (viewer: Viewer, id: string, maxu = 1): Promise<string> =>
 	verdict(await viewer.ask({ id, token: TOKEN, use: true, limits: { maxu } }));
-const giveBack = (viewer: Viewer, id: string, token = TOKEN): Promise<void> => viewer.stub.refund(wire({ id, token }));
+const giveBack = (viewer: Viewer, id: string, token = TOKEN): Promise<boolean> =>
+	viewer.stub.refund(wire({ id, token }));
 
 describe("a use that is given back", () => {
 	it("can be had again, once", async () => {
