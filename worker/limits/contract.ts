@@ -67,6 +67,8 @@ export interface Admission {
 	readonly ended: readonly string[];
 	/** Sessions of the viewer alive after this decision, when that was asked for. */
 	readonly alive?: number;
+	/** Let through because no object could be asked (`when_counters_fail`): no object answers so. */
+	readonly uncounted?: true;
 }
 
 export type AdmitAnswer = Decision<Admission>;
