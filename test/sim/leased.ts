@@ -1,5 +1,5 @@
 import { refuse } from "../../worker/decision/decision.ts";
-import { retried } from "../../worker/limits/client.ts";
+import { retried } from "../../worker/retry.ts";
 import type { AdmitAnswer, AdmitRequest } from "../../worker/limits/contract.ts";
 import type { Isolate } from "./gate.ts";
 import {

@@ -10,6 +10,6 @@ const REFUNDED = "-";
  */
 export function refundUse(state: ViewerState, { id, token }: RefundRequest, now: number): void {
 	if (!state.wasSpent(id, now) || state.wasSpent(REFUNDED + id, now)) return;
-	state.noteSpent(REFUNDED + id, now);
+	state.noteSpent(REFUNDED + id, now, id);
 	state.removeUse(token);
 }

@@ -26,7 +26,7 @@ export class ViewerMemory implements ViewerState {
 	#spent: Map<number, Set<string>> | null = null;
 	/** What is to be written, in order; rows that are named again are written once, as they are at the end. */
 	readonly #changes = new Map<string, () => void>();
-	#spentNow: string[] = [];
+	readonly #spentNow = new Map<number, string[]>();
 	/** Devices that are to be told of in the account's index, and whose they are. */
 	readonly #changedDevices = new Set<string>();
 	#owner: DeviceOwner | null = null;
@@ -41,8 +41,8 @@ export class ViewerMemory implements ViewerState {
 	flush(): boolean {
 		for (const write of this.#changes.values()) write();
 		this.#changes.clear();
-		if (this.#spentNow.length > 0) this.#tables.putSpent(minuteOf(this.#now), this.#spentNow);
-		this.#spentNow = [];
+		for (const [minute, ids] of this.#spentNow) this.#tables.putSpent(minute, ids);
+		this.#spentNow.clear();
 		if (this.#changedDevices.size === 0) return false;
 		const queued = this.#outbox.queue(this.#owner, this.#changedDevices, this.#now);
 		this.#changedDevices.clear();
@@ -55,14 +55,16 @@ export class ViewerMemory implements ViewerState {
 		return false;
 	}
 
-	noteSpent(requestId: string, now: number): void {
+	noteSpent(requestId: string, now: number, like?: string): void {
 		const spent = this.#spentBy(now);
-		const minute = minuteOf(now);
+		const likes = like === undefined ? [] : [...spent].filter(([, known]) => known.has(like));
+		const minute = Math.max(minuteOf(now), ...likes.map(([each]) => each));
 		const ids = spent.get(minute);
 		if (ids) ids.add(requestId);
 		else this.#startMinute(spent, minute, requestId);
-		this.#now = now;
-		this.#spentNow.push(requestId);
+		const written = this.#spentNow.get(minute);
+		if (written) written.push(requestId);
+		else this.#spentNow.set(minute, [requestId]);
 	}
 
 	usesOf(tokenId: string): number {
@@ -180,7 +182,7 @@ export class ViewerMemory implements ViewerState {
 	#spentBy(now: number): Map<number, Set<string>> {
 		if (this.#spent) return this.#spent;
 		const minute = minuteOf(now);
-		return (this.#spent = new Map([[minute, new Set(this.#tables.spentSince(minute - 1))]]));
+		return (this.#spent = this.#tables.spentSince(minute - 1));
 	}
 
 	#startMinute(spent: Map<number, Set<string>>, minute: number, requestId: string): void {
