@@ -91,6 +91,13 @@ export class MemoryState implements ViewerState {
 		this.#sessions.set(row.key, row);
 	}
 
+	forgetLapsed(now: number): void {
+		for (const { key, ...row } of this.#sessions.values()) {
+			if (row.endedBy === null && row.barredAt === null && row.seenAt + row.ttlSeconds * 1000 <= now)
+				this.#sessions.delete(key);
+		}
+	}
+
 	#token(id: string): Token {
 		const known = this.#tokens.get(id);
 		if (known) return known;

@@ -6,9 +6,9 @@ import { parseSettings } from "../../worker/settings.ts";
 import { type ClientInit, GATE } from "./publisher.ts";
 
 type Namespaces = {
-	[K in keyof Env as Env[K] extends DurableObjectNamespace<infer _T extends Rpc.DurableObjectBranded>
-		? K
-		: never]: Env[K];
+	[
+		K in keyof Env as Env[K] extends DurableObjectNamespace<infer _T extends Rpc.DurableObjectBranded> ? K : never
+	]: Env[K];
 };
 export type ObjectBinding = keyof Namespaces;
 
@@ -60,16 +60,22 @@ export function newFaultyGate(fate: Fate) {
 
 type Callable = (...args: unknown[]) => Promise<unknown>;
 
-function faulty(binding: ObjectBinding, namespace: { getByName: (name: string) => Record<string, Callable> }, fate: Fate) {
+function faulty(
+	binding: ObjectBinding,
+	namespace: { getByName: (name: string) => Record<string, Callable> },
+	fate: Fate,
+) {
 	return {
 		getByName: (object: string) =>
 			new Proxy(
 				{},
 				{
-					get: (_target, method) => (...args: unknown[]) =>
-						fate({ binding, object, method: String(method), args }, async () =>
-							namespace.getByName(object)[String(method)]?.(...args),
-						),
+					get:
+						(_target, method) =>
+						(...args: unknown[]) =>
+							fate({ binding, object, method: String(method), args }, async () =>
+								namespace.getByName(object)[String(method)]?.(...args),
+							),
 				},
 			),
 	};

@@ -44,6 +44,8 @@ export interface ViewerState {
 	/** Alive at `now`, oldest start first. */
 	aliveSessions(now: number): SessionRow[];
 	putSession(row: SessionRow): void;
+	/** Sessions that have lapsed by `now` have lapsed for good, also when the clock goes back. */
+	forgetLapsed(now: number): void;
 }
 
 export interface TokenRef {

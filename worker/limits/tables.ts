@@ -126,6 +126,10 @@ export class ViewerTables {
 		);
 	}
 
+	removeSession(key: string): void {
+		this.#sql.exec("DELETE FROM sessions WHERE key = ?", key);
+	}
+
 	/** Ids of the requests that spent a use in this minute or later, by minute. */
 	spentSince(minute: number): Map<number, Set<string>> {
 		const spent = new Map<number, Set<string>>();

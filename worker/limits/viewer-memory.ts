@@ -153,6 +153,20 @@ export class ViewerMemory implements ViewerState {
 		this.#changes.set(`session ${row.key}`, () => this.#tables.putSession(row));
 	}
 
+	forgetLapsed(now: number): void {
+		for (const row of this.#allSessions().values()) {
+			if (row.endedBy !== null || lapsesAt(row) > now || row.seenAt === LONG_AGO) continue;
+			if (row.barredAt !== null) this.putSession({ ...row, seenAt: LONG_AGO });
+			else this.#removeSession(row.key);
+		}
+	}
+
+	/** As the clean-up would a little later: a row that is removed costs the same now. */
+	#removeSession(key: string): void {
+		this.#allSessions().delete(key);
+		this.#changes.set(`session ${key}`, () => this.#tables.removeSession(key));
+	}
+
 	#token(id: string): TokenRow | null {
 		const known = this.#tokens.get(id) ?? this.#tables.token(id);
 		if (known) this.#tokens.set(id, known);
@@ -192,6 +206,7 @@ export class ViewerMemory implements ViewerState {
 	}
 }
 
+const LONG_AGO = 0;
 const lapsesAt = (row: SessionRow): number => row.seenAt + row.ttlSeconds * 1000;
 
 function remembered(known: Map<string, boolean>, name: string, ask: () => boolean): boolean {
