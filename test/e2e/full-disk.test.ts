@@ -31,13 +31,16 @@ async function outcome(url: string, client: Client = {}): Promise<Outcome> {
 const count = (outcomes: readonly Outcome[], status: number) =>
 	outcomes.filter((each) => each.status === status).length;
 
-describe.each(ways)("while %s", (_what, way) => {
+const here = ways.flatMap(([what, way]) => {
 	const start = way();
-	if (start === null) {
-		it.skip("(not on this machine)", () => {});
-		return;
-	}
+	return start === null ? [] : [{ what, start }];
+});
 
+it("is tried in the ways that this machine has", () => {
+	expect(here.length).toBeLessThanOrEqual(ways.length);
+});
+
+describe.each(here)("while $what", ({ start }) => {
 	let filled: FillableGate;
 	beforeAll(async () => {
 		filled = await start();
@@ -65,13 +68,13 @@ describe.each(ways)("while %s", (_what, way) => {
 			Array.from({ length: 6 }, async () => account.masterUrl("clip", await account.sign({ maxu }))),
 		);
 		const all = urls.map((): Outcome[] => []);
-		for (const round of [0, 1, 2]) {
+		for (let round = 0; round < 3; round++) {
 			for (const [index, url] of urls.entries()) all[index]?.push(...(await times(1, url)));
 			fill();
 			for (const [index, url] of urls.entries()) {
 				const answers = await Promise.all(Array.from({ length: 4 }, () => outcome(url)));
 				all[index]?.push(...answers);
-				if (round === 0) expect(answers.every(({ status }) => status === 200 || status === 503)).toBe(true);
+				expect(answers.filter(({ status }) => ![200, 403, 503].includes(status))).toEqual([]);
 			}
 			// And an object that is not there yet.
 			const fresh = await outcome(account.masterUrl("clip", await account.sign({ maxu })));

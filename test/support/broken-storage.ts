@@ -41,7 +41,9 @@ export function breakStorage(storage: DurableObjectStorage, moment: Moment, time
 				const setAlarm = storage.setAlarm.bind(storage);
 				return [vi.spyOn(storage, "setAlarm").mockImplementation((at) => (isOver() ? setAlarm(at) : later()))];
 			}
-			default: {
+			case 1:
+			case 2:
+			case 3: {
 				let statements = 0;
 				const broken = (query: string, ...bindings: unknown[]) => {
 					if (WRITES.test(query)) statements += 1;

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as index from "../../../worker/index.ts";
 import { type Call, START, type Story, stories } from "../../compat/calls.ts";
-import { ADVICE, methodsSince, released, unreadable } from "../../compat/rpc.ts";
+import { ADVICE, type Method, methodsSince, released, unreadable } from "../../compat/rpc.ts";
 import { type ObjectCall, newFaultyGate } from "../../support/faulty-gate.ts";
 import { ADMIN, type ClientInit, type Publisher, newPublisher, textOf, urisOf } from "../../support/publisher.ts";
 import { EPOCH } from "../../support/viewer.ts";
@@ -28,12 +28,16 @@ function fail(what: string): never {
 	throw new Error(`${what}\n${ADVICE}`);
 }
 
+function methodOf(binding: string, method: string): Method {
+	return released[binding]?.[method] ?? fail(`test/compat/rpc.ts lacks ${binding}.${method}.`);
+}
+
 describe("a Worker of the last release and today's objects", () => {
 	it.each(Object.keys(released))("%s has every method that it calls", (binding) => {
-		for (const method of Object.keys(released[binding] ?? {})) {
-			if (typeof Reflect.get(classes[binding]?.prototype ?? {}, method) !== "function")
-				fail(`${binding} has no method "${method}" any more: the Worker of the last release calls it.`);
-		}
+		const prototype = classes[binding]?.prototype ?? {};
+		const methods = Object.keys(released[binding] ?? {});
+		const gone = methods.filter((method) => typeof Reflect.get(prototype, method) !== "function");
+		expect(gone, `The Worker of the last release calls these methods of ${binding}.\n${ADVICE}`).toEqual([]);
 	});
 
 	/** What the Worker reads of the answer is as it was. */
@@ -42,7 +46,7 @@ describe("a Worker of the last release and today's objects", () => {
 		const stub = env[binding].getByName(object) as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
 		const given = await stub[method]?.(...args);
 		const call = `${binding}.${method}(${args.map((arg) => JSON.stringify(arg)).join(", ")})`;
-		const problem = unreadable(released[binding]?.[method]?.answer ?? expect.fail(`rpc.ts lacks ${method}`), given);
+		const problem = unreadable(methodOf(binding, method).answer, given);
 		if (problem !== null) fail(`${call} answers what the Worker of the last release cannot read: ${problem}.`);
 		if (answer === undefined) return;
 		const read: unknown = method === "admit" ? JSON.parse(String(given)) : given;
@@ -52,7 +56,12 @@ describe("a Worker of the last release and today's objects", () => {
 	}
 
 	it.each(stories.map((story, number) => ({ ...story, number })))("$binding: $tells", async ({ number, ...story }) => {
-		for (const call of story.calls) await replay(story, `compat-${number}`, call);
+		const replayed: Call[] = [];
+		for (const call of story.calls) {
+			await replay(story, `compat-${number}`, call);
+			replayed.push(call);
+		}
+		expect(replayed).toEqual(story.calls);
 	});
 
 	it("the stories call every method", () => {
@@ -194,9 +203,8 @@ it("today's Worker and objects of the last release: whatever it asks, they can r
 }, 30_000);
 
 describe("the reader of the last release", () => {
-	const admit = released["VIEWER_LIMITS"]?.["admit"];
-	const [{ args = [] } = {}] = stories[0]?.calls ?? [];
-	const request = JSON.parse(String(args[0])) as Record<string, unknown>;
+	const admit = methodOf("VIEWER_LIMITS", "admit");
+	const request = JSON.parse(String(stories[0]?.calls[0]?.args[0])) as Record<string, unknown>;
 
 	it.each([
 		["takes a member that it does not know for nothing", { new_member: 1 }, true],
@@ -205,12 +213,12 @@ describe("the reader of the last release", () => {
 		["notices a word that it does not know", { intent: "resume" }, false],
 		["notices a change further down", { client: { address: 7 } }, false],
 	])("%s", (_what, change, readable) => {
-		const problem = unreadable(admit?.args ?? expect.fail(), [JSON.stringify({ ...request, ...change })]);
+		const problem = unreadable(admit.args, [JSON.stringify({ ...request, ...change })]);
 		expect(problem === null).toBe(readable);
 	});
 
 	it("notices a refusal that it has no words for", () => {
 		const answer = { allowed: false, refusal: { reason: "too-early" } };
-		expect(unreadable(admit?.answer ?? expect.fail(), JSON.stringify(answer))).not.toBeNull();
+		expect(unreadable(admit.answer, JSON.stringify(answer))).not.toBeNull();
 	});
 });

@@ -45,7 +45,7 @@ const inOrder = async (viewer: Viewer, asks: readonly Asked[]): Promise<string[]
 const allowedOf = (answers: readonly string[]) => answers.filter((answer) => answer === "allowed").length;
 
 /** One of many that want to be let in; each is somebody else. */
-const kinds: Readonly<Record<keyof Limits & string, (index: number) => Asked>> = {
+const kinds: Readonly<Record<keyof Limits, (index: number) => Asked>> = {
 	maxu: (index) => ({ id: `use-${index}`, limits: { maxu: LIMIT }, use: true, session: null }),
 	maxip: (index) => ({ limits: { maxip: LIMIT }, address: `198.51.100.${index}`, session: null }),
 	dlimit: (index) => ({ limits: { dlimit: LIMIT }, device: `device-${index}`, session: null }),

@@ -183,7 +183,7 @@ it.each(unreachable)(
 			headers: ADMIN,
 		});
 		expect(answer.status).toBe(reason === "devices-unavailable" ? 502 : 503);
-		expect(answer.headers.get("Retry-After")).toEqual(answer.status === 503 ? expect.stringMatching(/^[1-9]/) : null);
+		expect(answer.headers.has("Retry-After")).toBe(answer.status === 503);
 		expect(await refusalOf(answer)).toMatchObject({ reason });
 		expect(gate.log.filter(({ event }) => event === "fault").length).toBeGreaterThan(0);
 	},
