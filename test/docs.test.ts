@@ -81,6 +81,7 @@ const samples: { readonly [K in Reason]: Extract<Refusal, { reason: K }> } = {
 	"report-link-expired": { reason: "report-link-expired", expiredAt: 0 },
 	"record-too-large": { reason: "record-too-large", maxBytes: 1 },
 	"devices-unavailable": { reason: "devices-unavailable", operation: "list" },
+	"object-unavailable": { reason: "object-unavailable" },
 };
 
 describe("docs/reasons.md", () => {

@@ -62,6 +62,8 @@ export interface Told {
 	client?: { readonly address: string; readonly userAgent: string };
 	/** True when this decision only repeats one that the isolate remembers: not logged again. */
 	remembered?: boolean;
+	/** True when no object could be asked, and the account lets such requests through (`when_counters_fail`). */
+	uncounted?: boolean;
 }
 
 export function answerContext({ headers, method, decisionId, told }: Exchange): AnswerContext {

@@ -80,6 +80,7 @@ export class MemoryState implements ViewerState {
 			for (const each of [address, partner]) this.#token(tokenId).partners.delete(each);
 		},
 		isHolder: (tokenId, sessionKey) => this.#tokens.get(tokenId)?.holders.has(sessionKey) ?? false,
+		holders: () => new Set([...this.#tokens.values()].flatMap(({ holders }) => [...holders])),
 		noteHolder: (tokenId, sessionKey) => {
 			this.#token(tokenId).holders.add(sessionKey);
 		},
@@ -115,6 +116,15 @@ export class MemoryState implements ViewerState {
 
 	putSession(row: SessionRow): void {
 		this.#sessions.set(row.key, row);
+	}
+
+	forgetLapsed(now: number): void {
+		const lapsed = [...this.#sessions.values()].filter(
+			(row) => row.endedBy === null && row.barredAt === null && row.seenAt + row.ttlSeconds * 1000 <= now,
+		);
+		if (lapsed.length === 0) return;
+		const holders = this.places.holders();
+		for (const { key } of lapsed) if (!holders.has(key)) this.#sessions.delete(key);
 	}
 
 	#token(id: string): Token {

@@ -103,8 +103,8 @@ export class Audience {
 		const answer = await ask(isolate, client, request);
 		tally.count(verdict(answer), timeline.now);
 		tally.latency(timeline.now - askedMs);
-		if (staysRefused(answer, "distinct"))
-			isolate.admissions.learn("token", memoryKey, answer, EPOCH + timeline.now + TOUCH_MS);
+		const now = EPOCH + timeline.now;
+		if (staysRefused(answer, "distinct")) isolate.admissions.learn("token", memoryKey, answer, [now, now + TOUCH_MS]);
 		return answer;
 	}
 }

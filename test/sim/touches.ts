@@ -31,7 +31,7 @@ export function simulateTouches({ viewers, isolates, touchSeconds }: TouchWorld,
 				const nowMs = roundMs + phaseMs;
 				const memory = memories[random.below(isolates)] as Admissions;
 				if (memory.recall(`viewer-${viewer}`, "client", nowMs)) continue;
-				memory.learn(`viewer-${viewer}`, "client", answer, nowMs + touchSeconds * 1000);
+				memory.learn(`viewer-${viewer}`, "client", answer, [nowMs, nowMs + touchSeconds * 1000]);
 				if (nowMs >= WARMUP_MS) calls += 1;
 			}
 		}

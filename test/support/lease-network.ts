@@ -41,6 +41,7 @@ export class PlainState implements ShardState {
 		pair: () => undefined,
 		unpair: () => undefined,
 		isHolder: () => false,
+		holders: () => new Set(),
 		noteHolder: () => undefined,
 	};
 	deviceNames = (): ReadonlyMap<string, string> => new Map();
@@ -49,6 +50,7 @@ export class PlainState implements ShardState {
 	addDevice(): void {}
 	session = (key: string): SessionRow | null => this.#sessions.get(key) ?? null;
 	aliveSessions = (): SessionRow[] => [...this.#sessions.values()];
+	forgetLapsed(): void {}
 	putSession = (row: SessionRow): unknown => this.#sessions.set(row.key, row);
 	lease = (_: string, shard: number, kind: Kind): Totals =>
 		this.#leases.get(`${shard} ${kind}`) ?? { granted: 0, returned: 0 };

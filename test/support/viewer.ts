@@ -51,6 +51,7 @@ export function newViewer(): Viewer {
 	};
 }
 
+/** What the object is sent. */
 export function requestOf(asked: Asked): AdmitRequest {
 	const { address = "203.0.113.1", agent = "Player/1.0", session = "own" } = asked;
 	return {

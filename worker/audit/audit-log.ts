@@ -28,15 +28,18 @@ export class AuditLog extends DurableObject<Env> {
 	async append({ id, texts, forgetAtMs, again }: Batch): Promise<number> {
 		await this.#keepAlarm(forgetAtMs);
 		if (!again || !this.#wasWritten(id)) {
-			for (const text of texts) this.#sql.exec("INSERT INTO batches (batch, decisions) VALUES (?, ?)", id, text);
+			// All or none: a part that was written would pass for the whole when the batch is sent again.
+			this.ctx.storage.transactionSync(() => {
+				for (const text of texts) this.#sql.exec("INSERT INTO batches (batch, decisions) VALUES (?, ?)", id, text);
+			});
 		}
 		return this.#gatherMs();
 	}
 
-	/** Begins a report of what is here now. */
+	/** Begins a report of what is here now; once, also when it is called again. */
 	async snapshot(execution: string, forgetAtMs: number): Promise<void> {
 		await this.#keepAlarm(forgetAtMs);
-		this.#sql.exec("INSERT INTO executions SELECT ?, coalesce(max(seq), 0) FROM batches", execution);
+		this.#sql.exec("INSERT OR IGNORE INTO executions SELECT ?, coalesce(max(seq), 0) FROM batches", execution);
 	}
 
 	/** Whether there is such a report. */
@@ -70,8 +73,9 @@ export class AuditLog extends DurableObject<Env> {
 	/** The day is over for 30 days. A late or doubled alarm changes nothing. */
 	override async alarm(): Promise<void> {
 		this.#alarmIsSet = false;
-		await this.ctx.storage.deleteAll();
-		this.#sql.exec(schema); // calls may still come to this instance
+		const cleared = this.ctx.storage.deleteAll();
+		this.#sql.exec(schema); // in the same turn: calls may come to this instance meanwhile
+		await cleared;
 	}
 
 	get #sql(): SqlStorage {

@@ -35,6 +35,8 @@ export interface AuditedDecision {
 	readonly status: number;
 	/** The internal one; absent when allowed. */
 	readonly refusal: Refusal | undefined;
+	/** True when the limits could not be asked, and it was allowed all the same. */
+	readonly uncounted?: boolean;
 	readonly method: string;
 	/** As it was sent: may hold a grant or a token. */
 	readonly path: string;

@@ -2,6 +2,7 @@ import { safePath } from "../safe-path.ts";
 import { type AuditedDecision, COLUMNS, type Cell, type Column, type Row } from "./contract.ts";
 
 const MOST_DETAIL_CHARACTERS = 300;
+const UNCOUNTED = '{"uncounted":true}';
 const MOST_AGENT_CHARACTERS = 256;
 
 /** What is kept of a decision: no token, no secret, and of the address its network only. */
@@ -18,7 +19,7 @@ function cellsOf(decision: AuditedDecision): Readonly<Record<Column, Cell>> {
 		allowed: refusal === undefined,
 		status: decision.status,
 		reason: refusal?.reason ?? null,
-		detail: refusal === undefined ? null : detailOf(refusal),
+		detail: refusal === undefined ? (decision.uncounted === true ? UNCOUNTED : null) : detailOf(refusal),
 		method: decision.method,
 		path: safePath(decision.path),
 		video_id: decision.video ?? null,

@@ -1,6 +1,7 @@
 import type { Ports } from "../ports.ts";
 import type { AuditLog } from "./audit-log.ts";
 import type { AuditedDecision } from "./contract.ts";
+import { isOverloaded } from "../retry.ts";
 import { DAY_MS, dayOf, forgetAtMs } from "./day.ts";
 import { GATHER_MS } from "./gather.ts";
 import { rowOf } from "./row.ts";
@@ -62,7 +63,7 @@ export class AuditTrail {
 	}
 
 	#sendWhenDue(gather: Gather, nowMs: number, waitUntil: WaitUntil): void {
-		if (gather.dueMs !== null && nowMs < gather.dueMs + OVERDUE_MS) return;
+		if (gather.dueMs !== null && Math.abs(nowMs - gather.dueMs) < OVERDUE_MS) return; // else the clock went back, or the sender died
 		const waitMs = Math.max(0, Math.min(gather.sentMs + gather.gatherMs - nowMs, gather.gatherMs));
 		gather.dueMs = nowMs + waitMs;
 		waitUntil(this.#sendAfter(gather, waitMs));
@@ -156,11 +157,6 @@ function textsOf(decisions: readonly AuditedDecision[]): string[] {
 		texts.push(JSON.stringify(decisions.slice(start, start + DECISIONS_A_ROW).map(rowOf)));
 	}
 	return texts;
-}
-
-/** The platform's word for an object that only gets worse by trying again. */
-function isOverloaded(fault: unknown): boolean {
-	return typeof fault === "object" && fault !== null && "overloaded" in fault && fault.overloaded === true;
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

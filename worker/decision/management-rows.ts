@@ -26,6 +26,13 @@ export const managementRows: Rows<ManagementRefusal["reason"]> = {
 		subcode: ({ operation }) => DEVICE_FAILURES[operation].subcode,
 		message: ({ operation }) => `The gate could not ${DEVICE_FAILURES[operation].what}. Try again shortly.`,
 	},
+	"object-unavailable": {
+		status: 503,
+		code: "SERVICE_UNAVAILABLE",
+		subcode: "SERVICE_UNAVAILABLE",
+		message: () =>
+			"What this call needs cannot be reached or stored right now. Try again shortly: every call may be repeated.",
+	},
 	"country-invalid": {
 		status: 409,
 		code: "CONFLICT",

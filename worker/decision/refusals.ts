@@ -144,6 +144,8 @@ export type ManagementRefusal =
 	| { readonly reason: "catalog-not-written"; readonly record: "right" }
 	/** The object that holds the devices cannot be reached; what was to be done may have been done. */
 	| { readonly reason: "devices-unavailable"; readonly operation: DeviceOperation }
+	/** Another object that the call needs cannot be reached, or cannot store; what was to be done may have been done. */
+	| { readonly reason: "object-unavailable" }
 	/** A value of a playback right, told as Brightcove's API does; at most 64 characters. */
 	| { readonly reason: "country-invalid"; readonly value: string }
 	| { readonly reason: "address-invalid"; readonly value: string }

@@ -8,8 +8,12 @@ const MOST_PER_VIEWER = 64;
 interface Remembered {
 	readonly answer: AdmitAnswer;
 	readonly sessionKey: string | null;
+	readonly sinceMs: number;
 	readonly untilMs: number;
 }
+
+/** Requests overlap, so one that is judged later may have begun earlier; by more than this, the clock has gone back. */
+const MOST_BEFORE_MS = 30_000;
 
 /**
  * What this isolate remembers of the objects' answers, so that a gated segment does not cost a call: admissions until the next
@@ -20,18 +24,19 @@ export class Admissions {
 
 	recall(viewer: string, client: string, nowMs: number): Decision<Admission> | null {
 		const remembered = this.#viewers.get(viewer)?.get(client);
-		return remembered !== undefined && remembered.untilMs > nowMs ? remembered.answer : null;
+		if (remembered === undefined || nowMs >= remembered.untilMs) return null;
+		return nowMs > remembered.sinceMs - MOST_BEFORE_MS ? remembered.answer : null;
 	}
 
-	/** Learns an answer, and forgets at once the sessions that it ended. */
-	learn(viewer: string, client: string, answer: AdmitAnswer, untilMs: number): void {
+	/** Learns an answer for `[sinceMs, untilMs)`, and forgets at once the sessions that it ended. */
+	learn(viewer: string, client: string, answer: AdmitAnswer, [sinceMs, untilMs]: readonly [number, number]): void {
 		if (answer.allowed && answer.value.relocated === true) this.forgetViewer(viewer);
 		else if (answer.allowed) this.forgetSessions(viewer, answer.value.ended);
 		const sessionKey = answer.allowed ? (answer.value.session?.key ?? null) : null;
 		let clients = this.#viewers.get(viewer);
 		if (!clients) this.#viewers.set(viewer, (clients = new Map()));
 		if (clients.size >= MOST_PER_VIEWER && !clients.has(client)) clients.delete(clients.keys().next().value ?? "");
-		clients.set(client, { answer, sessionKey, untilMs });
+		clients.set(client, { answer, sessionKey, sinceMs, untilMs });
 	}
 
 	/** Forgets all of a viewer: what was admitted for a device that is no longer one, or refused for want of a use that was given back. */

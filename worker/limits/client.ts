@@ -1,5 +1,6 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import { sha256 } from "../hash.ts";
+import { retried } from "../retry.ts";
 import { type AdmitAnswer, type AdmitRequest, type Admission, type RefundRequest, unwire, wire } from "./contract.ts";
 import type { ViewerLimits } from "./viewer-limits.ts";
 
@@ -33,22 +34,6 @@ export async function askLimits(
 	}
 }
 
-/** Calls an object; once more where the platform says that it helps. @throws the last fault; `onFault` is told of each. */
-export async function retried<T>(call: () => Promise<T>, onFault: (fault: unknown) => void): Promise<T> {
-	try {
-		return await call();
-	} catch (fault) {
-		onFault(fault);
-		if (!mayRetry(fault)) throw fault;
-	}
-	try {
-		return await call();
-	} catch (fault) {
-		onFault(fault);
-		throw fault;
-	}
-}
-
 /**
  * Gives a use back (see `refundUse`), at the first of these objects that says that the request spent it there. Where one cannot be reached the
  * use stays spent: never one too many.
@@ -59,20 +44,18 @@ export async function giveBack(
 	request: RefundRequest,
 	onFault: (fault: unknown) => void,
 ): Promise<void> {
+	const wired = wire(request);
 	try {
-		for (const name of objectNames) if (await namespace.getByName(name).refund(wire(request))) return;
-	} catch (fault) {
-		onFault(fault);
+		for (const name of objectNames) {
+			if (await retried(() => namespace.getByName(name).refund(wired), onFault)) return;
+		}
+	} catch {
+		// `onFault` was told.
 	}
-}
-
-/** The platform sets these flags on faults of Durable Objects; an overloaded object only gets worse by retrying. */
-function mayRetry(fault: unknown): boolean {
-	if (typeof fault !== "object" || fault === null) return false;
-	return "retryable" in fault && fault.retryable === true && !("overloaded" in fault && fault.overloaded === true);
 }
 
 /** What is answered when an object cannot be reached. */
 export function unavailable(whenUnavailable: "deny" | "allow"): Decision<Admission> {
-	return whenUnavailable === "allow" ? allow({ session: null, ended: [] }) : refuse({ reason: "limits-unavailable" });
+	if (whenUnavailable === "deny") return refuse({ reason: "limits-unavailable" });
+	return allow({ session: null, ended: [], uncounted: true });
 }

@@ -80,6 +80,8 @@ export interface Admission {
 	readonly alive?: number;
 	/** True when the token's addresses are not just one more: what was refused or admitted at another may have changed. */
 	readonly relocated?: boolean;
+	/** Let through because no object could be asked (`when_counters_fail`): no object answers so. */
+	readonly uncounted?: true;
 }
 
 export type AdmitAnswer = Decision<Admission>;

@@ -177,6 +177,8 @@ function writeUse(state: ViewerState, request: AdmitRequest, plan: SessionPlan |
 }
 
 function writeSession(state: ViewerState, plan: SessionPlan): void {
+	// What has lapsed had no place any more when this one was judged: it gets none back when the clock does.
+	if (!plan.renewed) state.forgetLapsed(plan.row.seenAt);
 	for (const row of plan.displaced) state.putSession(endedRow(row, "limit", plan.row.seenAt));
 	if (plan.named) state.putSession(endedRow(plan.named, "viewer", plan.row.seenAt));
 	state.putSession(plan.row);

@@ -9,6 +9,8 @@ export interface Places {
 	readonly unpair: (tokenId: string, address: string, partner: string) => void;
 	/** Whether the session has played with the token; noted only where addresses are counted by session. */
 	readonly isHolder: (tokenId: string, sessionKey: string) => boolean;
+	/** Sessions that have played with any such token: what they left behind is asked for after they have lapsed, too. */
+	readonly holders: () => ReadonlySet<string>;
 	readonly noteHolder: (tokenId: string, sessionKey: string) => void;
 }
 
@@ -36,6 +38,11 @@ export class StoredPlaces implements Places {
 	isHolder(tokenId: string, sessionKey: string): boolean {
 		const query = "SELECT 1 FROM holders WHERE token = ? AND session = ?";
 		return !this.#sql.exec(query, tokenId, sessionKey).next().done;
+	}
+
+	holders(): ReadonlySet<string> {
+		const rows = this.#sql.exec<{ session: string }>("SELECT session FROM holders").toArray();
+		return new Set(rows.map(({ session }) => session));
 	}
 
 	noteHolder(tokenId: string, sessionKey: string): void {

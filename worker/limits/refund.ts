@@ -13,7 +13,7 @@ const REFUNDED = "-";
 export function refundUse(state: ViewerState, { id, token }: RefundRequest, now: number): boolean {
 	if (!state.wasSpent(id, now)) return false;
 	if (state.wasSpent(REFUNDED + id, now)) return true;
-	state.noteSpent(REFUNDED + id, now);
+	state.noteSpent(REFUNDED + id, now, id);
 	state.removeUse(token);
 	return true;
 }

@@ -28,7 +28,8 @@ export interface SessionRow {
 /** The viewer's counters, as the decision sees them: synchronous, so that a batch of decisions is one transaction. */
 export interface ViewerState {
 	wasSpent(requestId: string, now: number): boolean;
-	noteSpent(requestId: string, now: number): void;
+	/** Known for as long as `like`, where that is named: also when the clock has gone back since. */
+	noteSpent(requestId: string, now: number, like?: string): void;
 	usesOf(tokenId: string): number;
 	addUse(token: TokenRef): void;
 	removeUse(tokenId: string): void;
@@ -49,6 +50,8 @@ export interface ViewerState {
 	/** Alive at `now`, oldest start first. */
 	aliveSessions(now: number): SessionRow[];
 	putSession(row: SessionRow): void;
+	/** Sessions that have lapsed by `now` have lapsed for good, also when the clock goes back. */
+	forgetLapsed(now: number): void;
 }
 
 export interface TokenRef {

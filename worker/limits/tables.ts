@@ -1,6 +1,6 @@
 import type { EndedBy } from "./contract.ts";
 import type { Device } from "./device-contract.ts";
-import { ON_ITS_WAY_MS } from "./forgetting.ts";
+import { MOST_ASTRAY_MS } from "./forgetting.ts";
 import type { SessionRow } from "./state.ts";
 
 /** What is stored of a token: how often and from how many addresses it was used. `expiresAt` in milliseconds. */
@@ -130,10 +130,18 @@ export class ViewerTables {
 		);
 	}
 
-	/** Ids of the requests that spent a use in this minute or later. */
-	spentSince(minute: number): string[] {
-		const rows = this.#sql.exec<{ requests: string }>("SELECT requests FROM spent WHERE minute >= ?", minute).toArray();
-		return rows.flatMap(({ requests }) => requests.split(" "));
+	removeSession(key: string): void {
+		this.#sql.exec("DELETE FROM sessions WHERE key = ?", key);
+	}
+
+	/** Ids of the requests that spent a use in this minute or later, by minute. */
+	spentSince(minute: number): Map<number, Set<string>> {
+		const spent = new Map<number, Set<string>>();
+		const query = "SELECT minute, requests FROM spent WHERE minute >= ?";
+		for (const row of this.#sql.exec<{ minute: number; requests: string }>(query, minute)) {
+			spent.set(row.minute, new Set([...(spent.get(row.minute) ?? []), ...row.requests.split(" ")]));
+		}
+		return spent;
 	}
 
 	putSpent(minute: number, requestIds: Iterable<string>): void {
@@ -146,7 +154,7 @@ export class ViewerTables {
 
 	/** Removes what no decision can need any more; true when nothing at all is left. */
 	forget(now: number): boolean {
-		const endedBefore = now - ON_ITS_WAY_MS;
+		const endedBefore = now - MOST_ASTRAY_MS;
 		for (const table of ["addresses", "partners", "holders", "playbacks", "leases"]) {
 			this.#sql.exec(`DELETE FROM ${table} WHERE token IN (SELECT id FROM tokens WHERE expires_at <= ?)`, endedBefore);
 		}

@@ -48,6 +48,8 @@ export class ViewerLimits extends DurableObject<Env> {
 	#alarmIsSet = false;
 	/** True from a commit that changed devices until its delivery begins. */
 	#toDeliver = false;
+	/** The alarm that was set with such a commit. */
+	#deliveryAlarm: Promise<void> | null = null;
 
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
@@ -94,17 +96,21 @@ export class ViewerLimits extends DurableObject<Env> {
 	}
 
 	async #commitBatch(batch: readonly Waiting[]): Promise<void> {
+		let isCommitted = false;
 		try {
 			const now = Date.now();
 			const answers = this.#commit((memory) => batch.map(({ judge }) => judge(memory, now)));
+			isCommitted = true;
 			await this.#keepAlarm(now);
-			await this.ctx.storage.sync();
+			await this.#durable();
 			for (const answer of answers) answer();
 			if (this.#toDeliver) void this.#deliver();
 		} catch (fault) {
 			this.#memory = this.#newMemory(); // what could not be made durable must not be remembered
 			this.#alarmIsSet = false;
-			for (const { reject } of batch) reject(fault);
+			// It may be the fault of one request: the others are judged without it.
+			if (!isCommitted && batch.length > 1) for (const one of batch) await this.#commitBatch([one]);
+			else for (const { reject } of batch) reject(fault);
 		}
 	}
 
@@ -123,6 +129,18 @@ export class ViewerLimits extends DurableObject<Env> {
 		}
 	}
 
+	/** All that was committed is on disk, with the alarm that goes with it. @throws otherwise; then nothing of it is remembered. */
+	async #durable(): Promise<void> {
+		try {
+			await this.#deliveryAlarm;
+			await this.ctx.storage.sync();
+		} catch (fault) {
+			this.#memory = this.#newMemory();
+			this.#alarmIsSet = false;
+			throw fault;
+		}
+	}
+
 	#newMemory(): ViewerMemory {
 		const { sql } = this.ctx.storage;
 		return new ViewerMemory(this.#tables, this.#outbox, new StoredPlaces(sql), new LeaseBook(sql));
@@ -131,7 +149,7 @@ export class ViewerLimits extends DurableObject<Env> {
 	/** See `refundUse`. */
 	async refund(asked: Wired<RefundRequest>): Promise<boolean> {
 		const spent = this.#commit((memory) => refundUse(memory, unwire(asked), Date.now()));
-		await this.ctx.storage.sync();
+		await this.#durable();
 		return spent;
 	}
 
@@ -147,7 +165,7 @@ export class ViewerLimits extends DurableObject<Env> {
 			const keys = key === null ? memory.aliveSessions(now).map((row) => row.key) : [key];
 			return keys.filter((each) => endSession(memory, each, by, now));
 		});
-		await this.ctx.storage.sync();
+		await this.#durable();
 		return ended;
 	}
 
@@ -175,12 +193,7 @@ export class ViewerLimits extends DurableObject<Env> {
 		const now = Date.now();
 		const result = this.#commit((memory) => change(memory, now));
 		const changed = this.#toDeliver; // later the delivery of another commit may have begun, and taken this one with it
-		try {
-			await this.ctx.storage.sync();
-		} catch (fault) {
-			this.#memory = this.#newMemory();
-			throw fault;
-		}
+		await this.#durable();
 		if (changed) await this.#deliver();
 		return result;
 	}
@@ -189,13 +202,16 @@ export class ViewerLimits extends DurableObject<Env> {
 	#expectDelivery(): void {
 		this.#toDeliver = true;
 		this.#alarmIsSet = true;
-		void this.ctx.storage.setAlarm(Date.now() + DELIVERY_MS);
+		this.#deliveryAlarm = this.ctx.storage.setAlarm(Date.now() + DELIVERY_MS);
+		this.#deliveryAlarm.catch(() => {}); // whoever commits awaits it
 	}
 
-	/** Decisions go on meanwhile. What cannot be delivered now is left to the alarm. */
+	/** Decisions go on meanwhile. What cannot be delivered now is left to the alarm. Never rejects. */
 	async #deliver(): Promise<void> {
 		this.#toDeliver = false;
-		if (await this.#outbox.deliver()) await this.ctx.storage.setAlarm(Date.now() + CLEANING_INTERVAL_MS);
+		if (!(await this.#outbox.deliver())) return;
+		const later = this.ctx.storage.setAlarm(Date.now() + CLEANING_INTERVAL_MS);
+		await later.catch(() => {}); // the one of the delivery comes then, and finds nothing to deliver
 	}
 
 	/** Delivers what is left over, and clears what is dead; an object with nothing left stores nothing. Late or doubled alarms change nothing. */
@@ -211,14 +227,17 @@ export class ViewerLimits extends DurableObject<Env> {
 		if (!delivered) return this.ctx.storage.setAlarm(now + this.#outbox.retryDelay(now));
 		if (!empty) return this.#keepAlarm(now);
 		this.#alarmIsSet = false; // a request that was refused meanwhile may have set one: it goes with the rest
-		await this.ctx.storage.deleteAll();
-		this.ctx.storage.sql.exec(schema); // calls may still come to this instance
+		const cleared = this.ctx.storage.deleteAll();
+		this.ctx.storage.sql.exec(schema); // in the same turn: calls that waited for a commit come to this instance meanwhile
+		await cleared;
 	}
 
 	async #keepAlarm(now: number): Promise<void> {
 		if (this.#alarmIsSet) return;
 		this.#alarmIsSet = true;
-		if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(now + CLEANING_INTERVAL_MS);
+		const latest = now + CLEANING_INTERVAL_MS;
+		const at = await this.ctx.storage.getAlarm();
+		if (at === null || at > latest) await this.ctx.storage.setAlarm(latest); // later ones are of a clock that was ahead
 	}
 }
 

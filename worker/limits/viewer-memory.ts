@@ -31,7 +31,7 @@ export class ViewerMemory implements ViewerState, LeaseState {
 	#spent: Map<number, Set<string>> | null = null;
 	/** What is to be written, in order; rows that are named again are written once, as they are at the end. */
 	readonly #changes = new Map<string, () => void>();
-	#spentNow: string[] = [];
+	readonly #spentNow = new Map<number, string[]>();
 	/** Devices that are to be told of in the account's index, and whose they are. */
 	readonly #changedDevices = new Set<string>();
 	#owner: DeviceOwner | null = null;
@@ -52,8 +52,8 @@ export class ViewerMemory implements ViewerState, LeaseState {
 		for (const write of this.#changes.values()) write();
 		this.#changes.clear();
 		this.#leases.flush();
-		if (this.#spentNow.length > 0) this.#tables.putSpent(minuteOf(this.#now), this.#spentNow);
-		this.#spentNow = [];
+		for (const [minute, ids] of this.#spentNow) this.#tables.putSpent(minute, ids);
+		this.#spentNow.clear();
 		if (this.#changedDevices.size === 0) return false;
 		const queued = this.#outbox.queue(this.#owner, this.#changedDevices, this.#now);
 		this.#changedDevices.clear();
@@ -66,14 +66,16 @@ export class ViewerMemory implements ViewerState, LeaseState {
 		return false;
 	}
 
-	noteSpent(requestId: string, now: number): void {
+	noteSpent(requestId: string, now: number, like?: string): void {
 		const spent = this.#spentBy(now);
-		const minute = minuteOf(now);
+		const likes = like === undefined ? [] : [...spent].filter(([, known]) => known.has(like));
+		const minute = Math.max(minuteOf(now), ...likes.map(([each]) => each));
 		const ids = spent.get(minute);
 		if (ids) ids.add(requestId);
 		else this.#startMinute(spent, minute, requestId);
-		this.#now = now;
-		this.#spentNow.push(requestId);
+		const written = this.#spentNow.get(minute);
+		if (written) written.push(requestId);
+		else this.#spentNow.set(minute, [requestId]);
 	}
 
 	usesOf(tokenId: string): number {
@@ -194,6 +196,24 @@ export class ViewerMemory implements ViewerState, LeaseState {
 		this.#putToken({ id: token.id, expiresAt: token.expiresAt, ...counts });
 	}
 
+	forgetLapsed(now: number): void {
+		const lapsed = [...this.#allSessions().values()].filter(
+			(row) => row.endedBy === null && lapsesAt(row) <= now && row.seenAt !== LONG_AGO,
+		);
+		if (lapsed.length === 0) return;
+		const holders = this.places.holders();
+		for (const row of lapsed) {
+			if (row.barredAt !== null || holders.has(row.key)) this.putSession({ ...row, seenAt: LONG_AGO });
+			else this.#removeSession(row.key);
+		}
+	}
+
+	/** As the clean-up would a little later: a row that is removed costs the same now. */
+	#removeSession(key: string): void {
+		this.#allSessions().delete(key);
+		this.#changes.set(`session ${key}`, () => this.#tables.removeSession(key));
+	}
+
 	#token(id: string): TokenRow | null {
 		const known = this.#tokens.get(id) ?? this.#tables.token(id);
 		if (known) this.#tokens.set(id, known);
@@ -223,7 +243,7 @@ export class ViewerMemory implements ViewerState, LeaseState {
 	#spentBy(now: number): Map<number, Set<string>> {
 		if (this.#spent) return this.#spent;
 		const minute = minuteOf(now);
-		return (this.#spent = new Map([[minute, new Set(this.#tables.spentSince(minute - 1))]]));
+		return (this.#spent = this.#tables.spentSince(minute - 1));
 	}
 
 	#startMinute(spent: Map<number, Set<string>>, minute: number, requestId: string): void {
@@ -233,6 +253,7 @@ export class ViewerMemory implements ViewerState, LeaseState {
 	}
 }
 
+const LONG_AGO = 0;
 const lapsesAt = (row: SessionRow): number => row.seenAt + row.ttlSeconds * 1000;
 
 function remembered(known: Map<string, boolean>, name: string, ask: () => boolean): boolean {

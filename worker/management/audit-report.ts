@@ -1,10 +1,9 @@
 import { csvStream } from "../audit/csv.ts";
-import { dayOfExecution } from "../audit/execution.ts";
-import { type Decision, allow, refuse } from "../decision/decision.ts";
+import { type Decision, allow } from "../decision/decision.ts";
 import { decisionHeaders } from "../decision/response.ts";
 import { type Exchange, answerContext, refused } from "../exchange.ts";
 import { logDecision } from "../observe/decision-log.ts";
-import { auditLogOf } from "./audit.ts";
+import { findReport } from "./audit.ts";
 
 /** `GET /v1/audit/reports/{ticket}`: the report as a file. The ticket is the credential, so that a browser can open the link. */
 export async function handleReport(exchange: Exchange, ticket: string): Promise<Response> {
@@ -19,16 +18,17 @@ async function openReport(exchange: Exchange, ticket: string): Promise<Decision<
 	const opened = gate.reportLinks.open(ticket, Math.floor(nowMs / 1000));
 	if (!opened.allowed) return opened;
 	const { account, execution } = opened.value;
-	const day = dayOfExecution(execution, nowMs);
-	if (day === null || !(await auditLogOf(gate, account, day).hasExecution(execution))) {
-		return refuse({ reason: "resource-not-found" });
-	}
+	const found = await findReport(exchange, account, execution);
+	if (!found.allowed) return found;
+	const day = found.value;
+	// Once begun it can only break off: a page that cannot be read is no end of the report.
+	const page = (after: number) => gate.auditLogs.getByName(`${account}/${day}`).page(execution, after);
 	const headers = {
 		...decisionHeaders(answerContext(exchange)),
 		"Content-Type": "text/csv; charset=utf-8",
 		"Content-Disposition": `attachment; filename="audit-${account}-${day}.csv"`,
 		"X-Content-Type-Options": "nosniff",
 	};
-	const body = method === "HEAD" ? null : csvStream((after) => auditLogOf(gate, account, day).page(execution, after));
+	const body = method === "HEAD" ? null : csvStream(page);
 	return allow(new Response(body, { headers }));
 }

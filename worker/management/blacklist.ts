@@ -1,7 +1,7 @@
 import { type Decision, refuse } from "../decision/decision.ts";
 import { type TokenIdentity, identifyToken } from "../token/identity.ts";
 import { type ManagedCall, type ManagedHandler, json, noContent } from "./managed.ts";
-import { listOf } from "./revocations.ts";
+import { askList } from "./revocations.ts";
 
 /*
  * The Blacklist API (reference: wire facts 7.2): the revocations that name whole tokens, any number of them, in force here at once and
@@ -21,15 +21,17 @@ export const putToken: ManagedHandler = async (call) => {
 	if (!token.allowed) return token;
 	const { exp } = token.value;
 	const nowSeconds = Math.floor(call.exchange.nowMs / 1000);
-	await listOf(call).add({
-		kind: "token",
+	const entry = {
+		kind: "token" as const,
 		value: token.value.id,
 		before: null,
 		// Kept past the end by more than any clock skew that an account may allow; of a token that has ended long since, for as long from now on.
 		expiresAt: exp === null ? null : Math.max(exp, nowSeconds) + 7200,
 		createdAt: nowSeconds,
 		token: call.id,
-	});
+	};
+	const added = await askList(call, (list) => list.add(entry));
+	if (!added.allowed) return added;
 	await call.exchange.gate.revocations.refresh(call.account);
 	return noContent(call);
 };
@@ -37,21 +39,25 @@ export const putToken: ManagedHandler = async (call) => {
 export const hasToken: ManagedHandler = async (call) => {
 	const token = named(call);
 	if (!token.allowed) return token;
-	return (await listOf(call).has("token", token.value.id)) ? noContent(call) : refuse({ reason: "resource-not-found" });
+	const has = await askList(call, async (list) => list.has("token", token.value.id));
+	if (!has.allowed) return has;
+	return has.value ? noContent(call) : refuse({ reason: "resource-not-found" });
 };
 
 export const deleteToken: ManagedHandler = async (call) => {
 	const token = named(call);
 	if (!token.allowed) return token;
-	const removed = await listOf(call).remove("token", token.value.id);
+	const removed = await askList(call, async (list) => list.remove("token", token.value.id));
+	if (!removed.allowed) return removed;
 	await call.exchange.gate.revocations.refresh(call.account);
-	return removed ? noContent(call) : refuse({ reason: "resource-not-found" });
+	return removed.value ? noContent(call) : refuse({ reason: "resource-not-found" });
 };
 
 export const listTokens: ManagedHandler = async (call) => {
-	const entries = await listOf(call).list();
+	const entries = await askList(call, (list) => list.list());
+	if (!entries.allowed) return entries;
 	return json(
 		call,
-		entries.flatMap(({ token }) => (token === null ? [] : [{ token }])),
+		entries.value.flatMap(({ token }) => (token === null ? [] : [{ token }])),
 	);
 };

@@ -3,7 +3,7 @@ import { COLUMNS, type Position, type Row } from "../audit/contract.ts";
 import { dayOf, judgeDay } from "../audit/day.ts";
 import { object, parse } from "../catalog/issues.ts";
 import { refuse } from "../decision/decision.ts";
-import { auditLogOf } from "./audit.ts";
+import { askAuditLog } from "./audit.ts";
 import { type ManagedHandler, json } from "./managed.ts";
 
 const MOST_LISTED = 1000;
@@ -46,9 +46,12 @@ export const listDecisions: ManagedHandler = async (call) => {
 		...(uid === undefined ? {} : { uid }),
 		...(allowed === undefined ? {} : { allowed: allowed === "true" }),
 	};
-	const found = await auditLogOf(gate, call.account, day.value).recent({ equal, before: before ?? null, limit });
-	const decisions = (JSON.parse(found.text) as Row[]).map(named);
-	return json(call, { decisions, cursor: found.next === null ? null : `${found.next.seq}.${found.next.index}` });
+	const wanted = { equal, before: before ?? null, limit };
+	const found = await askAuditLog(call.exchange, call.account, day.value, (log) => log.recent(wanted));
+	if (!found.allowed) return found;
+	const { text, next } = found.value;
+	const decisions = (JSON.parse(text) as Row[]).map(named);
+	return json(call, { decisions, cursor: next === null ? null : `${next.seq}.${next.index}` });
 };
 
 const named = (row: Row) => Object.fromEntries(COLUMNS.map((column, index) => [column, row[index] ?? null]));

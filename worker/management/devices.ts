@@ -2,9 +2,10 @@ import * as v from "valibot";
 import { object, parse } from "../catalog/issues.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { DeviceOperation, Refusal } from "../decision/refusals.ts";
-import { retried, viewerObjectName } from "../limits/client.ts";
+import { viewerObjectName } from "../limits/client.ts";
 import type { Device, DeviceOwner } from "../limits/device-contract.ts";
 import type { ViewerLimits } from "../limits/viewer-limits.ts";
+import { reach } from "../reach.ts";
 import { type DevicePath, readDevicePath } from "./device-path.ts";
 import { type ManagedCall, type ManagedHandler, json, noContent, readJson } from "./managed.ts";
 
@@ -31,14 +32,7 @@ export async function askDevices<T>(
 	operation: DeviceOperation,
 	ask: () => Promise<T>,
 ): Promise<Decision<T>> {
-	const { ports } = exchange.gate;
-	const onFault = (fault: unknown): void =>
-		ports.log({ event: "fault", where: "devices", decision: exchange.decisionId, message: String(fault) });
-	try {
-		return { allowed: true, value: await retried(ask, onFault) };
-	} catch {
-		return refuse({ reason: "devices-unavailable", operation });
-	}
+	return reach(exchange, "devices", ask, { reason: "devices-unavailable", operation });
 }
 
 /** The object of a viewer. A stub is broken after a fault, so each call takes a new one. */

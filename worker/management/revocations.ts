@@ -4,6 +4,8 @@ import { epochSeconds, idSchema } from "../catalog/video-schema.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { RevokedBy } from "../decision/refusals.ts";
 import type { Revocation } from "../revocation/contract.ts";
+import { reach } from "../reach.ts";
+import type { RevocationList } from "../revocation/revocation-list.ts";
 import { identifyToken } from "../token/identity.ts";
 import { type ManagedCall, type ManagedHandler, json, noContent, readJson } from "./managed.ts";
 
@@ -22,8 +24,13 @@ export const revocationSchema = object({
 
 type Body = v.InferOutput<typeof revocationSchema>;
 
-/** The account's revocation list. */
-export const listOf = ({ exchange, account }: ManagedCall) => exchange.gate.revocationLists.getByName(account);
+/** Asks the account's revocation list. */
+export function askList<T>({ exchange, account }: ManagedCall, ask: (list: Stub) => Promise<T>): Promise<Decision<T>> {
+	return reach(exchange, "revocation-list", () => ask(exchange.gate.revocationLists.getByName(account)));
+}
+
+type Stub = DurableObjectStub<RevocationList>;
+
 const mistaken = (issue: string) => refuse({ reason: "record-invalid", issues: [issue] });
 
 /** What goes onto the list: a token by its identity, so that other spellings of its signature are revoked with it. */
@@ -64,14 +71,15 @@ export const addRevocation: ManagedHandler = async (call) => {
 	if (!parsed.ok) return refuse({ reason: "record-invalid", issues: parsed.issues });
 	const entry = entryOf(parsed.value, call.exchange.nowMs);
 	if (!entry.allowed) return entry;
-	await listOf(call).add(entry.value);
+	const added = await askList(call, (list) => list.add(entry.value));
+	if (!added.allowed) return added;
 	await call.exchange.gate.revocations.refresh(call.account);
 	return json(call, shown(entry.value), 201);
 };
 
 export const listRevocations: ManagedHandler = async (call) => {
-	const entries = await listOf(call).list();
-	return json(call, entries.map(shown));
+	const entries = await askList(call, (list) => list.list());
+	return entries.allowed ? json(call, entries.value.map(shown)) : entries;
 };
 
 /** `?kind=&value=` as the list shows them; `issued-before` has no value. */
@@ -81,7 +89,8 @@ export const deleteRevocation: ManagedHandler = async (call) => {
 	if (!kind)
 		return refuse({ reason: "bad-request", detail: `The query must say which: ?kind= one of ${KINDS.join(", ")}.` });
 	const value = kind === "issued-before" ? "" : (query.get("value") ?? "");
-	const removed = await listOf(call).remove(kind, value);
+	const removed = await askList(call, async (list) => list.remove(kind, value));
+	if (!removed.allowed) return removed;
 	await gate.revocations.refresh(call.account);
-	return removed ? noContent(call) : refuse({ reason: "resource-not-found" });
+	return removed.value ? noContent(call) : refuse({ reason: "resource-not-found" });
 };

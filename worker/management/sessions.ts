@@ -1,6 +1,7 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import { viewerObjectName } from "../limits/client.ts";
 import type { LiveSession } from "../limits/contract.ts";
+import { reach } from "../reach.ts";
 import { type ManagedCall, type ManagedHandler, json, noContent } from "./managed.ts";
 
 /** The viewer that `?uid=` names. */
@@ -30,11 +31,15 @@ function shown(uid: string, session: LiveSession) {
 export const listSessions: ManagedHandler = async (call) => {
 	const viewer = viewerOf(call);
 	if (!viewer.allowed) return viewer;
-	const sessions = await call.exchange.gate.limits.getByName(viewer.value.name).listSessions();
+	const { limits } = call.exchange.gate;
+	const sessions = await reach(call.exchange, "limits", () => limits.getByName(viewer.value.name).listSessions());
+	if (!sessions.allowed) return sessions;
 	const all = call.exchange.query.get("all") === "true";
 	return json(
 		call,
-		sessions.filter((session) => all || session.endedBy === null).map((session) => shown(viewer.value.uid, session)),
+		sessions.value
+			.filter((session) => all || session.endedBy === null)
+			.map((session) => shown(viewer.value.uid, session)),
 	);
 };
 
@@ -44,7 +49,9 @@ export const endSessions: ManagedHandler = async (call) => {
 	if (!viewer.allowed) return viewer;
 	const { gate } = call.exchange;
 	const one = call.id === "" ? null : call.id;
-	const ended = await gate.limits.getByName(viewer.value.name).endSessions(one, "operator");
-	gate.admissions.forgetSessions(viewer.value.name, ended);
-	return one !== null && ended.length === 0 ? refuse({ reason: "resource-not-found" }) : noContent(call);
+	const end = () => gate.limits.getByName(viewer.value.name).endSessions(one, "operator");
+	const ended = await reach(call.exchange, "limits", end);
+	gate.admissions.forgetViewer(viewer.value.name); // an end that was not answered may have been made
+	if (!ended.allowed) return ended;
+	return one !== null && ended.value.length === 0 ? refuse({ reason: "resource-not-found" }) : noContent(call);
 };

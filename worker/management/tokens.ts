@@ -4,9 +4,10 @@ import { epochSeconds } from "../catalog/video-schema.ts";
 import { type Identity, requireScope } from "../credentials/identity.ts";
 import { SCOPES } from "../credentials/scopes.ts";
 import type { TokenRecord } from "../credentials/tokens/contract.ts";
-import { MOST_TOKENS } from "../credentials/tokens/management-tokens.ts";
+import { MOST_TOKENS, type ManagementTokens } from "../credentials/tokens/management-tokens.ts";
 import { newToken } from "../credentials/tokens/token-text.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
+import { reach } from "../reach.ts";
 import { type ManagedCall, type ManagedHandler, json, noContent, readJson } from "./managed.ts";
 
 export const managementTokenSchema = object({
@@ -25,7 +26,11 @@ export const managementTokenSchema = object({
 
 type Body = v.InferOutput<typeof managementTokenSchema>;
 
-const tokensOf = ({ exchange, account }: ManagedCall) => exchange.gate.managementTokens.getByName(account);
+function askTokens<T>({ exchange, account }: ManagedCall, ask: (tokens: Stub) => Promise<T>): Promise<Decision<T>> {
+	return reach(exchange, "management-tokens", () => ask(exchange.gate.managementTokens.getByName(account)));
+}
+
+type Stub = DurableObjectStub<ManagementTokens>;
 const mistaken = (issue: string) => refuse({ reason: "record-invalid", issues: [issue] });
 
 /** Times in seconds since 1970, as in all of /manage. */
@@ -60,7 +65,9 @@ export const createToken: ManagedHandler = async (call) => {
 		createdBy: call.identity.actor,
 		expiresAt,
 	};
-	if (!(await tokensOf(call).create(token, secretHash))) {
+	const made = await askTokens(call, async (tokens) => tokens.create(token, secretHash));
+	if (!made.allowed) return made;
+	if (!made.value) {
 		return mistaken(`the account already has ${MOST_TOKENS} tokens: revoke some first`);
 	}
 	const location = `/manage/v1/accounts/${call.account}/tokens/${id}`;
@@ -80,13 +87,20 @@ function judgeNew({ scopes, expires_at: expiresAt }: Body, maker: Identity, nowS
 	return allow();
 }
 
-export const listTokens: ManagedHandler = async (call) => json(call, (await tokensOf(call).list()).map(shown));
+export const listTokens: ManagedHandler = async (call) => {
+	const tokens = await askTokens(call, (object) => object.list());
+	return tokens.allowed ? json(call, tokens.value.map(shown)) : tokens;
+};
 
 export const getToken: ManagedHandler = async (call) => {
-	const token = await tokensOf(call).get(call.id);
-	return token ? json(call, shown(token)) : refuse({ reason: "resource-not-found" });
+	const token = await askTokens(call, (tokens) => tokens.get(call.id));
+	if (!token.allowed) return token;
+	return token.value ? json(call, shown(token.value)) : refuse({ reason: "resource-not-found" });
 };
 
 /** In force at the next request, everywhere. */
-export const revokeToken: ManagedHandler = async (call) =>
-	(await tokensOf(call).remove(call.id)) ? noContent(call) : refuse({ reason: "resource-not-found" });
+export const revokeToken: ManagedHandler = async (call) => {
+	const removed = await askTokens(call, async (tokens) => tokens.remove(call.id));
+	if (!removed.allowed) return removed;
+	return removed.value ? noContent(call) : refuse({ reason: "resource-not-found" });
+};

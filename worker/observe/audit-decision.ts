@@ -16,6 +16,7 @@ export function auditDecision(exchange: Exchange, outcome: Outcome): void {
 			decisionId: exchange.decisionId,
 			status: outcome.status,
 			refusal: outcome.refusal,
+			uncounted: told.uncounted === true,
 			method: exchange.method,
 			path: exchange.path,
 			video: told.video,

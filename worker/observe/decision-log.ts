@@ -27,6 +27,7 @@ export function logDecision(exchange: Exchange, outcome: Outcome): void {
 		key: told.keyId,
 		uid: told.uid,
 		actor: told.actor,
+		uncounted: told.uncounted,
 		ms: gate.ports.now() - exchange.nowMs,
 	});
 }

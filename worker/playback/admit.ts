@@ -40,6 +40,8 @@ export interface Asker {
 	readonly client: ClientFacts;
 }
 
+/** For so long an isolate does not ask again for a client that it let through uncounted: an object in trouble is left alone. */
+const UNCOUNTED_SECONDS = 5;
 const NOTHING_KEPT: Admission = { session: null, ended: [] };
 
 /**
@@ -76,11 +78,15 @@ async function askAndLearn(
 	const answer = await askViewer(exchange, asker, ask);
 	if (exchange.method === "HEAD") return answer;
 	const { touch_seconds: touch, session_ttl_seconds: ttl, ip_counting: counting } = asker.account.settings;
-	const untilMs = exchange.nowMs + Math.min(touch, ttl / 2) * 1000; // a session must be heard of before it lapses
+	const uncounted = answer.allowed && answer.value.uncounted === true;
+	if (uncounted) exchange.told.uncounted = true;
+	// A session must be heard of before it lapses, and one that no object knows of as soon as there is an object.
+	const rememberedMs = Math.min(touch, ttl / 2, uncounted ? UNCOUNTED_SECONDS : touch) * 1000;
+	const span = [exchange.nowMs, exchange.nowMs + rememberedMs] as const;
 	// A manifest may start the session again that a licence was refused for.
 	if (staysRefused(answer, counting) && ask.intent !== "license")
-		admissions.learn(memoryName(asker), memoryKey, answer, untilMs);
-	if (answer.allowed) learnRenewal(exchange, asker, answer.value, untilMs);
+		admissions.learn(memoryName(asker), memoryKey, answer, span);
+	if (answer.allowed) learnRenewal(exchange, asker, answer.value, span);
 	return answer;
 }
 
@@ -92,12 +98,12 @@ function needsViewer(asker: Asker, ask: LimitAsk): boolean {
 }
 
 /** Whatever was admitted, the requests that now follow under its grant are renewals of the same session. */
-function learnRenewal(exchange: Exchange, asker: Asker, admission: Admission, untilMs: number): void {
+function learnRenewal(exchange: Exchange, asker: Asker, admission: Admission, span: readonly [number, number]): void {
 	const { grant } = asker.subject.subject;
 	// A grant goes on naming the start that it was given, also when its session has lapsed and started again since.
 	const session = grant?.started ? grant.session : admission.session;
 	const memoryKey = remembered(asker, { intent: "renew", use: false }, session);
-	exchange.gate.admissions.learn(memoryName(asker), memoryKey, allow(admission), untilMs);
+	exchange.gate.admissions.learn(memoryName(asker), memoryKey, allow(admission), span);
 }
 
 /** Everything that an answer depends on. */

@@ -150,7 +150,7 @@ function bucketResponse(key: string, object: R2Object | R2ObjectBody, conditions
 	const part = head ? null : partOf(object, rangeOf(conditions));
 	if (part === "beyond") {
 		headers.set("Content-Range", `bytes */${object.size}`);
-		void body?.cancel();
+		body?.cancel().catch(() => {}); // nothing of it is wanted
 		return new Response(null, { status: 416, headers });
 	}
 	headers.set("Content-Length", String(part ? part.length : object.size));
@@ -193,7 +193,7 @@ const isRedirect = (status: number): boolean => status >= 300 && status < 400 &&
 
 function judgeStatus(response: Response): Decision<Response> {
 	if (PASSED_STATUSES.has(response.status)) return allow(response);
-	void response.body?.cancel();
+	response.body?.cancel().catch(() => {}); // nothing of it is wanted
 	if (response.status === 404 || response.status === 410) return refuse({ reason: "resource-not-found" });
 	return unavailable(`it answered ${response.status}`);
 }

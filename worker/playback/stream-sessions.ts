@@ -3,10 +3,12 @@ import type { Account, Video } from "../catalog/catalog.ts";
 import { openObject, parse } from "../catalog/issues.ts";
 import { blankVideo } from "../catalog/video-record.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
+import type { Refusal } from "../decision/refusals.ts";
 import { type Exchange, emptyResponse, jsonResponse, refused } from "../exchange.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import { PLAYBACK_API_AUDIENCES } from "../token/audience.ts";
 import { SID_PATTERN } from "../token/claims.ts";
+import { reach } from "../reach.ts";
 import { type Asker, countingObjects, judgeLimits, memoryName } from "./admit.ts";
 import { authorizeFor, authorizeHolder, identifyHolder } from "./authorize.ts";
 import { readUpTo } from "./limited-body.ts";
@@ -28,6 +30,8 @@ export const heartbeatSchema = openObject({
 	),
 	sid: v.optional(v.pipe(v.string("must be a string"), v.regex(SID_PATTERN, "must be 1 to 128 printable characters"))),
 });
+
+const UNAVAILABLE: Refusal = { reason: "limits-unavailable" };
 
 /** The account does not use this API: every call answers 204, and does nothing. */
 const isOff = ({ account }: Pick<Asker, "account">): boolean => !account.settings.generic_stream_concurrency;
@@ -90,8 +94,14 @@ export async function handleSessions(exchange: Exchange, accountId: string): Pro
 	if (isOff(holder.value)) return answered(exchange, allow(emptyResponse(exchange)));
 	const { subject } = holder.value.subject;
 	const [object] = countingObjects(holder.value);
-	const sessions = await exchange.gate.limits.getByName(object).listSessions();
-	const shown = sessions.map(({ key, seenAt, endedBy }) => ({
+	const sessions = await reach(
+		exchange,
+		"limits",
+		() => exchange.gate.limits.getByName(object).listSessions(),
+		UNAVAILABLE,
+	);
+	if (!sessions.allowed) return answered(exchange, sessions);
+	const shown = sessions.value.map(({ key, seenAt, endedBy }) => ({
 		end_viewer_id: subject.claims.uid ?? null,
 		last_seen: seenAt,
 		session_id: key,
@@ -110,11 +120,13 @@ export async function handleStop(exchange: Exchange, accountId: string, named: s
 	if (key === undefined) return refused(exchange, { reason: "claim-missing", claim: "sid" }, "gsc");
 	const { gate } = exchange;
 	const [object] = countingObjects(holder.value);
-	const ended = await gate.limits.getByName(object).endSessions(key, "player");
-	gate.admissions.forgetSessions(memoryName(holder.value), ended);
+	const end = () => gate.limits.getByName(object).endSessions(key, "player");
+	const ended = await reach(exchange, "limits", end, UNAVAILABLE);
+	gate.admissions.forgetViewer(memoryName(holder.value)); // an end that was not answered may have been made
+	if (!ended.allowed) return answered(exchange, ended);
 	return answered(
 		exchange,
-		ended.length === 0 ? refuse({ reason: "resource-not-found" }) : allow(emptyResponse(exchange)),
+		ended.value.length === 0 ? refuse({ reason: "resource-not-found" }) : allow(emptyResponse(exchange)),
 	);
 }
 

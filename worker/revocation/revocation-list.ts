@@ -14,6 +14,7 @@ type StoredRevocation = {
 	removed_at: number | null;
 };
 
+/** How long an entry stays that was taken off, for readers of changes, or that has ended, for isolates whose clock is not that of the list. */
 const TOMBSTONE_SECONDS = 86_400;
 const CLEANING_INTERVAL_MS = 24 * 60 * 60_000;
 
@@ -39,8 +40,9 @@ export class RevocationList extends DurableObject<Env> {
 			entry.token,
 			version,
 		);
-		if ((await this.ctx.storage.getAlarm()) === null)
-			await this.ctx.storage.setAlarm(Date.now() + CLEANING_INTERVAL_MS);
+		const at = await this.ctx.storage.getAlarm();
+		const latest = Date.now() + CLEANING_INTERVAL_MS;
+		if (at === null || at > latest) await this.ctx.storage.setAlarm(latest); // later ones are of a clock that was ahead
 	}
 
 	/** False when it was not on the list. */
@@ -83,7 +85,7 @@ export class RevocationList extends DurableObject<Env> {
 	override async alarm(): Promise<void> {
 		const now = nowSeconds();
 		this.ctx.storage.transactionSync(() => {
-			this.#sql.exec("DELETE FROM revocations WHERE expires_at <= ?", now); // isolates drop these by themselves
+			this.#sql.exec("DELETE FROM revocations WHERE expires_at <= ?", now - TOMBSTONE_SECONDS); // isolates drop these by themselves
 			this.#sql.exec(
 				"UPDATE state SET horizon = max(horizon, (SELECT coalesce(max(version), 0) FROM revocations WHERE removed_at <= ?))",
 				now - TOMBSTONE_SECONDS,

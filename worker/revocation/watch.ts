@@ -1,5 +1,7 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { Ports } from "../ports.ts";
+import { retried } from "../retry.ts";
+import type { RevocationChanges } from "./contract.ts";
 import type { RevocationList } from "./revocation-list.ts";
 import { type RevocableFacts, RevocationSnapshot } from "./snapshot.ts";
 
@@ -7,6 +9,9 @@ import { type RevocableFacts, RevocationSnapshot } from "./snapshot.ts";
 const REFRESH_AFTER_MS = 2000;
 /** No decision uses a copy older than this: a revocation is in force everywhere within 5 s (design 5). */
 const USABLE_FOR_MS = 4500;
+
+/** Clocks of an isolate are put right by less than this without anybody noticing. */
+const MOST_BEFORE_MS = 500;
 
 interface Watched {
 	readonly snapshot: RevocationSnapshot;
@@ -38,6 +43,7 @@ export class RevocationWatch {
 	): Decision | Promise<Decision> {
 		const watched = this.#watched(account);
 		const nowMs = this.#ports.now();
+		if (nowMs < watched.asOfMs - MOST_BEFORE_MS) watched.asOfMs = Number.NEGATIVE_INFINITY; // the clock went back: no age is known
 		const ageMs = nowMs - watched.asOfMs;
 		if (ageMs > USABLE_FOR_MS) return this.#judgeAnew(account, watched, facts, whenUnavailable);
 		if (ageMs > REFRESH_AFTER_MS && !this.#isAsking(watched, nowMs)) waitUntil(this.refresh(account));
@@ -62,23 +68,27 @@ export class RevocationWatch {
 		watched.askingSinceMs = askedAtMs;
 		try {
 			const since = watched.snapshot.version;
-			const changes = await this.#namespace.getByName(account).changesSince(since);
+			const ask = () => this.#namespace.getByName(account).changesSince(since);
+			const changes = await retried<RevocationChanges>(ask, (fault) => this.#tell(account, fault));
 			// Answers may come back out of order; a newer copy is never replaced by an older one, unless the list itself went back.
 			if (changes.version >= watched.snapshot.version || changes.version < since) {
 				watched.snapshot.apply(changes);
 				watched.asOfMs = Math.max(watched.asOfMs, askedAtMs);
 			}
 			return true;
-		} catch (fault) {
-			this.#ports.log({ event: "fault", where: "revocation-list", account, message: String(fault) });
+		} catch {
 			return false;
 		} finally {
 			watched.askingSinceMs = null;
 		}
 	}
 
+	#tell(account: string, fault: unknown): void {
+		this.#ports.log({ event: "fault", where: "revocation-list", account, message: String(fault) });
+	}
+
 	#isAsking(watched: Watched, nowMs: number): boolean {
-		return watched.askingSinceMs !== null && nowMs - watched.askingSinceMs < REFRESH_AFTER_MS;
+		return watched.askingSinceMs !== null && Math.abs(nowMs - watched.askingSinceMs) < REFRESH_AFTER_MS;
 	}
 
 	#watched(account: string): Watched {

@@ -1,5 +1,6 @@
 import { allow, refuse } from "../../decision/decision.ts";
-import { type LimitsNamespace, askLimits, retried, unavailable } from "../client.ts";
+import { retried } from "../../retry.ts";
+import { type LimitsNamespace, askLimits, unavailable } from "../client.ts";
 import { type AdmitAnswer, type AdmitRequest, type Limits, unwire, wire } from "../contract.ts";
 import type {
 	GrantAnswer,
