@@ -115,12 +115,18 @@ function makeRoom(state: ViewerState, { limits, client }: AdmitRequest, now: num
 	return refuse({ reason: "stream-limit-create", limit: climit, active: alive.length });
 }
 
+/**
+ * So many times in its life a session is noted to be seen, at most: isolates that serve the same viewer ask one after another, and each note is a
+ * row written.
+ */
+const SEEN_IN_A_LIFE = 16;
+
 function renewed(row: SessionRow, { client, token }: AdmitRequest, ask: SessionAsk, now: number): SessionRow {
 	return {
 		...row,
 		video: ask.video, // of a `sid` that goes on with another one
 		...movedTo(row, client.address),
-		seenAt: now,
+		seenAt: now - row.seenAt < (ask.ttlSeconds * 1000) / SEEN_IN_A_LIFE ? row.seenAt : now,
 		ttlSeconds: ask.ttlSeconds,
 		forgetAt: Math.max(row.forgetAt, token.expiresAt),
 	};
@@ -179,7 +185,12 @@ function writeUse(state: ViewerState, request: AdmitRequest, plan: SessionPlan |
 
 function writeSession(state: ViewerState, plan: SessionPlan): void {
 	for (const row of plan.displaced) state.putSession(endedRow(row, "limit", plan.row.seenAt));
-	state.putSession(plan.row);
+	if (!plan.renewed || hasChanged(state.session(plan.row.key), plan.row)) state.putSession(plan.row);
+}
+
+function hasChanged(before: SessionRow | null, row: SessionRow): boolean {
+	const fields = Object.keys(row) as (keyof SessionRow)[];
+	return fields.some((field) => before?.[field] !== row[field]);
 }
 
 function endedRow(row: SessionRow, by: EndedBy, now: number): SessionRow {

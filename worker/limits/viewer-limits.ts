@@ -6,6 +6,8 @@ import {
 	type LiveSession,
 	type RefundRequest,
 	type Wired,
+	joined,
+	parted,
 	unwire,
 	wire,
 } from "./contract.ts";
@@ -18,7 +20,7 @@ import { grantLeases } from "./leases/root.ts";
 import { LeaseQueue } from "./leases/queue.ts";
 import { admitLeased, mostUnused, recallLease } from "./leases/shard.ts";
 import { LeaseHints } from "./leases/state.ts";
-import { refundUse } from "./refund.ts";
+import { isFinal, refundUse } from "./refund.ts";
 import schema from "./schema.sql";
 import type { SessionRow } from "./state.ts";
 import { ViewerTables } from "./tables.ts";
@@ -60,11 +62,22 @@ export class ViewerLimits extends DurableObject<Env> {
 		this.#memory = this.#newMemory();
 	}
 
-	/** Judges and spends. @throws only when storage fails: then nothing was spent. */
-	admit(asked: Wired<AdmitRequest>): Promise<Wired<AdmitAnswer>> {
+	/**
+	 * Judges and spends. `more`: requests that came along with the first one (see `LimitsCalls`); their answers come along with its own, in the same
+	 * order. @throws only when storage fails: then nothing was spent.
+	 */
+	admit(asked: Wired<AdmitRequest>, more?: Wired<AdmitRequest>): Promise<Wired<AdmitAnswer>> {
+		if (more === undefined) return this.#admitOne(asked);
+		return Promise.all([asked, ...parted(more)].map((each) => this.#admitOne(each))).then(joined);
+	}
+
+	#admitOne(asked: Wired<AdmitRequest>): Promise<Wired<AdmitAnswer>> {
 		const request = unwire(asked);
 		if (request.lease) return this.#admitLeased(request, request.lease);
-		return this.#judged((memory, now) => wire(decide(memory, request, now)));
+		return this.#judged((memory, now) => {
+			const answer = decide(memory, request, now);
+			return wire<AdmitAnswer>(isFinal(answer, request, memory, now) ? { ...answer, final: true } : answer);
+		});
 	}
 
 	/** At a shard of a hot token (see `LeaseQueue`). */
@@ -107,6 +120,7 @@ export class ViewerLimits extends DurableObject<Env> {
 
 	async #commitWaiting(): Promise<void> {
 		this.#committing = true;
+		await Promise.resolve(); // what came with the same call is here then
 		try {
 			while (this.#waiting.length > 0) await this.#commitBatch(this.#waiting.splice(0));
 		} finally {

@@ -49,11 +49,44 @@ export function judgeLimits(
 	if (!needsViewer(asker, ask)) return allow(NOTHING_KEPT);
 	const memoryKey = remembered(asker, ask, subject.grant?.session ?? null);
 	const known = exchange.gate.admissions.recall(memoryName(asker), memoryKey, exchange.nowMs);
-	if (known) {
+	const answer = known ?? (ask.use ? recallSpent(exchange, asker, ask) : null);
+	if (answer) {
 		exchange.told.remembered = true;
-		return known;
+		return answer;
 	}
-	return askAndLearn(exchange, asker, ask, memoryKey);
+	return isTouch(exchange, asker, ask)
+		? touchTogether(exchange, asker, ask, memoryKey)
+		: askAndLearn(exchange, asker, ask, memoryKey);
+}
+
+/** Whether whoever asks the same next will be answered from what this request learns. */
+function isTouch({ method }: Exchange, { account }: Asker, ask: LimitAsk): boolean {
+	return ask.intent === "renew" && !ask.use && method !== "HEAD" && account.settings.touch_seconds > 0;
+}
+
+/** Players ask for several files at once: one of these requests hears for all that the session goes on. */
+async function touchTogether(
+	exchange: Exchange,
+	asker: Asker,
+	ask: LimitAsk,
+	memoryKey: string,
+): Promise<Decision<Admission>> {
+	let isFirst = false;
+	const touch = () => {
+		isFirst = true;
+		return askAndLearn(exchange, asker, ask, memoryKey);
+	};
+	const name = `${memoryName(asker)} ${memoryKey}`;
+	const answer = await exchange.gate.touches.share(name, touch, exchange.waitUntil);
+	if (!isFirst) exchange.told.remembered = true;
+	return answer;
+}
+
+/** See `AdmitAnswer.final`. */
+function recallSpent(exchange: Exchange, asker: Asker, ask: LimitAsk): AdmitAnswer | null {
+	if (countingOf(asker, ask) !== "requests") return null;
+	const { viewer, tokenId } = asker.subject.subject;
+	return exchange.gate.admissions.recallSpent(viewer(), tokenId, exchange.nowMs);
 }
 
 async function askAndLearn(
@@ -64,6 +97,8 @@ async function askAndLearn(
 ): Promise<Decision<Admission>> {
 	const { admissions } = exchange.gate;
 	const answer = await askViewer(exchange, asker, ask);
+	const { viewer, tokenId } = asker.subject.subject;
+	if (answer.final) admissions.learnSpent(viewer(), tokenId, answer, rowsEndMs(asker));
 	if (exchange.method === "HEAD") return answer;
 	const { touch_seconds: touch, session_ttl_seconds: ttl } = asker.account.settings;
 	const untilMs = exchange.nowMs + Math.min(touch, ttl / 2) * 1000; // a session must be heard of before it lapses
@@ -98,17 +133,19 @@ function remembered(asker: Asker, ask: LimitAsk, granted: Admission["session"]):
 	return `${asked}\n${session}\n${client.address} ${client.deviceId ?? ""}\n${client.userAgent}`;
 }
 
-function askViewer(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<Decision<Admission>> {
+const rowsEndMs = ({ account, subject }: Asker): number =>
+	(subject.expiresAt + account.settings.clock_skew_seconds) * 1000;
+
+function askViewer(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<AdmitAnswer> {
 	const { account, subject, client } = asker;
 	const { claims, limits, tokenId } = subject.subject;
-	const rowsEndMs = (subject.expiresAt + account.settings.clock_skew_seconds) * 1000;
 	const admit: AdmitRequest = {
 		id: exchange.decisionId,
 		intent: ask.intent === "license" ? "reload" : ask.intent,
 		use: ask.use,
 		counting: countingOf(asker, ask),
 		dryRun: exchange.method === "HEAD",
-		token: { id: tokenId, expiresAt: rowsEndMs },
+		token: { id: tokenId, expiresAt: rowsEndMs(asker) },
 		limits: ask.heartbeat ? { cbeh: "BLOCK_NEW", ...limits } : (limits ?? {}),
 		client: {
 			address: client.address,
@@ -123,12 +160,12 @@ function askViewer(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<Dec
 }
 
 function askObjects(exchange: Exchange, asker: Asker, admit: AdmitRequest): Promise<AdmitAnswer> {
-	const { limits: namespace } = exchange.gate;
+	const { limits: namespace, limitsCalls: calls } = exchange.gate;
 	const root = asker.subject.subject.viewer();
 	const shards = shardsOf(asker);
 	const whenUnavailable = asker.account.settings.when_counters_fail;
 	const onFault = faultLogger(exchange);
-	if (shards === 0) return askLimits(namespace, root, admit, whenUnavailable, onFault);
+	if (shards === 0) return askLimits(calls.for(exchange.waitUntil), root, admit, whenUnavailable, onFault);
 	return askShards({ namespace, root, shards }, admit, { whenUnavailable, onFault, behind: exchange.waitUntil });
 }
 

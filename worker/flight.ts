@@ -1,0 +1,66 @@
+/**
+ * Awaits what another request of this isolate has begun, for at most `ms`. The timer does more than bound the wait: the runtime takes a request
+ * that waits for nothing of its own to have hung, and ends it. @throws TimeoutError, or what `work` rejects with
+ */
+export async function within<T>(work: Promise<T>, ms: number): Promise<T> {
+	let timer: ReturnType<typeof setTimeout> | undefined;
+	const timeout = new Promise<never>((_resolve, reject) => {
+		timer = setTimeout(() => reject(new TimeoutError(ms)), ms);
+	});
+	try {
+		return await Promise.race([work, timeout]);
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+/** What was begun by another request did not end in time: that request may be gone, and its work with it. */
+export class TimeoutError extends Error {
+	override readonly name = "TimeoutError";
+
+	constructor(ms: number) {
+		super(`no answer of another request within ${ms} ms`);
+	}
+}
+
+/** Keeps work going when the request that began it has ended (`ExecutionContext.waitUntil`). */
+export type Behind = (work: Promise<unknown>) => void;
+
+/** Work that many requests of this isolate want at once is done by the first of them; the others share what comes of it. */
+export class SingleFlight<T> {
+	readonly #flights = new Map<string, Promise<T>>();
+	readonly #mostWaitMs: number;
+
+	/** Whoever has waited for `mostWaitMs` does the work by itself. */
+	constructor(mostWaitMs: number) {
+		this.#mostWaitMs = mostWaitMs;
+	}
+
+	async share(name: string, work: () => Promise<T>, behind: Behind): Promise<T> {
+		for (let flight = this.#flights.get(name); flight; flight = this.#after(name, flight)) {
+			try {
+				return await within(flight, this.#mostWaitMs);
+			} catch (fault) {
+				if (!(fault instanceof TimeoutError)) throw fault;
+			}
+		}
+		return this.#fly(name, work, behind);
+	}
+
+	/** The flight that has begun since `flight` was waited for in vain. */
+	#after(name: string, flight: Promise<T>): Promise<T> | undefined {
+		const newer = this.#flights.get(name);
+		return newer === flight ? undefined : newer;
+	}
+
+	async #fly(name: string, work: () => Promise<T>, behind: Behind): Promise<T> {
+		const flight = work();
+		this.#flights.set(name, flight);
+		behind(flight.catch(() => {})); // others wait for it, whatever becomes of this request
+		try {
+			return await flight;
+		} finally {
+			if (this.#flights.get(name) === flight) this.#flights.delete(name);
+		}
+	}
+}
