@@ -47,7 +47,7 @@ export function newViewer(): Viewer {
 	};
 }
 
-function requestOf(asked: Asked): AdmitRequest {
+export function requestOf(asked: Asked): AdmitRequest {
 	const { address = "203.0.113.1", agent = "Player/1.0", session = "own" } = asked;
 	return {
 		id: asked.id ?? crypto.randomUUID(),

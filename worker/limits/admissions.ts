@@ -75,6 +75,7 @@ export class Admissions {
 		for (const [client, { sessionKey }] of clients) {
 			if (sessionKey !== null && sessionKeys.includes(sessionKey)) this.#forget(clients, client);
 		}
+		if (clients.size === 0) this.#viewers.delete(viewer);
 	}
 
 	#forget(clients: Map<string, Remembered>, client: string): void {
