@@ -45,7 +45,7 @@ export interface Gate {
 }
 
 /** A touch that takes longer may have died with the request that made it: others make their own. */
-const MOST_TOUCH_MS = 5000;
+const MOST_TOUCH_MS = 3000;
 
 export function createGate(env: Env, settings: Settings, ports: Ports): Gate {
 	const sources = new SourceReader({ ...env }, settings, ports);
