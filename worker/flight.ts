@@ -2,16 +2,11 @@
  * Awaits what another request of this isolate has begun, for at most `ms`. The timer does more than bound the wait: the runtime takes a request
  * that waits for nothing of its own to have hung, and ends it. @throws TimeoutError, or what `work` rejects with
  */
-export async function within<T>(work: Promise<T>, ms: number): Promise<T> {
-	let timer: ReturnType<typeof setTimeout> | undefined;
-	const timeout = new Promise<never>((_resolve, reject) => {
-		timer = setTimeout(() => reject(new TimeoutError(ms)), ms);
-	});
-	try {
-		return await Promise.race([work, timeout]);
-	} finally {
-		clearTimeout(timer);
-	}
+export function within<T>(work: Promise<T>, ms: number): Promise<T> {
+	const { promise, resolve, reject } = Promise.withResolvers<T>();
+	const timer = setTimeout(() => reject(new TimeoutError(ms)), ms);
+	void work.then(resolve, reject).finally(() => clearTimeout(timer));
+	return promise;
 }
 
 /** What was begun by another request did not end in time: that request may be gone, and its work with it. */

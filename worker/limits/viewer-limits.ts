@@ -67,17 +67,10 @@ export class ViewerLimits extends DurableObject<Env> {
 	 * order. @throws only when storage fails: then nothing was spent.
 	 */
 	admit(asked: Wired<AdmitRequest>, more?: Wired<AdmitRequest>): Promise<Wired<AdmitAnswer>> {
-		if (more === undefined) return this.#admitOne(asked);
-		return Promise.all([asked, ...parted(more)].map((each) => this.#admitOne(each))).then(joined);
-	}
-
-	#admitOne(asked: Wired<AdmitRequest>): Promise<Wired<AdmitAnswer>> {
 		const request = unwire(asked);
 		if (request.lease) return this.#admitLeased(request, request.lease);
-		return this.#judged((memory, now) => {
-			const answer = decide(memory, request, now);
-			return wire<AdmitAnswer>(isFinal(answer, request, memory, now) ? { ...answer, final: true } : answer);
-		});
+		const requests = more === undefined ? [request] : [request, ...parted(more).map(unwire<AdmitRequest>)];
+		return this.#judged((memory, now) => joined(requests.map((each) => decided(memory, each, now))));
 	}
 
 	/** At a shard of a hot token (see `LeaseQueue`). */
@@ -120,7 +113,6 @@ export class ViewerLimits extends DurableObject<Env> {
 
 	async #commitWaiting(): Promise<void> {
 		this.#committing = true;
-		await Promise.resolve(); // what came with the same call is here then
 		try {
 			while (this.#waiting.length > 0) await this.#commitBatch(this.#waiting.splice(0));
 		} finally {
@@ -254,6 +246,11 @@ export class ViewerLimits extends DurableObject<Env> {
 		this.#alarmIsSet = true;
 		if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(now + CLEANING_INTERVAL_MS);
 	}
+}
+
+function decided(memory: ViewerMemory, request: AdmitRequest, now: number): Wired<AdmitAnswer> {
+	const answer = decide(memory, request, now);
+	return wire<AdmitAnswer>(isFinal(answer, request, memory, now) ? { ...answer, final: true } : answer);
 }
 
 function shown(row: SessionRow): LiveSession {
