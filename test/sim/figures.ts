@@ -1,4 +1,14 @@
-import { type Assumed, assumed, hourOf, keptObjects, priceOf, prices as pricesOf, totalOf, touchesPerHour, ways } from "./cost.ts";
+import {
+	type Assumed,
+	assumed,
+	hourOf,
+	keptObjects,
+	priceOf,
+	prices as pricesOf,
+	totalOf,
+	touchesPerHour,
+	ways,
+} from "./cost.ts";
 import { figure, table } from "./markdown.ts";
 import { written } from "./rows.ts";
 import { REQUESTS_A_SEGMENT, simulateTouches } from "./touches.ts";
@@ -20,7 +30,11 @@ function requests(): string {
 		perHour("**Worker requests**", "sum", (hour) => hour.workerRequests),
 		perHour("touches", "3600 / (touch_seconds / K + 3600 / requests)", (hour) => hour.touches),
 		perHour("**calls of the viewer's object**", "starts + touches + heartbeats", (hour) => hour.objectCalls),
-		perHour("**rows written**", "calls, less touches within 5.6 s of another, + 1 alarm + 2 forgotten", (hour) => hour.rowsWritten),
+		perHour(
+			"**rows written**",
+			"calls, less touches within 5.6 s of another, + 1 alarm + 2 forgotten",
+			(hour) => hour.rowsWritten,
+		),
 		perHour("revocation polls", "3600 / 2 s / 1,000 viewers", (hour) => hour.revocationCalls),
 		perHour("calls of the audit", "3600 / 10 s / 1,000 viewers", (hour) => hour.auditCalls),
 		perHour("KV reads and lists", "(4 + 1) x 3600 / 30 s / 1,000 viewers", (hour) => hour.kvReads + hour.kvLists),
