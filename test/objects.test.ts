@@ -69,9 +69,15 @@ it("no decision awaits what is told to the index of devices", () => {
 it("the objects' helpers await nothing, but for the index, and for news of a lease that some request is to bring", () => {
 	const helpers = inObjects.filter((file) => !classes.includes(file));
 	const waiting = new Set(found(/\bawait\b/g, helpers).map((line) => line.split(":", 1)[0] ?? ""));
-	expect([...waiting].toSorted()).toEqual(["limits/device-outbox.ts", "limits/leases/queue.ts"]);
-	expect(found(/\bawait [^;\n]*/g, ["limits/leases/queue.ts"])).toEqual([
-		"limits/leases/queue.ts: await judge(told)",
-		"limits/leases/queue.ts: await this.#wait(waiter)", // for a bounded time
+	expect([...waiting].toSorted()).toEqual([
+		"limits/device-outbox.ts",
+		"limits/leases/calls.ts",
+		"limits/leases/queue.ts",
+	]);
+	expect(found(/\bawait [^;\n(]*/g, ["limits/leases/calls.ts", "limits/leases/queue.ts"])).toEqual([
+		"limits/leases/calls.ts: await this.#queue.admit",
+		"limits/leases/calls.ts: await this.#inCommit",
+		"limits/leases/queue.ts: await judge",
+		"limits/leases/queue.ts: await this.#wait", // for a bounded time
 	]);
 });

@@ -10,7 +10,7 @@ import {
 	ways,
 } from "./cost.ts";
 import { figure, table } from "./markdown.ts";
-import { written } from "./rows.ts";
+import { stored, written } from "./rows.ts";
 import { REQUESTS_A_SEGMENT, simulateTouches } from "./touches.ts";
 
 const perHour = (name: string, formula: string, value: (hour: ReturnType<typeof hourOf>) => number): string[] => [
@@ -128,7 +128,7 @@ export function figures(): ReadonlyMap<string, string> {
 		["touches", touches()],
 		[
 			"kept",
-			`A million objects that are not used any more hold ${figure(36.864)} GB of empty tables: ${figure(keptObjects)} dollars a month.`,
+			`A million objects that are not used any more hold ${figure(stored.empty / 1000)} GB of empty tables: ${figure(keptObjects)} dollars a month.`,
 		],
 	]);
 }

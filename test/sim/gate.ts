@@ -1,5 +1,5 @@
 import type { Admissions } from "../../worker/limits/admissions.ts";
-import { askLimits } from "../../worker/limits/client.ts";
+import { type LimitsNamespace, askLimits } from "../../worker/limits/client.ts";
 import {
 	type AdmitAnswer,
 	type AdmitRequest,
@@ -19,6 +19,7 @@ export const EPOCH = Date.UTC(2030, 0, 1);
 type WiredAsk = Wired<AdmitRequest>;
 type WiredAnswer = Wired<AdmitAnswer>;
 export type LimitsObject = SimulatedObject<WiredAsk, WiredAnswer>;
+export type { LimitsNamespace };
 
 /** A limits object: the gate's own decisions, on a state in memory. `watch` sees each, and throws when it must not be. */
 export function limitsObject(
@@ -26,11 +27,13 @@ export function limitsObject(
 	state: MemoryState,
 	watch: (request: AdmitRequest, answer: AdmitAnswer, nowMs: number) => void,
 ): LimitsObject {
-	return new SimulatedObject<WiredAsk, WiredAnswer>(timeline, (ask, nowMs) => {
+	return new SimulatedObject<WiredAsk, WiredAnswer>(timeline, (inCommit) => (ask) => {
 		const request = unwire<AdmitRequest>(ask);
-		const answer = decide(state, request, EPOCH + nowMs);
-		watch(request, answer, nowMs);
-		return wire(answer);
+		return inCommit((nowMs) => {
+			const answer = decide(state, request, EPOCH + nowMs);
+			watch(request, answer, nowMs);
+			return wire(answer);
+		});
 	});
 }
 
@@ -42,7 +45,7 @@ export function askObject(
 	request: AdmitRequest,
 ): Promise<AdmitAnswer> {
 	const stub = { admit: (ask: WiredAsk) => network.call(roundTripMs, object, ask) };
-	const namespace = { getByName: () => stub } as unknown as Parameters<typeof askLimits>[0];
+	const namespace = { getByName: () => stub } as unknown as LimitsNamespace;
 	return askLimits(namespace, "", request, "deny", () => {});
 }
 

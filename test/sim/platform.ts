@@ -21,28 +21,30 @@ export const platform = {
 const OVERLOADED = Object.assign(new Error("the object is overloaded"), { retryable: true, overloaded: true });
 const LOST = Object.assign(new Error("the object was reset, or the network failed"), { retryable: true });
 
+/** Judges in the next commit, and answers at its end. */
+export type InCommit = <T>(judge: (nowMs: number) => T) => Promise<T>;
+
+/** What an object does with a call. Each life of the object has its own, and so its own heap. */
+export type Life<Ask, Answer> = (inCommit: InCommit) => (ask: Ask) => Promise<Answer>;
+
 /** A Durable Object: one call after the other, then commits that are shared, as `ViewerLimits` does it. */
 export class SimulatedObject<Ask, Answer> {
 	readonly #timeline: Timeline;
-	readonly #handle: (ask: Ask, nowMs: number) => Answer | Promise<Answer>;
-	#arrived: {
-		readonly ask: Ask;
-		readonly resolve: (answer: Answer | Promise<Answer>) => void;
-		readonly reject: (fault: Error) => void;
-	}[] = [];
+	readonly #live: Life<Ask, Answer>;
+	#handle: (ask: Ask) => Promise<Answer>;
+	#arrived: { readonly judge: (nowMs: number) => () => void }[] = [];
+	/** Rejects of the calls that have no answer yet. */
+	#open = new Set<(fault: Error) => void>();
 	#committing = false;
 	#freeAtMs: number;
 	#life = 0;
 	calls = 0;
 	overloads = 0;
 
-	constructor(
-		timeline: Timeline,
-		handle: (ask: Ask, nowMs: number) => Answer | Promise<Answer>,
-		startMs = platform.newObjectMs,
-	) {
+	constructor(timeline: Timeline, live: Life<Ask, Answer>, startMs = platform.newObjectMs) {
 		this.#timeline = timeline;
-		this.#handle = handle;
+		this.#live = live;
+		this.#handle = this.#newLife();
 		this.#freeAtMs = timeline.now + startMs;
 	}
 
@@ -58,12 +60,13 @@ export class SimulatedObject<Ask, Answer> {
 			return Promise.reject(OVERLOADED);
 		}
 		this.#freeAtMs = Math.max(this.#freeAtMs, this.#timeline.now) + platform.callMs;
-		const life = this.#life;
 		return new Promise((resolve, reject) => {
+			this.#open.add(reject);
 			this.#timeline.after(this.#freeAtMs - this.#timeline.now, () => {
-				if (life !== this.#life) return reject(LOST);
-				this.#arrived.push({ ask, resolve, reject });
-				if (!this.#committing) this.#commit();
+				if (!this.#open.has(reject)) return; // lost with the life in which it came
+				void this.#handle(ask)
+					.then(resolve, reject)
+					.finally(() => this.#open.delete(reject));
 			});
 		});
 	}
@@ -71,7 +74,29 @@ export class SimulatedObject<Ask, Answer> {
 	/** Whoever waits gets a fault; what was committed stays. */
 	restart(): void {
 		this.#life += 1;
+		this.#arrived = [];
+		this.#committing = false;
 		this.#freeAtMs = this.#timeline.now + platform.restartMs;
+		this.#handle = this.#newLife();
+		const open = this.#open;
+		this.#open = new Set();
+		for (const reject of open) reject(LOST);
+	}
+
+	#newLife(): (ask: Ask) => Promise<Answer> {
+		const life = this.#life;
+		return this.#live((judge) => {
+			if (life !== this.#life) return Promise.reject(LOST);
+			return new Promise((resolve) => {
+				this.#arrived.push({
+					judge: (nowMs) => {
+						const answer = judge(nowMs);
+						return () => resolve(answer);
+					},
+				});
+				if (!this.#committing) this.#commit();
+			});
+		});
 	}
 
 	#commit(): void {
@@ -79,10 +104,12 @@ export class SimulatedObject<Ask, Answer> {
 		if (batch.length === 0) return;
 		this.#arrived = [];
 		this.#committing = true;
-		const answers = batch.map(({ ask }) => this.#handle(ask, this.#timeline.now));
+		const life = this.#life;
+		const answers = batch.map(({ judge }) => judge(this.#timeline.now));
 		this.#timeline.after(platform.commitMs, () => {
+			if (life !== this.#life) return;
 			this.#committing = false;
-			for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answer);
+			for (const answer of answers) answer();
 			this.#commit();
 		});
 	}

@@ -33,6 +33,7 @@ export async function simulateOneObject(joins: number, maxu: number, seed: numbe
 		tally.peak("waiting", timeline.now, object.waiting);
 		return askObject(network, isolate.roundTripMs, object, request);
 	});
+	tally.count("objects", 0);
 	tally.count("object calls", 0, object.calls);
 	tally.count("overloads", 0, object.overloads);
 	return { tally, used: state.usesOf("token") };

@@ -13,6 +13,17 @@ export class Timeline {
 		else this.#moments[moment] = [action];
 	}
 
+	/** Until what it answers is called. */
+	timer(ms: number, action: () => void): () => void {
+		let isOn = true;
+		this.after(ms, () => {
+			if (isOn) action();
+		});
+		return () => {
+			isOn = false;
+		};
+	}
+
 	wait(ms: number): Promise<void> {
 		return new Promise((resolve) => this.after(ms, resolve));
 	}

@@ -2,12 +2,9 @@ import type { AdmitAnswer, AdmitRequest, Wired } from "../../worker/limits/contr
 import { unwire, wire } from "../../worker/limits/contract.ts";
 import { decide } from "../../worker/limits/decide.ts";
 import type { ShardedLimits } from "../../worker/limits/leases/client.ts";
-import type { GrantAsk, Kind, LeaseAsk, RecallAsk, Totals } from "../../worker/limits/leases/contract.ts";
-import { type Judged, LeaseQueue } from "../../worker/limits/leases/queue.ts";
-import { grantLeases } from "../../worker/limits/leases/root.ts";
-import { admitLeased, mostUnused, recallLease } from "../../worker/limits/leases/shard.ts";
+import { LeaseCalls } from "../../worker/limits/leases/calls.ts";
+import type { GrantAsk, Kind, RecallAsk, Totals } from "../../worker/limits/leases/contract.ts";
 import type { ShardState } from "../../worker/limits/leases/shard.ts";
-import { LeaseHints } from "../../worker/limits/leases/state.ts";
 import { refundUse } from "../../worker/limits/refund.ts";
 import type { SessionRow, TokenRef } from "../../worker/limits/state.ts";
 
@@ -52,8 +49,7 @@ export class PlainObject {
 	readonly state = new PlainState();
 	readonly #now: () => number;
 	readonly #pass: () => Promise<unknown>;
-	#hints = new LeaseHints();
-	#queue = this.#newQueue();
+	#calls = this.#newLife();
 
 	/** `pass`: after it a time that is waited for is over. */
 	constructor(now: () => number, pass: () => Promise<unknown>) {
@@ -63,43 +59,40 @@ export class PlainObject {
 
 	/** Who waits in it is told so when the wait ends. */
 	crash(): void {
-		this.#hints = new LeaseHints();
-		this.#queue = this.#newQueue();
+		this.#calls = this.#newLife();
 	}
 
 	async admit(asked: Wired<AdmitRequest>): Promise<Wired<AdmitAnswer>> {
 		const request = unwire(asked);
-		if (!request.lease) return wire(decide(this.state, request, this.#now()));
-		const hints = this.#hints;
-		const judge = (lease: LeaseAsk): Promise<Judged> => {
-			if (hints !== this.#hints) return Promise.reject(fault());
-			const answer = admitLeased(this.state, request, lease, hints, this.#now());
-			return Promise.resolve({ answer, unused: mostUnused(this.state, request.token, answer.lease.ledger) });
-		};
-		return wire(await this.#queue.admit(request, request.lease, judge));
+		if (request.lease) return this.#calls.admit(request, request.lease);
+		return wire(decide(this.state, request, this.#now()));
 	}
 
-	#newQueue(): LeaseQueue {
-		return new LeaseQueue((_ms, fire) => {
-			let isOn = true;
-			void this.#pass().then(() => isOn && fire());
-			return () => (isOn = false);
-		});
+	grant(asked: Wired<GrantAsk>): Promise<string> {
+		return this.#calls.grant(asked);
 	}
 
-	grant(asked: Wired<GrantAsk>): string {
-		return wire(grantLeases(this.state, unwire(asked), this.#hints, this.#now()));
-	}
-
-	recall(asked: Wired<RecallAsk>): string {
-		const ask = unwire(asked);
-		const report = recallLease(this.state, ask, this.#hints, this.#now());
-		this.#queue.hear(ask, mostUnused(this.state, ask.token, report.ledger));
-		return wire(report);
+	recall(asked: Wired<RecallAsk>): Promise<string> {
+		return this.#calls.recall(asked);
 	}
 
 	refund(id: string): boolean {
 		return refundUse(this.state, { id, token: "" }, this.#now());
+	}
+
+	#newLife(): LeaseCalls {
+		const life: LeaseCalls = new LeaseCalls(
+			async (judge) => {
+				if (life !== this.#calls) throw fault();
+				return judge(this.state, this.#now());
+			},
+			(_ms, fire) => {
+				let isOn = true;
+				void this.#pass().then(() => isOn && fire());
+				return () => (isOn = false);
+			},
+		);
+		return life;
 	}
 }
 
@@ -140,7 +133,7 @@ export class LeaseNetwork {
 		for (const [name, { state }] of this.#objects) {
 			sum += state.count[kind];
 			if (name !== ROOT) continue;
-			for (let shard = 0; shard < 64; shard++) {
+			for (let shard = 0; shard < 256; shard++) {
 				const { granted, returned } = state.lease("", shard, kind);
 				sum -= granted - returned;
 			}

@@ -15,11 +15,8 @@ import { decide, endSession } from "./decide.ts";
 import type { Device, DeviceOwner } from "./device-contract.ts";
 import { DeviceOutbox } from "./device-outbox.ts";
 import { LeaseBook } from "./leases/book.ts";
-import type { GrantAnswer, GrantAsk, LeaseAsk, RecallAsk, Report } from "./leases/contract.ts";
-import { grantLeases } from "./leases/root.ts";
-import { LeaseQueue } from "./leases/queue.ts";
-import { admitLeased, mostUnused, recallLease } from "./leases/shard.ts";
-import { LeaseHints } from "./leases/state.ts";
+import { LeaseCalls } from "./leases/calls.ts";
+import type { GrantAnswer, GrantAsk, RecallAsk, Report } from "./leases/contract.ts";
 import { isFinal, refundUse } from "./refund.ts";
 import schema from "./schema.sql";
 import type { SessionRow } from "./state.ts";
@@ -46,8 +43,7 @@ export class ViewerLimits extends DurableObject<Env> {
 	readonly #tables: ViewerTables;
 	readonly #outbox: DeviceOutbox;
 	#memory: ViewerMemory;
-	readonly #hints = new LeaseHints();
-	readonly #queue = new LeaseQueue();
+	readonly #leases = new LeaseCalls((judge) => this.#judged(judge));
 	#waiting: Waiting[] = [];
 	#committing = false;
 	#alarmIsSet = false;
@@ -68,36 +64,18 @@ export class ViewerLimits extends DurableObject<Env> {
 	 */
 	admit(asked: Wired<AdmitRequest>, more?: Wired<AdmitRequest>): Promise<Wired<AdmitAnswer>> {
 		const request = unwire(asked);
-		if (request.lease) return this.#admitLeased(request, request.lease);
+		if (request.lease) return this.#leases.admit(request, request.lease);
 		const requests = more === undefined ? [request] : [request, ...parted(more).map(unwire<AdmitRequest>)];
 		return this.#judged((memory, now) => joined(requests.map((each) => decided(memory, each, now))));
 	}
 
-	/** At a shard of a hot token (see `LeaseQueue`). */
-	async #admitLeased(request: AdmitRequest, lease: LeaseAsk): Promise<Wired<AdmitAnswer>> {
-		const judge = (told: LeaseAsk) =>
-			this.#judged((memory, now) => {
-				const answer = admitLeased(memory, request, told, this.#hints, now);
-				return { answer, unused: mostUnused(memory, request.token, answer.lease.ledger) };
-			});
-		return wire(await this.#queue.admit(request, lease, judge));
-	}
-
-	/** See `grantLeases`: at the object of a hot token. */
+	/** See `LeaseCalls`, as the next. */
 	grant(asked: Wired<GrantAsk>): Promise<Wired<GrantAnswer>> {
-		const ask = unwire(asked);
-		return this.#judged((memory, now) => wire(grantLeases(memory, ask, this.#hints, now)));
+		return this.#leases.grant(asked);
 	}
 
-	/** See `recallLease`: at a shard of a hot token. */
-	async recall(asked: Wired<RecallAsk>): Promise<Wired<Report>> {
-		const ask = unwire(asked);
-		const [report, unused] = await this.#judged((memory, now) => {
-			const said = recallLease(memory, ask, this.#hints, now);
-			return [said, mostUnused(memory, ask.token, said.ledger)] as const;
-		});
-		this.#queue.hear(ask, unused);
-		return wire(report);
+	recall(asked: Wired<RecallAsk>): Promise<Wired<Report>> {
+		return this.#leases.recall(asked);
 	}
 
 	#judged<T>(judge: (memory: ViewerMemory, now: number) => T): Promise<T> {

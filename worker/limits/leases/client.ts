@@ -1,7 +1,17 @@
 import { allow, refuse } from "../../decision/decision.ts";
 import { type LimitsNamespace, askLimits, retried, unavailable } from "../client.ts";
 import { type AdmitAnswer, type AdmitRequest, type Limits, unwire, wire } from "../contract.ts";
-import type { GrantAnswer, GrantAsk, Granted, Kind, LeaseWord, LentLimits, Recall, RecallAsk, Report } from "./contract.ts";
+import type {
+	GrantAnswer,
+	GrantAsk,
+	Granted,
+	Kind,
+	LeaseWord,
+	LentLimits,
+	Recall,
+	RecallAsk,
+	Report,
+} from "./contract.ts";
 import { shardName, shardOf } from "./plan.ts";
 import type { LeasedAnswer } from "./shard.ts";
 
@@ -19,7 +29,7 @@ export interface Manner {
 	readonly behind: (work: Promise<unknown>) => void;
 }
 
-/** Calls of the root for one decision: enough to hear every shard out, eight at a time, though others take what was found. */
+/** Calls of the root for one decision: enough to hear every shard out, sixteen at a time, though others take what was found. */
 const MOST_ROUNDS = 24;
 
 interface Carried {

@@ -5,7 +5,8 @@ import type { Limits } from "../contract.ts";
 export const HOT_LIMIT = 10_000;
 /** Of the least limit, for each shard; a shard more for each of these. */
 const UNITS_PER_SHARD = 5000;
-const MOST_SHARDS = 64;
+/** Some hundred thousand decisions a second together; when the limit is nearly spent each of them is heard. */
+const MOST_SHARDS = 256;
 
 /**
  * Into how many shards a token's limits are spread; 0 for none: one object then holds them. Only limits that can be divided, and every one

@@ -1,9 +1,9 @@
 import type { GrantAnswer, GrantAsk, Kind, LentLimits, Recall, Report } from "./contract.ts";
 import type { LeaseHints, LeaseState } from "./state.ts";
 
-/** What a shard uses in some sixteen seconds when it is as busy as it can be: the news of the next lease waits with everything else. */
+/** Some sixteen seconds of a shard that is as busy as it can be: the news of the next lease waits there with everything else. */
 const LARGEST_GRANT = 8000;
-const MOST_RECALLED = 8;
+const MOST_RECALLED = 16;
 
 export const limitOf = ({ maxu, maxip }: LentLimits, kind: Kind): number | undefined =>
 	kind === "uses" ? maxu : maxip;

@@ -93,10 +93,10 @@ const rowsOf = (name: string) =>
 		),
 	);
 
-describe("up to 2,000 requests at once over eight shards", { timeout: 60_000 }, () => {
+describe("up to a thousand requests at once over eight shards", { timeout: 60_000 }, () => {
 	it.each<[string, string, number, number, Limits, (index: number) => Partial<Asked>]>([
-		["uses", "use-limit", 2000, 1500, { maxu: 1500 }, (index) => ({ client: index % 100 })],
-		["addresses", "ip-limit", 2000, 900, { maxip: 900 }, (index) => ({ client: index, use: false })],
+		["uses", "use-limit", 1000, 750, { maxu: 750 }, (index) => ({ client: index % 100 })],
+		["addresses", "ip-limit", 1000, 450, { maxip: 450 }, (index) => ({ client: index, use: false })],
 		["uses, fewer than shards", "use-limit", 500, 7, { maxu: 7 }, (index) => ({ client: index })],
 		["uses of one address", "use-limit", 500, 300, { maxu: 300 }, () => ({ client: 5 })],
 		["addresses that use once", "ip-limit", 500, 300, { maxip: 300, maxu: 5000 }, (index) => ({ client: index })],
@@ -280,6 +280,43 @@ describe("objects of another version", { timeout: 30_000 }, () => {
 		const token = newToken(through(() => ({ admit: gone, grant: gone, recall: gone })));
 		const manner = { whenUnavailable, onFault: () => {}, behind: () => {} };
 		expect(verdict(await askShards(token.limits, requestOf({ limits: { maxu: 5 } }), manner))).toBe(expected);
+	});
+
+	it.each([
+		["deny", "limits-unavailable"],
+		["allow", "allowed"],
+	] as const)(
+		"units that others fetch for too long are counters that cannot be reached: %s",
+		async (whenUnavailable, expected) => {
+			const nothing = { granted: 0, returned: 0 };
+			const ledger = { uses: nothing, addresses: nothing };
+			const lease = { ledger, wants: ["uses"], demand: { uses: 9, addresses: 0 }, low: [], late: true };
+			const late = { allowed: false, refusal: { reason: "use-limit", limit: 0 }, lease };
+			const token = newToken(through(() => ({ admit: () => Promise.resolve(JSON.stringify(late)) })));
+			const manner = { whenUnavailable, onFault: () => {}, behind: () => {} };
+			expect(verdict(await askShards(token.limits, requestOf({ limits: { maxu: 5 } }), manner))).toBe(expected);
+		},
+	);
+
+	it("the root is asked by one request of a shard at a time, also when it cannot be reached", async () => {
+		let isThere = false;
+		let asking = 0;
+		let most = 0;
+		const grant = (name: string) => async (asked: string) => {
+			most = Math.max(most, (asking += 1));
+			await Promise.resolve();
+			asking -= 1;
+			if (!isThere) throw Object.assign(new Error("Network connection lost."), { retryable: true });
+			return env.VIEWER_LIMITS.getByName(name).grant(asked);
+		};
+		const token = newToken(
+			through((stub, name) => (name.includes("/shard/") ? stub : { admit: oldAdmit(name), grant: grant(name) })),
+		);
+		const ask = () => together(token, 200, () => ({ limits: { maxu: 150 }, client: 3 }));
+		expect(await ask()).toEqual({ "limits-unavailable": 200 });
+		isThere = true;
+		expect(await ask()).toEqual({ allowed: 150, "use-limit": 50 });
+		expect(most).toBe(1);
 	});
 
 	it("nobody is told that a limit is spent while a shard that may hold units cannot be reached", async () => {

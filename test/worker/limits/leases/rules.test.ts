@@ -118,11 +118,11 @@ describe("the root", () => {
 		expect(grant({}, own)).toMatchObject({ recall: [{ shard: 1, granted: { uses: 1 } }] });
 	});
 
-	it("asks eight shards at a time, beginning behind the one that asks", () => {
+	it("asks sixteen shards at a time, beginning behind the one that asks", () => {
 		for (let shard = 0; shard < 20; shard++) lend(shard, 5);
 		const reports = [{ shard: 15, ledger: ledger({ granted: 5, returned: 0 }), empty: ["uses"] as const }];
 		const { recall } = grant({ shards: 20, shard: 15, reports });
-		expect(recall.map(({ shard }) => shard)).toEqual([16, 17, 18, 19, 0, 1, 2, 3]);
+		expect(recall.map(({ shard }) => shard)).toEqual([16, 17, 18, 19, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
 	});
 
 	it("calls nobody back for one kind when the other is spent", () => {
