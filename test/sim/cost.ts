@@ -27,8 +27,8 @@ export const assumed = {
 	/** Viewers of the account for each isolate that serves it. */
 	viewersOfIsolate: 1000,
 	heartbeatSeconds: 30,
-	/** For so long after a session was seen it is not written again that it was: a sixteenth of its 90 s. */
-	seenSeconds: 90 / 16,
+	/** For so long after a session was seen it is not written again that it was: a quarter of `touch_seconds`. */
+	seenSeconds: 5,
 	/** Of the gate, from docs/performance.md, rounded up. */
 	cpuMs: { segment: 0.5, other: 0.3 },
 	/** How long an object is awake for a call, with its commit. */

@@ -32,7 +32,7 @@ function requests(): string {
 		perHour("**calls of the viewer's object**", "starts + touches + heartbeats", (hour) => hour.objectCalls),
 		perHour(
 			"**rows written**",
-			"calls, less touches within 5.6 s of another, + 1 alarm + 2 forgotten",
+			"calls, less touches within 5 s of another, + 1 alarm + 2 forgotten",
 			(hour) => hour.rowsWritten,
 		),
 		perHour("revocation polls", "3600 / 2 s / 1,000 viewers", (hour) => hour.revocationCalls),

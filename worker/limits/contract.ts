@@ -60,6 +60,8 @@ export interface SessionAsk {
 	readonly startedAt?: number;
 	readonly video: string;
 	readonly ttlSeconds: number;
+	/** What is seen again within this is not noted again, which is a row written; always noted when it is not given. */
+	readonly noteAfterMs?: number;
 }
 
 /** What the isolate needs to remember the admission. */

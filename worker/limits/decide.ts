@@ -115,18 +115,12 @@ function makeRoom(state: ViewerState, { limits, client }: AdmitRequest, now: num
 	return refuse({ reason: "stream-limit-create", limit: climit, active: alive.length });
 }
 
-/**
- * So many times in its life a session is noted to be seen, at most: isolates that serve the same viewer ask one after another, and each note is a
- * row written.
- */
-const SEEN_IN_A_LIFE = 16;
-
 function renewed(row: SessionRow, { client, token }: AdmitRequest, ask: SessionAsk, now: number): SessionRow {
 	return {
 		...row,
 		video: ask.video, // of a `sid` that goes on with another one
 		...movedTo(row, client.address),
-		seenAt: now - row.seenAt < (ask.ttlSeconds * 1000) / SEEN_IN_A_LIFE ? row.seenAt : now,
+		seenAt: now - row.seenAt < (ask.noteAfterMs ?? 0) ? row.seenAt : now,
 		ttlSeconds: ask.ttlSeconds,
 		forgetAt: Math.max(row.forgetAt, token.expiresAt),
 	};

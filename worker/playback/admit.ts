@@ -219,6 +219,11 @@ function keepsSession(asker: Asker, ask: LimitAsk): boolean {
 	return limits?.maxu !== undefined && countingOf(asker, ask) === "playbacks";
 }
 
+/** Isolates that serve the same viewer touch the session one after another: one of those that come close together will do. */
+function noteAfterMs({ settings: { touch_seconds: touch, session_ttl_seconds: ttl } }: Account): number {
+	return Math.min(touch / 4, ttl / 16) * 1000;
+}
+
 function sessionAsk({ account, video, client, subject: { subject } }: Asker, ask: LimitAsk): SessionAsk {
 	const { id } = video.record;
 	const named = subject.claims.sid ?? ask.heartbeat?.sid;
@@ -230,6 +235,7 @@ function sessionAsk({ account, video, client, subject: { subject } }: Asker, ask
 		...(granted ? { startedAt: granted.startedAt } : {}),
 		video: id,
 		ttlSeconds: account.settings.session_ttl_seconds,
+		noteAfterMs: noteAfterMs(account),
 	};
 }
 

@@ -63,6 +63,7 @@ const kindsOfToken = fc.record({
 const viewerKinds = fc.record({
 	tokens: fc.array(kindsOfToken, { minLength: 1, maxLength: 3 }),
 	ttlSeconds: fc.constantFrom(30, 90),
+	noteAfterMs: fc.constantFrom(0, 5000),
 	/** With a `uid` sessions are kept whatever the limits are. */
 	uid: fc.constantFrom(true, true, false),
 });
@@ -212,6 +213,7 @@ function requestOf(world: World, step: Playing): Sent | null {
 					...(granted ? { startedAt: granted.startedAt } : {}),
 					video,
 					ttlSeconds: world.kind.ttlSeconds,
+					noteAfterMs: world.kind.noteAfterMs,
 				}
 			: null,
 		...(heartbeat ? { countAlive: true } : {}),

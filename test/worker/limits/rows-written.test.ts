@@ -31,11 +31,11 @@ const cases: Readonly<Record<keyof typeof written, Case>> = {
 		before: [streams, { ...streams, session: "second" }],
 		ask: { ...streams, session: "third" },
 	},
-	"a touch": { before: [streams], laterMs: 20_000, ask: { ...streams, intent: "renew" } },
-	"a touch, 5 s after one of another isolate": {
+	"a touch": { before: [streams], laterMs: 20_000, ask: { ...streams, intent: "renew", noteAfterMs: 5000 } },
+	"a touch, 4 s after one of another isolate": {
 		before: [streams],
-		laterMs: 5000,
-		ask: { ...streams, intent: "renew" },
+		laterMs: 4000,
+		ask: { ...streams, intent: "renew", noteAfterMs: 5000 },
 	},
 	"a use (`maxu`) that comes alone": { before: [use], ask: use },
 	"a new address (`maxip`)": { before: [use], ask: address },
