@@ -49,7 +49,7 @@ export const cases = [
 	},
 	{
 		name: "limits-sharded",
-		title: "multivariant playlist, maxu of one token, 1,000 addresses over 64 shards",
+		title: "multivariant playlist, maxu of one token, 1,000 addresses over 256 shards",
 		against: [
 			{ baseline: "count-hot", measure: "cpu" },
 			{ baseline: "count-hot", measure: "rate" },

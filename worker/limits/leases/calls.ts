@@ -26,7 +26,9 @@ export class LeaseCalls {
 				const answer = admitLeased(state, request, told, this.#hints, now);
 				return { answer, unused: mostUnused(state, request.token, answer.lease.ledger) };
 			});
-		return wire(await this.#queue.admit(request, lease, judge));
+		const answer = await this.#queue.admit(request, lease, judge);
+		if (answer.lease.late) this.#hints.forgetWanting(request.id);
+		return wire(answer);
 	}
 
 	/** At the token's own object; see `grantLeases`. */
@@ -38,6 +40,7 @@ export class LeaseCalls {
 	/** At a shard; see `recallLease`. */
 	async recall(asked: Wired<RecallAsk>): Promise<Wired<Report>> {
 		const ask = unwire(asked);
+		if (ask.by !== undefined) this.#hints.forgetWanting(ask.by);
 		const { report, unused } = await this.#inCommit((state, now) => {
 			const said = recallLease(state, ask, this.#hints, now);
 			return { report: said, unused: mostUnused(state, ask.token, said.ledger) };

@@ -40,6 +40,11 @@ export class LeaseHints {
 		}
 	}
 
+	/** The request gave up: nothing is kept for it. */
+	forgetWanting(requestId: string): void {
+		for (const requests of Object.values(this.#wanting)) requests.delete(requestId);
+	}
+
 	demand(now: number): Record<Kind, number> {
 		for (const requests of Object.values(this.#wanting)) {
 			for (const [id, since] of requests) {
