@@ -40,7 +40,7 @@ async function start(env: Environment): Promise<void> {
 	}
 }
 
-const decisionLogs = ["all", "refusals", "none"] as const;
+const decisionLogs = ["all", "decisions", "refusals", "none"] as const;
 
 function decisionLogOf(env: Environment): (typeof decisionLogs)[number] {
 	const wanted = env["DECISION_LOG"] || "refusals";

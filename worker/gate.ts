@@ -4,8 +4,12 @@ import { AuditTrail } from "./audit/trail.ts";
 import { Catalog } from "./catalog/catalog.ts";
 import { Credentials } from "./credentials/credentials.ts";
 import type { ManagementTokens } from "./credentials/tokens/management-tokens.ts";
+import type { Decision } from "./decision/decision.ts";
+import { SingleFlight } from "./flight.ts";
 import { Admissions } from "./limits/admissions.ts";
+import { LimitsCalls } from "./limits/calls.ts";
 import type { DeviceIndex } from "./limits/device-index.ts";
+import type { Admission } from "./limits/contract.ts";
 import type { ViewerLimits } from "./limits/viewer-limits.ts";
 import { ManifestStore } from "./playback/manifests.ts";
 import { GrantBox } from "./playback/grant.ts";
@@ -23,7 +27,9 @@ export interface Gate {
 	readonly kv: KVNamespace;
 	readonly catalog: Catalog;
 	readonly limits: DurableObjectNamespace<ViewerLimits>;
+	readonly limitsCalls: LimitsCalls;
 	readonly admissions: Admissions;
+	readonly touches: SingleFlight<Decision<Admission>>;
 	readonly deviceIndexes: DurableObjectNamespace<DeviceIndex>;
 	readonly revocationLists: DurableObjectNamespace<RevocationList>;
 	readonly revocations: RevocationWatch;
@@ -38,6 +44,9 @@ export interface Gate {
 	readonly reportLinks: ReportLinks;
 }
 
+/** A touch that takes longer may have died with the request that made it: others make their own. */
+const MOST_TOUCH_MS = 3000;
+
 export function createGate(env: Env, settings: Settings, ports: Ports): Gate {
 	const sources = new SourceReader({ ...env }, settings, ports);
 	return {
@@ -46,7 +55,9 @@ export function createGate(env: Env, settings: Settings, ports: Ports): Gate {
 		kv: env.CATALOG,
 		catalog: new Catalog(env.CATALOG, settings, ports),
 		limits: env.VIEWER_LIMITS,
+		limitsCalls: new LimitsCalls(env.VIEWER_LIMITS),
 		admissions: new Admissions(),
+		touches: new SingleFlight(MOST_TOUCH_MS),
 		deviceIndexes: env.DEVICE_INDEX,
 		revocationLists: env.REVOCATION_LIST,
 		revocations: new RevocationWatch(env.REVOCATION_LIST, ports),

@@ -5,7 +5,7 @@ export interface Settings {
 	/** Local environment: http sources on loopback are allowed. */
 	readonly local: boolean;
 	readonly trustClientHeaders: boolean;
-	readonly decisionLog: "all" | "refusals" | "none";
+	readonly decisionLog: (typeof DECISION_LOGS)[number];
 	readonly adminToken: string;
 	/** Current secret first, then the previous one if it is still set. */
 	readonly grantSecrets: readonly [string, ...string[]];
@@ -22,7 +22,11 @@ export interface AccessSettings {
 }
 
 const LEAST_SECRET_LENGTH = 16;
-const DECISION_LOGS = ["all", "refusals", "none"] as const;
+/**
+ * Which decisions are written to the log. `all`: all that are not merely remembered. `decisions`: without what only goes on with a playback whose start
+ * was logged, which is nearly everything.
+ */
+const DECISION_LOGS = ["all", "decisions", "refusals", "none"] as const;
 
 /**
  * Reads the variables and secrets of wrangler.toml.

@@ -26,7 +26,7 @@ export interface GateOptions {
 	/** 0, the default, takes any free port. */
 	readonly port?: number;
 	/** `DECISION_LOG` of the Worker; "none" by default. */
-	readonly decisionLog?: "all" | "refusals" | "none";
+	readonly decisionLog?: "all" | "decisions" | "refusals" | "none";
 	/** Other variables of wrangler.toml, in place of what stands there. */
 	readonly vars?: Readonly<Record<string, string>>;
 	/** A folder that `buildGate` filled before; without it the Worker is built now. */

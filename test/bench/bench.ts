@@ -1,17 +1,22 @@
 import { parseArgs } from "node:util";
-import { chooseCases } from "./cases.ts";
+import { cases, chooseCases } from "./cases.ts";
 import { sample } from "./load.ts";
 import type { Sample } from "./load.ts";
 import { machineFacts } from "./machine.ts";
 import { table, wrongAnswers } from "./report.ts";
 import { openWorld } from "./world.ts";
 
+const caseNames = cases.map(({ name }) => name);
+
 const help = `Measures the built Worker against baselines, on this machine (docs/performance.md).
 
   npm run bench                       every case, three rounds, about four minutes
   npm run bench -- --quick            two short rounds, about one minute
   npm run bench -- key refused        these cases and their baselines
-  npm run bench -- --bundle <folder>  a Worker built before (wrangler deploy --dry-run --outdir <folder>)`;
+  npm run bench -- limits             limits-hot, limits-sharded and limits-spread: what begins with the word
+  npm run bench -- --bundle <folder>  a Worker built before (wrangler deploy --dry-run --outdir <folder>)
+
+Cases: ${caseNames.join(", ")}.`;
 
 interface Plan {
 	readonly rounds: number;
@@ -52,6 +57,14 @@ async function bench(args: readonly string[]): Promise<void> {
 		console.error(line);
 		process.exitCode = 1;
 	}
+}
+
+/** Broken off, it ends as it ends otherwise: Miniflare takes its runtimes with it, and `openWorld` the state. */
+for (const [signal, code] of [
+	["SIGINT", 130],
+	["SIGTERM", 143],
+] as const) {
+	process.once(signal, () => process.exit(code));
 }
 
 try {

@@ -43,7 +43,8 @@ export const cases = [
 		against: [
 			{ baseline: "count-hot", measure: "cpu", most: 0.4 },
 			{ baseline: "count-hot", measure: "rate", least: 3 },
-			{ baseline: "call-hot", measure: "cpu" },
+			{ baseline: "call-hot", measure: "cpu", most: 1.4 },
+			{ baseline: "call-hot", measure: "rate" },
 		],
 	},
 	{
@@ -53,13 +54,20 @@ export const cases = [
 			{ baseline: "count-hot", measure: "cpu" },
 			{ baseline: "count-hot", measure: "rate" },
 			{ baseline: "call-hot", measure: "cpu" },
+			{ baseline: "call-hot", measure: "rate" },
 		],
 	},
+	{ name: "call-spread", title: "hono + call of 1,000 objects that do nothing" },
 	{ name: "count-spread", title: "hono + call of 1,000 objects, one SQL upsert" },
 	{
 		name: "limits-spread",
 		title: "multivariant playlist, climit and maxu, 1,000 viewers",
-		against: [{ baseline: "count-spread", measure: "cpu" }],
+		against: [
+			{ baseline: "count-spread", measure: "cpu" },
+			{ baseline: "count-spread", measure: "rate" },
+			{ baseline: "call-spread", measure: "cpu" },
+			{ baseline: "call-spread", measure: "rate" },
+		],
 	},
 	{ name: "bare-refusal", title: "bare hono, bytes of the refusal" },
 	{

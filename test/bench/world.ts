@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { startGate } from "../../kv-seed/local/gate.ts";
 import type { RunningGate } from "../../kv-seed/local/gate.ts";
@@ -34,7 +35,8 @@ export async function openWorld(bundleDir: string | undefined): Promise<World> {
 	const root = join(projectDir, ".wrangler");
 	await mkdir(root, { recursive: true });
 	const dir = await mkdtemp(join(root, "bench-"));
-	const closers = [() => rm(dir, { recursive: true, force: true })];
+	process.once("exit", () => rmSync(dir, { recursive: true, force: true })); // also when it is broken off
+	const closers: (() => Promise<void>)[] = [];
 	const stop = async (): Promise<void> => {
 		for (const close of closers.toReversed()) await close();
 	};
@@ -135,6 +137,7 @@ function baselineTargets(
 		"jose-es256": each(paths.newEs256, () => "/verify/ES256"),
 		"call-hot": ask("/call/object", paths.limitsHot),
 		"count-hot": ask("/count/object", paths.limitsHot),
+		"call-spread": each(paths.limitsSpread, (index) => `/call/object-${index}`),
 		"count-spread": each(paths.limitsSpread, (index) => `/count/object-${index}`),
 		"bare-refusal": ask("/refusal", paths.refused, 403),
 		"bare-key": ask("/key", paths.key),

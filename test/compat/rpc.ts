@@ -216,7 +216,10 @@ export const released: Readonly<Record<string, Readonly<Record<string, Method>>>
  * Methods that today's Worker calls and that the objects of the last release do not have, each with what becomes of the request then. Where
  * that is harm, the call has to wait for a release whose objects have the method already.
  */
-export const methodsSince: Readonly<Record<string, string>> = {};
+export const methodsSince: Readonly<Record<string, string>> = {
+	"VIEWER_LIMITS.grant": "The root is asked to admit the request itself, as before there were leases.",
+	"VIEWER_LIMITS.recall": "Units that a shard holds stay there until it can be asked.",
+};
 
 /** What to do, for whoever reads the failure. */
 export const ADVICE =

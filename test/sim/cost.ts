@@ -27,6 +27,8 @@ export const assumed = {
 	/** Viewers of the account for each isolate that serves it. */
 	viewersOfIsolate: 1000,
 	heartbeatSeconds: 30,
+	/** For so long after a session was seen it is not written again that it was: a quarter of `touch_seconds`. */
+	seenSeconds: 5,
 	/** Of the gate, from docs/performance.md, rounded up. */
 	cpuMs: { segment: 0.5, other: 0.3 },
 	/** How long an object is awake for a call, with its commit. */
@@ -66,6 +68,12 @@ export function touchesPerHour(requests: number, touchSeconds: number, isolates:
 	return requests === 0 ? 0 : 3600 / (touchSeconds / isolates + 3600 / requests);
 }
 
+/** Those of them that write a row: not what comes soon after the touch of another isolate. */
+export function touchesWritten(touches: number, isolates: number, seenSeconds: number): number {
+	const ofOthers = (touches / 3600) * (1 - 1 / isolates);
+	return touches / (1 + seenSeconds * ofOthers);
+}
+
 export function hourOf(way: Way, a: Assumed = assumed): Hour {
 	const direct = way.endsWith("direct");
 	const live = way.startsWith("live");
@@ -87,7 +95,7 @@ export function hourOf(way: Way, a: Assumed = assumed): Hour {
 		cpuMs: segments * a.cpuMs.segment + (starting + reloads + heartbeats) * a.cpuMs.other,
 		touches,
 		objectCalls,
-		rowsWritten: objectCalls + 1 + a.starts, // the alarm of the hour, and the sessions that it forgets
+		rowsWritten: objectCalls - touches + touchesWritten(touches, a.isolatesOfViewer, a.seenSeconds) + 1 + a.starts, // the alarm of the hour, and the sessions that it forgets
 		revocationCalls: 1800 * perIsolate,
 		auditCalls: 360 * perIsolate,
 		kvReads: 4 * 120 * perIsolate,

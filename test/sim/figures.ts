@@ -5,6 +5,7 @@ import {
 	hourOf,
 	keptObjects,
 	priceOf,
+	prices as pricesOf,
 	totalOf,
 	touchesPerHour,
 	ways,
@@ -30,7 +31,11 @@ function requests(): string {
 		perHour("**Worker requests**", "sum", (hour) => hour.workerRequests),
 		perHour("touches", "3600 / (touch_seconds / K + 3600 / requests)", (hour) => hour.touches),
 		perHour("**calls of the viewer's object**", "starts + touches + heartbeats", (hour) => hour.objectCalls),
-		perHour("**rows written**", "calls + 1 alarm + 2 sessions forgotten", (hour) => hour.rowsWritten),
+		perHour(
+			"**rows written**",
+			"calls, less touches within 5 s of another, + 1 alarm + 2 forgotten",
+			(hour) => hour.rowsWritten,
+		),
 		perHour("revocation polls", "3600 / 2 s / 1,000 viewers", (hour) => hour.revocationCalls),
 		perHour("calls of the audit", "3600 / 10 s / 1,000 viewers", (hour) => hour.auditCalls),
 		perHour("KV reads and lists", "(4 + 1) x 3600 / 30 s / 1,000 viewers", (hour) => hour.kvReads + hour.kvLists),
@@ -65,16 +70,25 @@ const changes: readonly (readonly [string, Partial<Assumed>])[] = [
 	["segments of 2 s", { segmentSeconds: 2 }],
 ];
 
+/** The first manifest and the key of each playback, and heartbeats. */
+function linesOfDecisions(way: (typeof ways)[number]): number {
+	const { audited, heartbeats } = hourOf(way);
+	return audited + heartbeats;
+}
+
 function levers(): string {
 	const rows = changes.map(([name, change]) => [
 		name,
 		...ways.map((way) => figure(totalOf(priceOf(way, { ...assumed, ...change })))),
 	]);
-	const quiet = ways.map((way) => {
-		const all = priceOf(way);
-		return figure(totalOf(all) - (all.get("log lines") ?? 0));
-	});
-	return table([["dollars for a million viewer-hours", ...ways], ...rows, ["`DECISION_LOG=refusals`", ...quiet]]);
+	const quiet = ways.map((way) => totalOf(priceOf(way)) - (priceOf(way).get("log lines") ?? 0));
+	const starts = ways.map((way, index) => (quiet[index] ?? 0) + linesOfDecisions(way) * pricesOf.logLine * 1_000_000);
+	return table([
+		["dollars for a million viewer-hours", ...ways],
+		...rows,
+		["`DECISION_LOG=decisions`", ...starts.map(figure)],
+		["`DECISION_LOG=refusals`", ...quiet.map(figure)],
+	]);
 }
 
 const TOUCH_WORLDS = [
@@ -82,9 +96,9 @@ const TOUCH_WORLDS = [
 	[1000, 2],
 	[1000, 4],
 	[1000, 16],
-	[4500, 1],
-	[5500, 1],
 	[8000, 1],
+	[24_000, 1],
+	[26_000, 1],
 ] as const;
 
 function touches(): string {

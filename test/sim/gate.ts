@@ -1,5 +1,5 @@
 import type { Admissions } from "../../worker/limits/admissions.ts";
-import { askLimits } from "../../worker/limits/client.ts";
+import { type LimitsNamespace, askLimits } from "../../worker/limits/client.ts";
 import {
 	type AdmitAnswer,
 	type AdmitRequest,
@@ -19,7 +19,7 @@ export const EPOCH = Date.UTC(2030, 0, 1);
 type WiredAsk = Wired<AdmitRequest>;
 type WiredAnswer = Wired<AdmitAnswer>;
 export type LimitsObject = SimulatedObject<WiredAsk, WiredAnswer>;
-export type LimitsNamespace = Parameters<typeof askLimits>[0];
+export type { LimitsNamespace };
 
 /** A limits object: the gate's own decisions, on a state in memory. `watch` sees each, and throws when it must not be. */
 export function limitsObject(

@@ -7,6 +7,7 @@ export const written = {
 	"a start": { rows: 1, alarms: 0 },
 	"a start that ends another session": { rows: 2, alarms: 0 },
 	"a touch": { rows: 1, alarms: 0 },
+	"a touch, 4 s after one of another isolate": { rows: 0, alarms: 0 },
 	"a use (`maxu`) that comes alone": { rows: 2, alarms: 0 },
 	"a new address (`maxip`)": { rows: 2, alarms: 0 },
 	"a known address": { rows: 0, alarms: 0 },

@@ -26,6 +26,7 @@ export interface Asked {
 	/** The session that the request's own facts make; null for none. */
 	readonly session?: string | null;
 	readonly ttlSeconds?: number;
+	readonly noteAfterMs?: number;
 	readonly owner?: DeviceOwner;
 	readonly ipCounting?: "sessions";
 	readonly grantedTo?: string;
@@ -77,6 +78,7 @@ export function requestOf(asked: Asked): AdmitRequest {
 						...(asked.granted ? { startedAt: asked.granted.startedAt } : {}),
 						video: "clip",
 						ttlSeconds: asked.ttlSeconds ?? 90,
+						noteAfterMs: asked.noteAfterMs ?? 0,
 					},
 	};
 }

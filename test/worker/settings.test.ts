@@ -47,3 +47,15 @@ describe("Cloudflare Access", () => {
 		expect(() => accessOf({ ...vars, ACCESS_TEAM_DOMAIN: "http://team.example" })).toThrow("is not like https://");
 	});
 });
+
+describe("DECISION_LOG", () => {
+	it.each(["all", "decisions", "refusals", "none"])("may be %s", (mode) => {
+		expect(parseSettings({ ...secrets, DECISION_LOG: mode }).decisionLog).toBe(mode);
+	});
+
+	it("is nothing else", () => {
+		expect(() => parseSettings({ ...secrets, DECISION_LOG: "some" })).toThrow(
+			"DECISION_LOG is not one of all, decisions, refusals, none",
+		);
+	});
+});

@@ -1,10 +1,23 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import { sha256 } from "../hash.ts";
 import { retried } from "../retry.ts";
-import { type AdmitAnswer, type AdmitRequest, type Admission, type RefundRequest, unwire, wire } from "./contract.ts";
+import {
+	type AdmitAnswer,
+	type AdmitRequest,
+	type Admission,
+	type RefundRequest,
+	type Wired,
+	unwire,
+	wire,
+} from "./contract.ts";
 import type { ViewerLimits } from "./viewer-limits.ts";
 
 export type LimitsNamespace = DurableObjectNamespace<ViewerLimits>;
+
+/** What `askLimits` needs of a namespace: calls of its own, or shared ones (`LimitsCalls`). */
+export interface AdmittingObjects {
+	getByName(name: string): { admit(asked: Wired<AdmitRequest>): Promise<Wired<AdmitAnswer>> };
+}
 
 /** Name of the object that holds a viewer's limits. Hashes, because object names are logged outside a jurisdiction. */
 export function viewerObjectName(
@@ -19,7 +32,7 @@ export function viewerObjectName(
  * `whenUnavailable` is the account's `when_counters_fail`. `onFault` is told what went wrong.
  */
 export async function askLimits(
-	namespace: LimitsNamespace,
+	objects: AdmittingObjects,
 	objectName: string,
 	request: AdmitRequest,
 	whenUnavailable: "deny" | "allow",
@@ -28,7 +41,7 @@ export async function askLimits(
 	const wired = wire(request);
 	try {
 		// A stub is broken after a fault: a new one each time.
-		return unwire(await retried(() => namespace.getByName(objectName).admit(wired), onFault));
+		return unwire(await retried(() => objects.getByName(objectName).admit(wired), onFault));
 	} catch {
 		return unavailable(whenUnavailable);
 	}

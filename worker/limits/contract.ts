@@ -68,6 +68,8 @@ export interface SessionAsk {
 	readonly startedAt?: number;
 	readonly video: string;
 	readonly ttlSeconds: number;
+	/** What is seen again within this is not noted again, which is a row written; always noted when it is not given. */
+	readonly noteAfterMs?: number;
 }
 
 /** What the isolate needs to remember the admission. */
@@ -84,7 +86,8 @@ export interface Admission {
 	readonly uncounted?: true;
 }
 
-export type AdmitAnswer = Decision<Admission>;
+/** `final`: no request that spends a use of this token will ever be admitted. */
+export type AdmitAnswer = Decision<Admission> & { readonly final?: true };
 
 /** Takes back the use that an admitted request spent: nothing came of it. `id` and `token` are those of its `AdmitRequest`. */
 export interface RefundRequest {
@@ -101,6 +104,15 @@ export function wire<T>(value: T): Wired<T> {
 
 export function unwire<T>(text: Wired<T>): T {
 	return JSON.parse(text) as T;
+}
+
+/** Several of them as one text, a line each: JSON has no bare line break. */
+export function joined<T>(all: readonly Wired<T>[]): Wired<T> {
+	return all.join("\n");
+}
+
+export function parted<T>(text: Wired<T>): Wired<T>[] {
+	return text.split("\n");
 }
 
 /** A session as the management API lists it. */

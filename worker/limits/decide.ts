@@ -121,7 +121,7 @@ function renewed(row: SessionRow, { client, token }: AdmitRequest, ask: SessionA
 		...row,
 		video: ask.video, // of a `sid` that goes on with another one
 		...movedTo(row, client.address),
-		seenAt: now,
+		seenAt: now - row.seenAt < (ask.noteAfterMs ?? 0) ? row.seenAt : now,
 		ttlSeconds: ask.ttlSeconds,
 		forgetAt: Math.max(row.forgetAt, token.expiresAt),
 	};
@@ -181,7 +181,12 @@ function writeSession(state: ViewerState, plan: SessionPlan): void {
 	if (!plan.renewed) state.forgetLapsed(plan.row.seenAt);
 	for (const row of plan.displaced) state.putSession(endedRow(row, "limit", plan.row.seenAt));
 	if (plan.named) state.putSession(endedRow(plan.named, "viewer", plan.row.seenAt));
-	state.putSession(plan.row);
+	if (!plan.renewed || hasChanged(state.session(plan.row.key), plan.row)) state.putSession(plan.row);
+}
+
+function hasChanged(before: SessionRow | null, row: SessionRow): boolean {
+	const fields = Object.keys(row) as (keyof SessionRow)[];
+	return fields.some((field) => before?.[field] !== row[field]);
 }
 
 function endedRow(row: SessionRow, by: EndedBy, now: number): SessionRow {

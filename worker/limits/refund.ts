@@ -1,5 +1,6 @@
-import type { RefundRequest } from "./contract.ts";
+import type { AdmitAnswer, AdmitRequest, RefundRequest } from "./contract.ts";
 import type { ViewerState } from "./state.ts";
+import type { ViewerMemory } from "./viewer-memory.ts";
 
 /** No id of a request begins like this. */
 const REFUNDED = "-";
@@ -16,4 +17,15 @@ export function refundUse(state: ViewerState, { id, token }: RefundRequest, now:
 	state.noteSpent(REFUNDED + id, now, id);
 	state.removeUse(token);
 	return true;
+}
+
+/** Uses that each request spends by itself, that are all spent, and of which none can be given back any more. */
+export function isFinal(
+	answer: AdmitAnswer,
+	{ counting }: AdmitRequest,
+	memory: Pick<ViewerMemory, "mayBeRefunded">,
+	now: number,
+): boolean {
+	if (answer.allowed || answer.refusal.reason !== "use-limit" || counting !== "requests") return false;
+	return !memory.mayBeRefunded(now);
 }

@@ -6,6 +6,8 @@ import {
 	type LiveSession,
 	type RefundRequest,
 	type Wired,
+	joined,
+	parted,
 	unwire,
 	wire,
 } from "./contract.ts";
@@ -15,7 +17,7 @@ import { DeviceOutbox } from "./device-outbox.ts";
 import { LeaseBook } from "./leases/book.ts";
 import { LeaseCalls } from "./leases/calls.ts";
 import type { GrantAnswer, GrantAsk, RecallAsk, Report } from "./leases/contract.ts";
-import { refundUse } from "./refund.ts";
+import { isFinal, refundUse } from "./refund.ts";
 import schema from "./schema.sql";
 import { StoredPlaces } from "./places.ts";
 import type { SessionRow } from "./state.ts";
@@ -59,11 +61,15 @@ export class ViewerLimits extends DurableObject<Env> {
 		this.#memory = this.#newMemory();
 	}
 
-	/** Judges and spends. @throws only when storage fails: then nothing was spent. */
-	admit(asked: Wired<AdmitRequest>): Promise<Wired<AdmitAnswer>> {
+	/**
+	 * Judges and spends. `more`: requests that came along with the first one (see `LimitsCalls`); their answers come along with its own, in the same
+	 * order. @throws only when storage fails: then nothing was spent.
+	 */
+	admit(asked: Wired<AdmitRequest>, more?: Wired<AdmitRequest>): Promise<Wired<AdmitAnswer>> {
 		const request = unwire(asked);
 		if (request.lease) return this.#leases.admit(request, request.lease);
-		return this.#judged((memory, now) => wire(decide(memory, request, now)));
+		const requests = more === undefined ? [request] : [request, ...parted(more).map(unwire<AdmitRequest>)];
+		return this.#judged((memory, now) => joined(requests.map((each) => decided(memory, each, now))));
 	}
 
 	/** See `LeaseCalls`, as the next. */
@@ -239,6 +245,11 @@ export class ViewerLimits extends DurableObject<Env> {
 		const at = await this.ctx.storage.getAlarm();
 		if (at === null || at > latest) await this.ctx.storage.setAlarm(latest); // later ones are of a clock that was ahead
 	}
+}
+
+function decided(memory: ViewerMemory, request: AdmitRequest, now: number): Wired<AdmitAnswer> {
+	const answer = decide(memory, request, now);
+	return wire<AdmitAnswer>(isFinal(answer, request, memory, now) ? { ...answer, final: true } : answer);
 }
 
 function shown(row: SessionRow): LiveSession {

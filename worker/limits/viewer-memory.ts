@@ -66,6 +66,16 @@ export class ViewerMemory implements ViewerState, LeaseState {
 		return false;
 	}
 
+	/** Whether a use may still be given back: its request is known. */
+	mayBeRefunded(now: number): boolean {
+		const spent = this.#spentBy(now);
+		for (const [minute, ids] of spent) {
+			if (minute < minuteOf(now) - 1) spent.delete(minute);
+			else if (ids.size > 0) return true;
+		}
+		return false;
+	}
+
 	noteSpent(requestId: string, now: number, like?: string): void {
 		const spent = this.#spentBy(now);
 		const likes = like === undefined ? [] : [...spent].filter(([, known]) => known.has(like));

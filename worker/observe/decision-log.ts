@@ -11,8 +11,7 @@ export function logDecision(exchange: Exchange, outcome: Outcome): void {
 	auditDecision(exchange, outcome);
 	const { status, refusal } = outcome;
 	const { gate, told, method, path } = exchange;
-	const mode = gate.settings.decisionLog;
-	if (mode === "none" || (mode === "refusals" && !refusal) || (told.remembered === true && !refusal)) return;
+	if (!isLogged(exchange, outcome)) return;
 	gate.ports.log({
 		event: "decision",
 		decision: exchange.decisionId,
@@ -30,4 +29,11 @@ export function logDecision(exchange: Exchange, outcome: Outcome): void {
 		uncounted: told.uncounted,
 		ms: gate.ports.now() - exchange.nowMs,
 	});
+}
+
+function isLogged({ gate, told }: Exchange, { refusal, goesOn }: Outcome): boolean {
+	const mode = gate.settings.decisionLog;
+	if (refusal) return mode !== "none";
+	if (told.remembered === true) return false;
+	return mode === "all" || (mode === "decisions" && goesOn !== true);
 }

@@ -61,11 +61,45 @@ export function judgeLimits(
 	if (!needsViewer(asker, ask)) return allow(NOTHING_KEPT);
 	const memoryKey = remembered(asker, ask, subject.grant?.session ?? null);
 	const known = exchange.gate.admissions.recall(memoryName(asker), memoryKey, exchange.nowMs);
-	if (known) {
+	const answer = known ?? (ask.use ? recallSpent(exchange, asker, ask) : null);
+	if (answer) {
 		exchange.told.remembered = true;
-		return known;
+		return answer;
 	}
-	return askAndLearn(exchange, asker, named.value === null ? ask : { ...ask, endSession: named.value }, memoryKey);
+	const asking = named.value === null ? ask : { ...ask, endSession: named.value };
+	return isTouch(exchange, asker, asking)
+		? touchTogether(exchange, asker, asking, memoryKey)
+		: askAndLearn(exchange, asker, asking, memoryKey);
+}
+
+/** Whether whoever asks the same next will be answered from what this request learns. */
+function isTouch({ method }: Exchange, { account }: Asker, ask: LimitAsk): boolean {
+	return ask.intent === "renew" && !ask.use && method !== "HEAD" && account.settings.touch_seconds > 0;
+}
+
+/** Players ask for several files at once: one of these requests hears for all that the session goes on. */
+async function touchTogether(
+	exchange: Exchange,
+	asker: Asker,
+	ask: LimitAsk,
+	memoryKey: string,
+): Promise<Decision<Admission>> {
+	let isFirst = false;
+	const touch = () => {
+		isFirst = true;
+		return askAndLearn(exchange, asker, ask, memoryKey);
+	};
+	const name = `${memoryName(asker)} ${memoryKey}`;
+	const answer = await exchange.gate.touches.share(name, touch, exchange.waitUntil);
+	if (!isFirst) exchange.told.remembered = true;
+	return answer;
+}
+
+/** See `AdmitAnswer.final`. */
+function recallSpent(exchange: Exchange, asker: Asker, ask: LimitAsk): AdmitAnswer | null {
+	if (countingOf(asker, ask) !== "requests") return null;
+	const { viewer, tokenId } = asker.subject.subject;
+	return exchange.gate.admissions.recallSpent(viewer(), tokenId, exchange.nowMs);
 }
 
 async function askAndLearn(
@@ -76,6 +110,8 @@ async function askAndLearn(
 ): Promise<Decision<Admission>> {
 	const { admissions } = exchange.gate;
 	const answer = await askViewer(exchange, asker, ask);
+	const { viewer, tokenId } = asker.subject.subject;
+	if (answer.final) admissions.learnSpent(viewer(), tokenId, answer, rowsEndMs(asker));
 	if (exchange.method === "HEAD") return answer;
 	const { touch_seconds: touch, session_ttl_seconds: ttl, ip_counting: counting } = asker.account.settings;
 	const uncounted = answer.allowed && answer.value.uncounted === true;
@@ -115,17 +151,19 @@ function remembered(asker: Asker, ask: LimitAsk, granted: Admission["session"]):
 	return `${asked}\n${session}\n${client.address} ${client.deviceId ?? ""}\n${client.userAgent}`;
 }
 
-async function askViewer(exchange: Exchange, asker: Asker, ask: NamingAsk): Promise<Decision<Admission>> {
+const rowsEndMs = ({ account, subject }: Asker): number =>
+	(subject.expiresAt + account.settings.clock_skew_seconds) * 1000;
+
+async function askViewer(exchange: Exchange, asker: Asker, ask: NamingAsk): Promise<AdmitAnswer> {
 	const { account, subject, client } = asker;
 	const { claims, limits, tokenId } = subject.subject;
-	const rowsEndMs = (subject.expiresAt + account.settings.clock_skew_seconds) * 1000;
 	const admit: AdmitRequest = {
 		id: exchange.decisionId,
 		intent: ask.intent === "license" ? "reload" : ask.intent,
 		use: ask.use,
 		counting: countingOf(asker, ask),
 		dryRun: exchange.method === "HEAD",
-		token: { id: tokenId, expiresAt: rowsEndMs },
+		token: { id: tokenId, expiresAt: rowsEndMs(asker) },
 		limits: ask.heartbeat ? { cbeh: "BLOCK_NEW", ...limits } : (limits ?? {}),
 		client: {
 			address: client.address,
@@ -141,12 +179,12 @@ async function askViewer(exchange: Exchange, asker: Asker, ask: NamingAsk): Prom
 }
 
 function askObjects(exchange: Exchange, asker: Asker, admit: AdmitRequest): Promise<AdmitAnswer> {
-	const { limits: namespace } = exchange.gate;
+	const { limits: namespace, limitsCalls: calls } = exchange.gate;
 	const root = asker.subject.subject.viewer();
 	const shards = shardsOf(asker);
 	const whenUnavailable = asker.account.settings.when_counters_fail;
 	const onFault = faultLogger(exchange);
-	if (shards === 0) return askLimits(namespace, root, admit, whenUnavailable, onFault);
+	if (shards === 0) return askLimits(calls.for(exchange.waitUntil), root, admit, whenUnavailable, onFault);
 	return askShards({ namespace, root, shards }, admit, { whenUnavailable, onFault, behind: exchange.waitUntil });
 }
 
@@ -213,6 +251,11 @@ function keepsSession(asker: Asker, ask: LimitAsk): boolean {
 	return limits?.maxu !== undefined && countingOf(asker, ask) === "playbacks";
 }
 
+/** Isolates that serve the same viewer touch the session one after another: one of those that come close together will do. */
+function noteAfterMs({ settings: { touch_seconds: touch, session_ttl_seconds: ttl } }: Account): number {
+	return Math.min(touch / 4, ttl / 16) * 1000;
+}
+
 function sessionAsk({ account, video, client, subject: { subject } }: Asker, ask: LimitAsk): SessionAsk {
 	const { id } = video.record;
 	const named = subject.claims.sid ?? ask.heartbeat?.sid;
@@ -224,6 +267,7 @@ function sessionAsk({ account, video, client, subject: { subject } }: Asker, ask
 		...(granted ? { startedAt: granted.startedAt } : {}),
 		video: id,
 		ttlSeconds: account.settings.session_ttl_seconds,
+		noteAfterMs: noteAfterMs(account),
 	};
 }
 

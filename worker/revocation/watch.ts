@@ -1,4 +1,5 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
+import { type Behind, SingleFlight } from "../flight.ts";
 import type { Ports } from "../ports.ts";
 import { retried } from "../retry.ts";
 import type { RevocationChanges } from "./contract.ts";
@@ -25,6 +26,8 @@ export class RevocationWatch {
 	readonly #namespace: DurableObjectNamespace<RevocationList>;
 	readonly #ports: Ports;
 	readonly #accounts = new Map<string, Watched>();
+	/** When the list is slow, all requests that need it wait for one call, and not each for its own: that is how it stays slow. */
+	readonly #flights = new SingleFlight<boolean>(REFRESH_AFTER_MS);
 
 	constructor(namespace: DurableObjectNamespace<RevocationList>, ports: Ports) {
 		this.#namespace = namespace;
@@ -39,26 +42,31 @@ export class RevocationWatch {
 		account: string,
 		facts: RevocableFacts,
 		whenUnavailable: "deny" | "allow",
-		waitUntil: (work: Promise<unknown>) => void,
+		waitUntil: Behind,
 	): Decision | Promise<Decision> {
 		const watched = this.#watched(account);
 		const nowMs = this.#ports.now();
 		if (nowMs < watched.asOfMs - MOST_BEFORE_MS) watched.asOfMs = Number.NEGATIVE_INFINITY; // the clock went back: no age is known
 		const ageMs = nowMs - watched.asOfMs;
-		if (ageMs > USABLE_FOR_MS) return this.#judgeAnew(account, watched, facts, whenUnavailable);
-		if (ageMs > REFRESH_AFTER_MS && !this.#isAsking(watched, nowMs)) waitUntil(this.refresh(account));
+		if (ageMs > USABLE_FOR_MS) return this.#judgeAnew(account, facts, whenUnavailable, waitUntil);
+		if (ageMs > REFRESH_AFTER_MS && !this.#isAsking(watched, nowMs)) void this.#share(account, waitUntil);
 		return verdict(watched, facts, nowMs);
 	}
 
 	async #judgeAnew(
 		account: string,
-		watched: Watched,
 		facts: RevocableFacts,
 		whenUnavailable: "deny" | "allow",
+		waitUntil: Behind,
 	): Promise<Decision> {
-		const known = await this.refresh(account);
+		const known = await this.#share(account, waitUntil);
 		if (!known && whenUnavailable === "deny") return refuse({ reason: "limits-unavailable" });
-		return verdict(watched, facts, this.#ports.now());
+		return verdict(this.#watched(account), facts, this.#ports.now());
+	}
+
+	/** For decisions: what others have asked just now is new enough. */
+	#share(account: string, waitUntil: Behind): Promise<boolean> {
+		return this.#flights.share(account, () => this.refresh(account), waitUntil);
 	}
 
 	/** Asks the list now; called after a change made by this isolate, so that its next request knows. False when it cannot be asked. */

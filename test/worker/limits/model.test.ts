@@ -68,6 +68,7 @@ const kindsForRoaming = kindsOfToken.map(({ maxip = 1, sid, lifeSeconds }): Arbi
 const viewerKinds = fc.record({
 	tokens: fc.array(fc.oneof(kindsOfToken, kindsOfToken, kindsForRoaming), { minLength: 1, maxLength: 3 }),
 	ttlSeconds: fc.constantFrom(30, 90),
+	noteAfterMs: fc.constantFrom(0, 5000),
 	/** With a `uid` sessions are kept whatever the limits are. */
 	uid: fc.constantFrom(true, true, false),
 	ipCounting: fc.constantFrom("distinct" as const, "sessions" as const),
@@ -167,6 +168,8 @@ interface World {
 	readonly grants: Grant[];
 	/** Requests that something came of. */
 	readonly came: Map<string, Set<string>>;
+	/** Tokens of which the object has said that nothing is left for good. */
+	readonly spent: Set<string>;
 	/** What has happened, for whoever reads a counter-example. */
 	readonly story: string[];
 }
@@ -245,6 +248,7 @@ function requestOf(world: World, step: Playing): Sent | null {
 					...(granted ? { startedAt: granted.startedAt } : {}),
 					video,
 					ttlSeconds: world.kind.ttlSeconds,
+					noteAfterMs: world.kind.noteAfterMs,
 				}
 			: null,
 		...(heartbeat ? { countAlive: true } : {}),
@@ -293,10 +297,11 @@ function callOf(world: World, step: Step, answered: readonly Sent[]): Call | nul
 /** The object, or a stub of it. */
 type Limiter = Pick<ViewerLimits | Viewer["stub"], "admit" | "refund" | "endSessions" | "removeDevices">;
 
-async function answerOf({ owner }: World, limiter: Limiter, call: Call): Promise<Answer> {
+async function answerOf(world: World, limiter: Limiter, call: Call): Promise<Answer> {
+	const { owner } = world;
 	switch (call.to) {
 		case "admit":
-			return unwire<AdmitAnswer>(await limiter.admit(wire(call.request)));
+			return withoutFinal(world, call.request, unwire<AdmitAnswer>(await limiter.admit(wire(call.request))));
 		case "refund":
 			await limiter.refund(wire({ id: call.id, token: call.token }));
 			return null;
@@ -305,6 +310,19 @@ async function answerOf({ owner }: World, limiter: Limiter, call: Call): Promise
 		case "remove":
 			return await limiter.removeDevices(owner, call.device);
 	}
+}
+
+/** The model does not say when a refusal is final; but after one, nothing may come of a use any more. */
+function withoutFinal(
+	{ spent }: World,
+	{ token, use, limits, counting }: AdmitRequest,
+	answer: AdmitAnswer,
+): AdmitAnswer {
+	const { final, ...said } = answer;
+	if (final) spent.add(token.id);
+	const isUse = use && limits.maxu !== undefined && counting === "requests";
+	if (isUse && spent.has(token.id)) expect(said.allowed).toBe(false);
+	return said;
 }
 
 function modelled(model: Model, call: Call, now: number): readonly [Answer, Model] {
@@ -606,6 +624,7 @@ function newWorld(kind: ViewerKind): World {
 		viewer: newViewer(),
 		owner: { account: "model", uid: `viewer-${worlds}` },
 		models: [NOTHING],
+		spent: new Set(),
 		stored: { sessions: [], devices: [], tokens: {} },
 		tokens: [],
 		sent: [],

@@ -371,7 +371,7 @@ function playedBy(model: Model, request: AdmitRequest, use: boolean, now: number
 		endedBy: null,
 		visits: [...since.visits, client.address],
 		usesOf: [...since.usesOf, ...counted],
-		seenAt: now,
+		seenAt: goesOn && now - before.seenAt < (ask.noteAfterMs ?? 0) ? before.seenAt : now,
 		ttlMs: ask.ttlSeconds * 1000,
 		tokensEndAt: Math.max(before?.tokensEndAt ?? 0, token.expiresAt),
 	};

@@ -1,7 +1,7 @@
 import { evictDurableObject } from "cloudflare:test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { wire } from "../../../worker/limits/contract.ts";
-import { type Viewer, newViewer, verdict } from "../../support/viewer.ts";
+import { EPOCH, type Viewer, newViewer, verdict } from "../../support/viewer.ts";
 
 const TOKEN = "token-1";
 const ask = async (viewer: Viewer, id: string, maxu = 1): Promise<string> =>
@@ -51,6 +51,24 @@ describe("a use that is given back", () => {
 		);
 		for (let index = 0; (await ask(viewer, `later-${index}`, 7)) === "allowed"; index++) kept += 1;
 		expect(kept).toBe(7);
+	});
+
+	it("is possible for two minutes, and only after that is a refusal final", async () => {
+		vi.useFakeTimers({ toFake: ["Date"] });
+		vi.setSystemTime(EPOCH);
+		const viewer = newViewer();
+		const later = async (id: string, ms: number, counting: "requests" | "playbacks" = "requests") => {
+			vi.setSystemTime(EPOCH + ms);
+			return (await viewer.ask({ id, token: TOKEN, use: true, counting, limits: { maxu: 1 } })).final ?? false;
+		};
+		await ask(viewer, "a");
+		expect([await later("b", 0), await later("c", 119_000)]).toEqual([false, false]);
+		await giveBack(viewer, "a");
+		expect([await ask(viewer, "d"), await later("e", 119_000)]).toEqual(["allowed", false]);
+		expect([await later("f", 239_000), await later("g", 239_000, "playbacks")]).toEqual([true, false]);
+		await evictDurableObject(viewer.stub);
+		expect(await later("h", 600_000)).toBe(true);
+		vi.useRealTimers();
 	});
 
 	it("is on disk", async () => {

@@ -19,15 +19,27 @@ const roaming: Asked = { limits: { maxip: 9 }, address: "198.51.100.9", ipCounti
 const roams: Asked = { ...roaming, intent: "renew", granted: { key: "own", startedAt: EPOCH } };
 const all: Asked = { limits: { maxip: 9, maxu: 9, climit: 9 }, use: true, session: "all" };
 
-/** What was asked before, and the requests that are counted. */
-const cases: Readonly<Record<keyof typeof written, { readonly before: readonly Asked[]; readonly ask: Asked }>> = {
+interface Case {
+	/** What was asked before. */
+	readonly before: readonly Asked[];
+	readonly laterMs?: number;
+	/** The request that is counted. */
+	readonly ask: Asked;
+}
+
+const cases: Readonly<Record<keyof typeof written, Case>> = {
 	"a start, the first of an object": { before: [], ask: streams },
 	"a start": { before: [streams], ask: { ...streams, session: "second" } },
 	"a start that ends another session": {
 		before: [streams, { ...streams, session: "second" }],
 		ask: { ...streams, session: "third" },
 	},
-	"a touch": { before: [streams], ask: { ...streams, intent: "renew" } },
+	"a touch": { before: [streams], laterMs: 20_000, ask: { ...streams, intent: "renew", noteAfterMs: 5000 } },
+	"a touch, 4 s after one of another isolate": {
+		before: [streams],
+		laterMs: 4000,
+		ask: { ...streams, intent: "renew", noteAfterMs: 5000 },
+	},
 	"a use (`maxu`) that comes alone": { before: [use], ask: use },
 	"a new address (`maxip`)": { before: [use], ask: address },
 	"a known address": { before: [address], ask: address },
@@ -39,9 +51,10 @@ const cases: Readonly<Record<keyof typeof written, { readonly before: readonly A
 };
 
 describe("rows written", () => {
-	it.each(Object.entries(cases))("by %s", async (what, { before, ask }) => {
+	it.each(Object.entries(cases))("by %s", async (what, { before, laterMs = 0, ask }) => {
 		const viewer = newViewer();
 		for (const ask of before) await viewer.ask(ask);
+		vi.setSystemTime(EPOCH + laterMs);
 		expect(await countWrites(viewer, ask)).toEqual(written[what as keyof typeof written]);
 	});
 });

@@ -137,6 +137,72 @@ describe("an isolate", () => {
 		expect(await verdict(watch, account)).toBe("token-revoked");
 	});
 
+	it("asks once for all requests that wait for a copy, and again when that copy is old", async () => {
+		const account = newList();
+		await listOf(account).add(entry());
+		let asked = 0;
+		const changesSince = (version: number) => {
+			asked += 1;
+			return listOf(account).changesSince(version);
+		};
+		const counting = { getByName: () => ({ changesSince }) } as unknown as typeof env.REVOCATION_LIST;
+		const watch = new RevocationWatch(counting, ports);
+		const all = () => Promise.all(Array.from({ length: 100 }, () => verdict(watch, account)));
+		expect([new Set(await all()), asked]).toEqual([new Set(["token-revoked"]), 1]);
+		vi.setSystemTime(Date.now() + 5000);
+		expect([new Set(await all()), asked]).toEqual([new Set(["token-revoked"]), 2]);
+	});
+
+	it("tells all who waited when the list cannot be asked, and asks again for the next", async () => {
+		let asked = 0;
+		const changesSince = async () => {
+			asked += 1;
+			await new Promise((resolve) => setTimeout(resolve, 5));
+			throw new Error("unreachable");
+		};
+		const broken = { getByName: () => ({ changesSince }) } as unknown as typeof env.REVOCATION_LIST;
+		const watch = new RevocationWatch(broken, ports);
+		const all = () => Promise.all(Array.from({ length: 50 }, () => verdict(watch, "acme")));
+		expect([new Set(await all()), asked]).toEqual([new Set(["limits-unavailable"]), 1]);
+		expect([new Set(await all()), asked]).toEqual([new Set(["limits-unavailable"]), 2]);
+	});
+
+	it("does not take a question that was asked before its own change for an answer", async () => {
+		const account = newList();
+		const late = Promise.withResolvers<void>();
+		let asked = 0;
+		const changesSince = async (version: number) => {
+			asked += 1;
+			const isFirst = asked === 1;
+			const changes = await listOf(account).changesSince(version);
+			if (isFirst) await late.promise;
+			return changes;
+		};
+		const slow = { getByName: () => ({ changesSince }) } as unknown as typeof env.REVOCATION_LIST;
+		const watch = new RevocationWatch(slow, ports);
+		const first = verdict(watch, account);
+		await listOf(account).list();
+		await listOf(account).add(entry());
+		expect(await watch.refresh(account)).toBe(true);
+		expect(await verdict(watch, account)).toBe("token-revoked");
+		late.resolve();
+		expect(await first).toBe("token-revoked");
+	});
+
+	it("does not wait for ever for a request that has died", async () => {
+		const account = newList();
+		let asked = 0;
+		const changesSince = (version: number) => {
+			asked += 1;
+			return asked === 1 ? new Promise(() => {}) : listOf(account).changesSince(version);
+		};
+		const dead = { getByName: () => ({ changesSince }) } as unknown as typeof env.REVOCATION_LIST;
+		const watch = new RevocationWatch(dead, ports);
+		void verdict(watch, account);
+		const all = await Promise.all(Array.from({ length: 20 }, () => verdict(watch, account)));
+		expect([new Set(all), asked]).toEqual([new Set(["allowed"]), 2]);
+	});
+
 	it("keeps what it knows when an older answer comes late", async () => {
 		const account = newList();
 		const late = Promise.withResolvers<void>();
