@@ -1,44 +1,20 @@
-import type { Account, Video } from "../catalog/catalog.ts";
 import { type Decision, allow } from "../decision/decision.ts";
-import { sha256 } from "../hash.ts";
-import { staysRefused } from "../limits/admissions.ts";
-import { askLimits, giveBack } from "../limits/client.ts";
-import type { Admission, AdmitAnswer, AdmitRequest, SessionAsk } from "../limits/contract.ts";
-import { askShards } from "../limits/leases/client.ts";
-import { shardName, shardOf, shardsFor } from "../limits/leases/plan.ts";
-import { type ClientFacts, guessedDeviceId } from "./client.ts";
-import { withDeviceNames } from "./conflicts.ts";
-import { sessionToEnd } from "./end-session.ts";
 import type { Exchange } from "../exchange.ts";
-import type { Claims } from "../token/claims.ts";
-import type { GrantHome } from "./grant.ts";
-import type { Subject, TimedSubject } from "./subject.ts";
-
-/** What kind of request asks, as the limits count it (see `AdmitRequest`). */
-export interface LimitAsk {
-	/**
-	 * `license`: a licence outside of a session's own grant. Players ask for it when they start and again when it is to be renewed, and
-	 * nothing tells the two apart: so it starts a session like a `reload`, but each one is a use.
-	 */
-	readonly intent: AdmitRequest["intent"] | "license";
-	readonly use: boolean;
-	/** A live manifest, which is loaded again and again: one use as long as its session lives, or a use would be spent every few seconds. */
-	readonly polled?: boolean;
-	/** For the stream sessions API: a session of this name where the token names none, BLOCK_NEW where it says nothing, and a count. */
-	readonly heartbeat?: { readonly sid: string };
-}
-
-/** With the session that the viewer named to be ended. */
-interface NamingAsk extends LimitAsk {
-	readonly endSession?: string;
-}
-
-export interface Asker {
-	readonly account: Account;
-	readonly video: Video;
-	readonly subject: TimedSubject;
-	readonly client: ClientFacts;
-}
+import { staysRefused } from "../limits/admissions.ts";
+import { giveBack } from "../limits/client.ts";
+import type { Admission, AdmitAnswer } from "../limits/contract.ts";
+import { withDeviceNames } from "./conflicts.ts";
+import { askObjects, countingObjects, faultLogger, memoryName } from "./counting-objects.ts";
+import { sessionToEnd } from "./end-session.ts";
+import {
+	type Asker,
+	type LimitAsk,
+	type NamingAsk,
+	admitRequest,
+	countingOf,
+	keepsSession,
+	rowsEndMs,
+} from "./limit-ask.ts";
 
 /** For so long an isolate does not ask again for a client that it let through uncounted: an object in trouble is left alone. */
 const UNCOUNTED_SECONDS = 5;
@@ -109,7 +85,7 @@ async function askAndLearn(
 	memoryKey: string,
 ): Promise<Decision<Admission>> {
 	const { admissions } = exchange.gate;
-	const answer = await askViewer(exchange, asker, ask);
+	const answer = await withDeviceNames(await askObjects(exchange, asker, admitRequest(exchange, asker, ask)));
 	const { viewer, tokenId } = asker.subject.subject;
 	if (answer.final) admissions.learnSpent(viewer(), tokenId, answer, rowsEndMs(asker));
 	if (exchange.method === "HEAD") return answer;
@@ -151,84 +127,6 @@ function remembered(asker: Asker, ask: LimitAsk, granted: Admission["session"]):
 	return `${asked}\n${session}\n${client.address} ${client.deviceId ?? ""}\n${client.userAgent}`;
 }
 
-const rowsEndMs = ({ account, subject }: Asker): number =>
-	(subject.expiresAt + account.settings.clock_skew_seconds) * 1000;
-
-async function askViewer(exchange: Exchange, asker: Asker, ask: NamingAsk): Promise<AdmitAnswer> {
-	const { account, subject, client } = asker;
-	const { claims, limits, tokenId } = subject.subject;
-	const admit: AdmitRequest = {
-		id: exchange.decisionId,
-		intent: ask.intent === "license" ? "reload" : ask.intent,
-		use: ask.use,
-		counting: countingOf(asker, ask),
-		dryRun: exchange.method === "HEAD",
-		token: { id: tokenId, expiresAt: rowsEndMs(asker) },
-		limits: ask.heartbeat ? { cbeh: "BLOCK_NEW", ...limits } : (limits ?? {}),
-		client: {
-			address: client.address,
-			userAgent: client.userAgent.slice(0, 512),
-			device: deviceOf(subject.subject, client),
-		},
-		session: keepsSession(asker, ask) ? sessionAsk(asker, ask) : null,
-		...(ask.heartbeat ? { countAlive: true } : {}),
-		...(limits?.dlimit === undefined ? {} : ownerOf(account, claims)),
-		...fairness(asker, ask),
-	};
-	return withDeviceNames(await askObjects(exchange, asker, admit));
-}
-
-function askObjects(exchange: Exchange, asker: Asker, admit: AdmitRequest): Promise<AdmitAnswer> {
-	const { limits: namespace, limitsCalls: calls } = exchange.gate;
-	const root = asker.subject.subject.viewer();
-	const shards = shardsOf(asker);
-	const whenUnavailable = asker.account.settings.when_counters_fail;
-	const onFault = faultLogger(exchange);
-	if (shards === 0) return askLimits(calls.for(exchange.waitUntil), root, admit, whenUnavailable, onFault);
-	return askShards({ namespace, root, shards }, admit, { whenUnavailable, onFault, behind: exchange.waitUntil });
-}
-
-/** Shards that the limits are spread over now; 0 for none. */
-function shardsOf({ account, subject: { subject } }: Asker): number {
-	return subject.limits === null ? 0 : shardsFor(subject.shards, subject.limits, account.settings.ip_counting);
-}
-
-const faultLogger =
-	({ gate, decisionId }: Exchange) =>
-	(fault: unknown): void =>
-		gate.ports.log({ event: "fault", where: "limits", decision: decisionId, message: String(fault) });
-
-/** Names of the objects that may have counted a request of this client, the likeliest first. */
-export function countingObjects(asker: Asker): readonly [string, ...string[]] {
-	const name = asker.subject.subject.viewer();
-	const shards = shardsOf(asker);
-	return shards === 0 ? [name] : [shardName(name, shardOf(asker.client.address, shards)), name];
-}
-
-/** Whom an isolate's memory is kept for: the viewer, and of a token that a whole audience has, the address. */
-export function memoryName(asker: Asker): string {
-	const name = asker.subject.subject.viewer();
-	return shardsOf(asker) === 0 ? name : `${name} ${asker.client.address}`;
-}
-
-/** What the account's settings make of the limits for the viewer's sake; nothing of it is sent where it changes nothing. */
-function fairness({ account, subject: { subject }, client }: Asker, { endSession }: NamingAsk): Partial<AdmitRequest> {
-	const { limits, grant } = subject;
-	const { ip_counting: ipCounting, conflicts } = account.settings;
-	const home = limits?.maxip === undefined ? undefined : grant?.home;
-	return {
-		...(limits?.maxip !== undefined && ipCounting === "sessions" ? { ipCounting } : {}),
-		...(home && home.userAgent === userAgentPrint(client) ? { grantedTo: home.address } : {}),
-		...(limits?.climit !== undefined && conflicts === "list" ? { listConflicts: true as const } : {}),
-		...(endSession === undefined ? {} : { endSession }),
-	};
-}
-
-/** A token without `uid` registers devices for itself alone, and nobody could ask for their list. */
-function ownerOf({ id }: Account, { uid }: Claims): Pick<AdmitRequest, "owner"> {
-	return uid === undefined ? {} : { owner: { account: id, uid } };
-}
-
 /** Gives back the use of a request that was admitted and came to nothing. A use of a whole playback is kept: trying again costs none. */
 export async function refundUse(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<void> {
 	const { gate } = exchange;
@@ -237,60 +135,4 @@ export async function refundUse(exchange: Exchange, asker: Asker, ask: LimitAsk)
 	gate.admissions.forgetViewer(memoryName(asker));
 	const refund = { id: exchange.decisionId, token: tokenId };
 	await giveBack(gate.limits, countingObjects(asker), refund, faultLogger(exchange));
-}
-
-/** What is asked for again and again by a player that plays on is one use as long as its session lives. */
-function countingOf({ account }: Asker, ask: LimitAsk): AdmitRequest["counting"] {
-	return ask.intent === "reload" || ask.polled === true ? "playbacks" : account.settings.use_counting;
-}
-
-/** A session is kept when something counts by it, or when the viewer has a name under which it can be listed and ended. */
-function keepsSession(asker: Asker, ask: LimitAsk): boolean {
-	const { claims, limits } = asker.subject.subject;
-	if (limits?.climit !== undefined || claims.uid !== undefined || countsBySession(asker)) return true;
-	return limits?.maxu !== undefined && countingOf(asker, ask) === "playbacks";
-}
-
-/** Isolates that serve the same viewer touch the session one after another: one of those that come close together will do. */
-function noteAfterMs({ settings: { touch_seconds: touch, session_ttl_seconds: ttl } }: Account): number {
-	return Math.min(touch / 4, ttl / 16) * 1000;
-}
-
-function sessionAsk({ account, video, client, subject: { subject } }: Asker, ask: LimitAsk): SessionAsk {
-	const { id } = video.record;
-	const named = subject.claims.sid ?? ask.heartbeat?.sid;
-	const ownKey = named ?? `auto:${sha256(`${client.print()}\n${id}`)}`;
-	const granted = subject.grant?.session;
-	return {
-		key: granted?.key ?? ownKey,
-		ownKey,
-		...(granted ? { startedAt: granted.startedAt } : {}),
-		video: id,
-		ttlSeconds: account.settings.session_ttl_seconds,
-		noteAfterMs: noteAfterMs(account),
-	};
-}
-
-const countsBySession = ({ account, subject: { subject } }: Asker): boolean =>
-	subject.limits?.maxip !== undefined && account.settings.ip_counting === "sessions";
-
-/**
- * What a grant keeps, so that its session's address of the other family needs no count of its own; null where nobody counts, or where the
- * session itself tells.
- */
-export function homeOf(asker: Asker): GrantHome | null {
-	const { client, subject } = asker;
-	if (subject.subject.limits?.maxip === undefined || countsBySession(asker)) return null;
-	return { address: client.address, userAgent: userAgentPrint(client) };
-}
-
-/** The id that the client gives; else that of the grant, as long as its player uses it; else a guess (design 4). */
-export function deviceOf(subject: Subject, client: ClientFacts): string {
-	if (client.deviceId !== null) return client.deviceId;
-	const granted = subject.grant?.device;
-	return granted && granted.userAgent === userAgentPrint(client) ? granted.id : guessedDeviceId(client);
-}
-
-export function userAgentPrint(client: ClientFacts): string {
-	return sha256(client.userAgent).slice(0, 8);
 }

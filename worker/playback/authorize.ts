@@ -6,7 +6,7 @@ import type { PolicyInput } from "../policy/check.ts";
 import { judgeCaller, judgeHolder, judgePolicy } from "../policy/policy.ts";
 import { needsToken } from "../policy/rights/rights.ts";
 import { locateToken } from "../token/locate.ts";
-import type { Asker } from "./admit.ts";
+import type { Asker } from "./limit-ask.ts";
 import { type ClientFacts, readClient } from "./client.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Grant } from "./grant.ts";

@@ -7,7 +7,7 @@ import { deviceGroupOf } from "../delivery/device-group.ts";
 import { type DeliveryEffect, effectOf, mediaEffect } from "../delivery/effect.ts";
 import { actionsOf, merged, needsPlace } from "../delivery/resolve.ts";
 import type { Exchange } from "../exchange.ts";
-import type { Asker } from "./admit.ts";
+import type { Asker } from "./limit-ask.ts";
 import type { Identified } from "./authorize.ts";
 import { geoOf } from "./rights.ts";
 import { isDashSource } from "./sources.ts";

@@ -1,7 +1,7 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { Exchange } from "../exchange.ts";
 import { SID_PATTERN } from "../token/claims.ts";
-import type { Asker, LimitAsk } from "./admit.ts";
+import type { Asker, LimitAsk } from "./limit-ask.ts";
 
 /** Query parameter of a request that starts playback: the session of its viewer that is to end for it. */
 export const END_SESSION = "end_session";

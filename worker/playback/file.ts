@@ -7,7 +7,8 @@ import { chooseVideo } from "../manifest/renditions/choose.ts";
 import type { Rendition } from "../manifest/renditions/rules.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import type { Claims } from "../token/claims.ts";
-import { type Asker, judgeLimits } from "./admit.ts";
+import { judgeLimits } from "./admit.ts";
+import type { Asker } from "./limit-ask.ts";
 import { passedHeaders, readFile } from "./source-file.ts";
 import { isMp4Source, pickSource } from "./sources.ts";
 

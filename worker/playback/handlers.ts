@@ -3,7 +3,7 @@ import type { Decision } from "../decision/decision.ts";
 import { refuse } from "../decision/decision.ts";
 import { type Exchange, refused } from "../exchange.ts";
 import { LICENSE_AUDIENCES, PLAYBACK_API_AUDIENCES, STATIC_URL_AUDIENCES } from "../token/audience.ts";
-import type { Asker } from "./admit.ts";
+import type { Asker } from "./limit-ask.ts";
 import { authorizeGrant, authorizeToken } from "./authorize.ts";
 import { deliveryOf } from "./delivery.ts";
 import { pickMp4, serveImage, serveMp4 } from "./file.ts";

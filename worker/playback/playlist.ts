@@ -12,7 +12,7 @@ import { type Exchange, jsonResponse, refused } from "../exchange.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import { needsToken } from "../policy/rights/rights.ts";
 import { PLAYBACK_API_AUDIENCES } from "../token/audience.ts";
-import type { Asker } from "./admit.ts";
+import type { Asker } from "./limit-ask.ts";
 import { type Identified, authorizeCaller, judgeVideo } from "./authorize.ts";
 import { deliveryOf } from "./delivery.ts";
 import { type Page, readPage } from "./page.ts";

@@ -1,7 +1,7 @@
 import type { Decision } from "../decision/decision.ts";
 import { type HeaderRecord, decisionHeaders } from "../decision/response.ts";
 import { type Exchange, answerContext } from "../exchange.ts";
-import type { Asker } from "./admit.ts";
+import type { Asker } from "./limit-ask.ts";
 import { redirectHosts } from "./sources.ts";
 
 /** Headers of the source's answer that the player gets. */

@@ -9,7 +9,9 @@ import { logDecision } from "../observe/decision-log.ts";
 import { PLAYBACK_API_AUDIENCES } from "../token/audience.ts";
 import { SID_PATTERN } from "../token/claims.ts";
 import { reach } from "../reach.ts";
-import { type Asker, countingObjects, judgeLimits, memoryName } from "./admit.ts";
+import { judgeLimits } from "./admit.ts";
+import { countingObjects, memoryName } from "./counting-objects.ts";
+import type { Asker } from "./limit-ask.ts";
 import { authorizeFor, authorizeHolder, identifyHolder } from "./authorize.ts";
 import { readUpTo } from "./limited-body.ts";
 

@@ -5,7 +5,7 @@ import { errorObject } from "../decision/response.ts";
 import { wireError } from "../decision/wire.ts";
 import { type Exchange, jsonResponse } from "../exchange.ts";
 import { logDecision } from "../observe/decision-log.ts";
-import type { Asker } from "./admit.ts";
+import type { Asker } from "./limit-ask.ts";
 import { mp4Renditions } from "./file.ts";
 import { keySystems } from "./key-systems.ts";
 import { licenseSystems } from "./license-systems.ts";

@@ -1,5 +1,5 @@
 import type { VmapValue } from "../manifest/vmap.ts";
-import type { Asker } from "./admit.ts";
+import type { Asker } from "./limit-ask.ts";
 import { isKnownMedia, saysManifest } from "./content-type.ts";
 import { directoryOf, isMp4Source } from "./sources.ts";
 

@@ -5,7 +5,7 @@ import { decisionHeaders } from "../decision/response.ts";
 import { type Exchange, answerContext } from "../exchange.ts";
 import { rewriteVmap } from "../manifest/vmap.ts";
 import { logDecision } from "../observe/decision-log.ts";
-import type { Asker } from "./admit.ts";
+import type { Asker } from "./limit-ask.ts";
 import type { Grant } from "./grant.ts";
 import { readUpTo } from "./limited-body.ts";
 import { readMaster, signGrant, startWith } from "./master.ts";
