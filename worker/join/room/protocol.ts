@@ -1,6 +1,8 @@
 import type { JoinRole, SessionStatus } from "../../catalog/e2ee-session-record.ts";
 import type { Refusal } from "../../decision/refusals.ts";
-import type { GoneBecause } from "./contract.ts";
+import type { Command, GoneBecause } from "./contract.ts";
+
+export type { Command } from "./contract.ts";
 
 /**
  * What the participants of a room say to each other over their WebSockets, as pure functions: what the room is, who speaks, what was said,
@@ -60,13 +62,6 @@ export interface Welcome {
 	/** What `JoinProvider.greet` gave for this connection: ICE servers, E2EE requirements. */
 	readonly greeting: Readonly<Record<string, unknown>>;
 }
-
-/** What a moderator may do; whether the seat may is judged by the room (`role-not-allowed`). */
-export type Command = { readonly tag?: string } & (
-	| { readonly command: "kick"; readonly participant: string; readonly banSeconds?: number; readonly why?: string }
-	| { readonly command: "approve" | "deny"; readonly participant: string }
-	| { readonly command: "lock" | "unlock" | "end" }
-);
 
 export type Effect =
 	/** `message` is sent as JSON; nothing happens when `to` has no open socket. */
