@@ -60,6 +60,8 @@ export interface RoomRules {
 	readonly presence: boolean;
 	/** End of the session, milliseconds since the epoch. */
 	readonly endsAt?: number | null;
+	/** False where the publisher has no webhook: then no event is written down. */
+	readonly webhook?: boolean;
 	/** The participants' sockets speak the protocol of the provider's rooms. */
 	readonly speaks?: boolean;
 }

@@ -34,7 +34,6 @@ export class Conversation {
 	}
 
 	heard(participant: string, text: string): void {
-		if (text === "ping") return this.#sockets.sendText(participant, "pong"); // as the platform answers where it can
 		this.#speak(participant, (protocol, view, seat) => protocol.message(view, seat, text));
 	}
 

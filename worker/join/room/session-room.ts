@@ -22,9 +22,10 @@ import {
 } from "./contract.ts";
 import { judgeJoin, planJoin, planLost, planRedeem, planRenew, presentMember, statusOf } from "./decide.ts";
 import { Errands } from "./errands.ts";
-import { departed, joined, queueEvent, refusedEvent } from "./events.ts";
+import { type RefusedJoin, joinedEvent, queueDepartures, queueEvent, queueRefusal } from "./events.ts";
 import schema from "./schema.sql";
 import { RoomSockets } from "./sockets.ts";
+import { parseSettings } from "../../settings.ts";
 import type { Member, Plan, Planned } from "./state.ts";
 
 const NOTHING: Applied = { departures: [], released: [], statusChanged: false };
@@ -53,9 +54,11 @@ export class SessionRoom extends DurableObject<Env> {
 			book: () => this.#book,
 			commit: (plan: Plan) => this.#commit(() => plan),
 			write: <T>(run: (book: RoomBook) => T) => this.#write(run),
+			noticeLost: () => this.#noticeAllLost(),
 		};
 		this.#alarms = new Alarms(ctx.storage, env, room, this.#sockets);
-		this.#conversation = new Conversation(env, room, this.#sockets);
+		this.#conversation = new Conversation(parseSettings({ ...env }).grantSecrets, room, this.#sockets);
+		this.#noticeAllLost(); // a restart of the machine closes sockets without a word
 	}
 
 	/** What a join would come to; changes nothing. */
@@ -72,8 +75,7 @@ export class SessionRoom extends DurableObject<Env> {
 			rules,
 			(book) => planJoin(book, rules, ask, book.nextSeq, now),
 			(book, { participant }) => {
-				if (!book.members.has(participant.id)) return;
-				queueEvent(book, joined(participant, ask.decision), now);
+				if (participant.status !== "waiting") queueEvent(book, joinedEvent(participant, ask.decision), now);
 			},
 			ask.hold,
 		);
@@ -150,20 +152,18 @@ export class SessionRoom extends DurableObject<Env> {
 	}
 
 	/** A join that was refused, for the publisher's webhook; rate-bounded. */
-	refusal(call: Wired<RoomCall<Readonly<Record<string, unknown>>>>): void {
+	refusal(call: Wired<RoomCall<RefusedJoin>>): void {
 		const { rules, ask } = unwire(call);
 		this.#commit((book) => {
 			book.learnRules(rules);
-			refusedEvent(book, ask, Date.now());
+			queueRefusal(book, ask, Date.now());
 			return {};
 		});
 	}
 
-	/** The account's revocation list has changed. False when nobody is here, who could be concerned. */
-	revocationsChanged(): boolean {
-		if (this.#book.members.size === 0) return false;
-		this.#write((book) => book.change({ freshAt: Date.now() }));
-		return true;
+	/** The account's revocation list has changed. */
+	revocationsChanged(): void {
+		if (this.#book.members.size > 0) this.#write((book) => book.change({ freshAt: Date.now() }));
 	}
 
 	/** Opens the WebSocket of a ticket: 101, or the refusal as JSON. */
@@ -212,6 +212,10 @@ export class SessionRoom extends DurableObject<Env> {
 		if (member.status === "connected") this.#conversation.away(id);
 	}
 
+	#noticeAllLost(): void {
+		for (const { id, status } of this.#book.members.values()) if (status === "connected") this.#noticeLost(id);
+	}
+
 	#decide<T>(
 		rules: RoomRules,
 		decide: (book: RoomBook) => Decision<Planned<T>>,
@@ -252,7 +256,7 @@ export class SessionRoom extends DurableObject<Env> {
 	#apply(book: RoomBook, plan: Plan): Applied {
 		const now = Date.now();
 		const applied = book.apply(plan, now);
-		departed(book, applied, now);
+		queueDepartures(book, applied, now);
 		return applied;
 	}
 

@@ -1,0 +1,5 @@
+import type { ProviderName } from "../../catalog/e2ee-session-record.ts";
+import type { JoinProvider } from "../provider.ts";
+
+/** Every system that sessions run on. */
+export const providers: Readonly<Partial<Record<ProviderName, JoinProvider>>> = {};
