@@ -80,7 +80,7 @@ async function readBody({ request, headers }: Exchange): Promise<Decision<unknow
 	const type = headers.get("Content-Type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "application/json";
 	if (!JSON_TYPES.includes(type)) return refuse({ reason: "media-type-unsupported", expected: JSON_TYPES });
 	try {
-		return allow(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+		return allow(JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)));
 	} catch {
 		return refuse({ reason: "bad-request", detail: 'The body must be JSON: {"role": "publisher", "name": "Ann"}.' });
 	}

@@ -44,7 +44,7 @@ export class Alarms {
 		this.#setFor = NEVER;
 		const now = Date.now();
 		this.#sockets.closeSilent(now);
-		this.#room.noticeLost();
+		this.#room.noticeAllLost();
 		this.#room.commit(planExpiry(this.#room.book(), now));
 		this.#tellEnd(now);
 		const { rules } = this.#room.book().record;

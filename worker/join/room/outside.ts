@@ -72,7 +72,11 @@ export async function renewHold(env: Env, { viewer, renewal }: Hold): Promise<bo
 }
 
 /** Those of the participants whose token is revoked. @throws when the list cannot be asked */
-export async function revokedOf(env: Env, { account, session }: RoomRules, members: readonly Member[]): Promise<Member[]> {
+export async function revokedOf(
+	env: Env,
+	{ account, session }: RoomRules,
+	members: readonly Member[],
+): Promise<Member[]> {
 	const facts = members.map((member) => ({ ...member.facts, video: session }));
 	const verdicts = await env.REVOCATION_LIST.getByName(account).judge(wire(facts));
 	return members.filter((_member, index) => verdicts[index] !== null);
