@@ -136,7 +136,11 @@ describe("whatever the shape of a body", () => {
 	})).node;
 
 	it("nothing else is taken for a secret", () => {
-		fc.assert(fc.property(tree, (value) => void expect(guardValue(value).allowed).toBe(true)));
+		fc.assert(
+			fc.property(tree, (value) => {
+				expect(guardValue(value)).toEqual({ allowed: true });
+			}),
+		);
 	});
 
 	it("a secret is found wherever it is put, and never told", () => {
@@ -151,7 +155,11 @@ describe("whatever the shape of a body", () => {
 	});
 
 	it("nothing fails on hostile text", () => {
-		fc.assert(fc.property(fc.string({ maxLength: 500 }), (text) => void guardBody(text)));
-		fc.assert(fc.property(fc.json(), (text) => void guardBody(text)));
+		const text = fc.oneof(fc.string({ maxLength: 500 }), fc.json());
+		fc.assert(
+			fc.property(text, (given) => {
+				expect(guardBody(given)).toHaveProperty("allowed");
+			}),
+		);
 	});
 });

@@ -39,7 +39,8 @@ const tooOld = (product: string, version: string | null, leastVersion: string) =
 	version,
 	leastVersion,
 });
-const unsupported = (product: string) => ({ reason: "client-unsupported", product });
+const unsupported = (product: string) =>
+	({ reason: "client-unsupported", product, detail: expect.any(String) }) as const;
 
 describe("browsers that can encrypt", () => {
 	it.each<readonly [(typeof PROVIDERS)[number], Case, object | null]>([
@@ -63,24 +64,23 @@ describe("browsers that can encrypt", () => {
 		["sora", ["chromeOnIos", "17.0"], unsupported("Chrome on iOS")],
 		["sora", ["firefox", "130.0"], unsupported("Firefox")],
 	])("with %s: %j", (provider, browser, refusal) => {
-		if (refusal === null) expect(judged({ provider }, browser)).toBeNull();
-		else expect(judged({ provider }, browser)).toMatchObject(refusal);
+		expect(judged({ provider }, browser)).toEqual(refusal);
 	});
 
 	it("are those that the record names, where it does", () => {
 		const record = { provider: "webrtc", browsers: ["chrome", "safari"] } as const;
 		expect(judged(record, ["chrome", "120.0"])).toBeNull();
 		expect(judged(record, ["chromeOnIos", "17.0"])).toBeNull();
-		expect(judged(record, ["firefox", "130.0"])).toMatchObject(unsupported("Firefox"));
-		expect(judged(record, ["program", ""])).toMatchObject(unsupported("This client"));
+		expect(judged(record, ["firefox", "130.0"])).toEqual(unsupported("Firefox"));
+		expect(judged(record, ["program", ""])).toEqual(unsupported("This client"));
 	});
 
 	it("are as new as the record wants, and never older than the table says", () => {
 		const record = { provider: "webrtc", least_versions: { Chrome: "120", safari: "14" } } as const;
-		expect(judged(record, ["chrome", "119.0"])).toMatchObject(tooOld("Chrome", "119.0", "120"));
+		expect(judged(record, ["chrome", "119.0"])).toEqual(tooOld("Chrome", "119.0", "120"));
 		expect(judged(record, ["chrome", "120.0"])).toBeNull();
-		expect(judged(record, ["safari", "15.0"])).toMatchObject(tooOld("Safari", "15.0", "15.4"));
-		expect(judged(record, ["ipad", ""])).toMatchObject(tooOld("Chrome on iOS", null, "15.4"));
+		expect(judged(record, ["safari", "15.0"])).toEqual(tooOld("Safari", "15.0", "15.4"));
+		expect(judged(record, ["ipad", ""])).toEqual(tooOld("Chrome on iOS", null, "15.4"));
 		expect(judged(record, ["firefox", "117.0"])).toBeNull();
 	});
 });
@@ -120,18 +120,16 @@ describe("SDKs that can encrypt", () => {
 		["chime", "amazon-chime-sdk-js", "3.32.0", chrome, null],
 		["webrtc", "anything", "0", chrome, null],
 	])("with %s: %s %s in %j", (provider, sdk, version, browser, refusal) => {
-		const outcome = judged({ provider }, browser, { sdk, version });
-		if (refusal === null) expect(outcome).toBeNull();
-		else expect(outcome).toMatchObject(refusal);
+		expect(judged({ provider }, browser, { sdk, version })).toEqual(refusal);
 	});
 
 	it("are as new as the record wants, by whatever name it or they use", () => {
 		const record = { provider: "vonage", least_versions: { "@opentok/client": "2.31.0", "acme-app": "3.2" } } as const;
 		const said = (sdk: string, version: string | null) => judged(record, chrome, { sdk, version });
-		expect(said("opentok.js", "2.30.0")).toMatchObject(tooOld("OpenTok.js", "2.30.0", "2.31.0"));
+		expect(said("opentok.js", "2.30.0")).toEqual(tooOld("OpenTok.js", "2.30.0", "2.31.0"));
 		expect(said("opentok.js", "2.31.0")).toBeNull();
-		expect(said("Acme-App", "3.1.9")).toMatchObject(tooOld("Acme-App", "3.1.9", "3.2"));
-		expect(said("acme-app", null)).toMatchObject(tooOld("acme-app", null, "3.2"));
+		expect(said("Acme-App", "3.1.9")).toEqual(tooOld("Acme-App", "3.1.9", "3.2"));
+		expect(said("acme-app", null)).toEqual(tooOld("acme-app", null, "3.2"));
 		expect(said("acme-app", "3.2")).toBeNull();
 	});
 
