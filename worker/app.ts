@@ -5,12 +5,14 @@ import { decisionHeaders, preflightResponse } from "./decision/response.ts";
 import type { Dialect } from "./decision/wire.ts";
 import { Exchange, answerContext, refused } from "./exchange.ts";
 import type { Gate } from "./gate.ts";
+import { joinRoutes } from "./join/routes.ts";
 import { handleReport } from "./management/audit-report.ts";
 import { managementRoutes } from "./management/routes.ts";
 import { serveOpenApi } from "./openapi/serve.ts";
 import { playbackRoutes } from "./playback/routes.ts";
 
 const STREAM_SESSIONS_ROOT = "/api/v1/";
+const JOIN_ROOT = "/join/";
 const REPORT = "/v1/audit/reports/:ticket";
 
 /** Routes only: which story a path and method begin (design 7). */
@@ -19,6 +21,7 @@ export function createApp(gate: Gate): Hono {
 	const exchange = (c: Context): Exchange => beginExchange(gate, c);
 	app.options("*", (c) => preflightResponse(c.req.raw));
 	playbackRoutes(app, exchange);
+	joinRoutes(app, exchange);
 	app.route("/", managementRoutes(gate, beginExchange));
 	app.get(REPORT, (c) => handleReport(exchange(c), c.req.param("ticket")));
 	ownRoutes(app, exchange);
@@ -60,8 +63,11 @@ function nothingFor(method: string): Refusal {
 		: { reason: "method-not-allowed", allowed: METHODS };
 }
 
-/** Clients of the stream sessions API parse errors of its shape only. */
-const dialectOf = (path: string): Dialect => (path.startsWith(STREAM_SESSIONS_ROOT) ? "gsc" : "api");
+/** Clients of the stream sessions API parse errors of its shape only; the join gate is all our own. */
+function dialectOf(path: string): Dialect {
+	if (path.startsWith(JOIN_ROOT)) return "problem";
+	return path.startsWith(STREAM_SESSIONS_ROOT) ? "gsc" : "api";
+}
 
 function refusalOfFault(fault: Error): Refusal {
 	if (!(fault instanceof CatalogUnavailable)) return { reason: "fault" };

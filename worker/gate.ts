@@ -6,6 +6,8 @@ import { Credentials } from "./credentials/credentials.ts";
 import type { ManagementTokens } from "./credentials/tokens/management-tokens.ts";
 import type { Decision } from "./decision/decision.ts";
 import { SingleFlight } from "./flight.ts";
+import type { SessionRoom } from "./join/room/session-room.ts";
+import { TicketBox } from "./join/ticket.ts";
 import { Admissions } from "./limits/admissions.ts";
 import { LimitsCalls } from "./limits/calls.ts";
 import type { DeviceIndex } from "./limits/device-index.ts";
@@ -42,6 +44,8 @@ export interface Gate {
 	readonly auditLogs: DurableObjectNamespace<AuditLog>;
 	readonly audit: AuditTrail;
 	readonly reportLinks: ReportLinks;
+	readonly sessionRooms: DurableObjectNamespace<SessionRoom>;
+	readonly tickets: TicketBox;
 }
 
 /** A touch that takes longer may have died with the request that made it: others make their own. */
@@ -70,5 +74,7 @@ export function createGate(env: Env, settings: Settings, ports: Ports): Gate {
 		auditLogs: env.AUDIT_LOG,
 		audit: new AuditTrail(env.AUDIT_LOG, ports),
 		reportLinks: new ReportLinks(settings.grantSecrets),
+		sessionRooms: env.SESSION_ROOM,
+		tickets: new TicketBox(settings.grantSecrets),
 	};
 }

@@ -1,9 +1,11 @@
+import { catalogRows } from "./catalog-rows.ts";
 import { credentialRows } from "./credential-rows.ts";
+import { joinRows } from "./join-rows.ts";
 import { limitRows } from "./limit-rows.ts";
 import { managementRows } from "./management-rows.ts";
 import type { Conflict, Reason, Refusal } from "./refusals.ts";
 import { rightRows } from "./right-rows.ts";
-import { type Row, type Rows, badRequest, denied, serverError, utc } from "./wire-row.ts";
+import { type Row, type Rows, badRequest, denied, notFound, serverError, utc } from "./wire-row.ts";
 
 /**
  * How a refusal looks on the wire. `code` and `subcode` are those that Brightcove's players know; `reason` is ours and public.
@@ -22,33 +24,27 @@ export interface WireError {
 	readonly allow?: readonly string[];
 	/** Sent in the body. */
 	readonly conflicts?: readonly Conflict[];
+	/** Members of a problem beside those that every problem has. */
+	readonly tells?: Readonly<Record<string, unknown>>;
 }
 
 /**
  * Static URLs name a token problem `INVALID_JWT`, the Playback API `ACCESS_DENIED`; the subcode is the same. The stream sessions API
  * ("gsc") has codes of its own for both of its refusals, and a body of its own shape. Licences ("license") have the codes of static URLs
- * and one member more in the body.
+ * and one member more in the body. What is our own, the join gate first of all, is answered as a problem (RFC 9457), which has no codes.
  */
-export type Dialect = "static" | "api" | "gsc" | "license";
+export type Dialect = "static" | "api" | "gsc" | "license" | "problem";
 
 const TOKEN_CODES: Readonly<Record<Dialect, string>> = {
 	static: "INVALID_JWT",
 	api: "ACCESS_DENIED",
 	gsc: "INVALID_TOKEN",
 	license: "INVALID_JWT",
+	problem: "INVALID_JWT",
 };
 
 const TOKEN_VALIDATION = { subcode: "TOKEN_VALIDATION" } as const;
 const INVALID_TOKEN_MESSAGE = (): string => "The token could not be validated. Get a new token from the publisher.";
-const notFound = (subcode: string) => ({ status: 404, code: "NOT_FOUND", subcode });
-const RETRIEVE_FAILURES = {
-	account: "ACCOUNT_RETRIEVE_FAILURE",
-	video: "VIDEO_RETRIEVE_FAILURE",
-	right: "PLAYBACK_RIGHT_RETRIEVE_FAILURE",
-	"delivery rule": "VIDEO_URLS_RETRIEVE_FAILURE",
-	playlist: "PLAYLIST_RETRIEVE_FAILURE",
-	"playlist-videos": "PLAYLIST_VIDEOS_RETRIEVE_FAILURE",
-} as const;
 
 const table: Rows<Reason> = {
 	"token-required": {
@@ -167,21 +163,14 @@ const table: Rows<Reason> = {
 		subcode: "SERVER_TIMEOUT",
 		message: () => "The licence server did not answer in time.",
 	},
-	"catalog-unavailable": {
-		status: 502,
-		code: "SERVER_ERROR",
-		subcode: ({ record }) => RETRIEVE_FAILURES[record],
-		message: ({ record }) =>
-			record === "playlist-videos"
-				? "The records of the playlist's videos could not be read."
-				: `The record of the ${record} could not be read.`,
-	},
+	...catalogRows,
 	fault: {
 		...serverError(500, "SERVER_ERROR"),
 		message: () => "Something went wrong in the gate. The decision id names this request.",
 	},
 	...credentialRows,
 	...managementRows,
+	...joinRows,
 };
 
 const RETRY_AFTER_SECONDS = 2;
@@ -202,6 +191,7 @@ export function wireError(refusal: Refusal, dialect: Dialect): WireError {
 		...(refusal.reason === "scope-missing" ? { scope: refusal.scope } : {}),
 		...(refusal.reason === "method-not-allowed" ? { allow: refusal.allowed } : {}),
 		...("conflicts" in refusal && refusal.conflicts ? { conflicts: refusal.conflicts } : {}),
+		...(row.tells ? { tells: row.tells(refusal) } : {}),
 	};
 }
 

@@ -24,9 +24,12 @@ import {
 	putConditions,
 } from "./delivery-rules.ts";
 import { listDecisions } from "./decisions.ts";
+import { sessionRoutes } from "./session-routes.ts";
+import { deleteJoinWebhook, getJoinWebhook, putJoinWebhook } from "./join-webhook.ts";
 import { addKey, deleteKey, getKey, listKeys } from "./keys.ts";
 import type { ManagedHandler } from "./managed.ts";
 import { deletePlaylist, getPlaylist, listPlaylists, putPlaylist } from "./playlists.ts";
+import { deleteProvider, getProvider, putProvider } from "./providers.ts";
 import { addRight, asPlainText, deleteRight, getRight, listRights, putRight } from "./rights.ts";
 import { addRevocation, deleteRevocation, listRevocations } from "./revocations.ts";
 import { endSessions, listSessions } from "./sessions.ts";
@@ -45,7 +48,7 @@ const AUDIT = "/v1/audit/accounts/:account";
 const MANAGE = "/manage/v1/accounts/:account";
 
 /** `area` names the scopes that a caller needs: those to read for GET (and so HEAD), those to write for every other method. */
-interface Route {
+export interface Route {
 	readonly path: string;
 	readonly area: Area;
 	readonly freeId?: true;
@@ -83,6 +86,17 @@ export const routes: readonly Route[] = [
 		path: `${MANAGE}/playlists/:id`,
 		area: "playlists",
 		methods: { GET: getPlaylist, PUT: putPlaylist, DELETE: deletePlaylist },
+	},
+	...sessionRoutes,
+	{
+		path: `${MANAGE}/providers/:id`,
+		area: "providers",
+		methods: { GET: getProvider, PUT: putProvider, DELETE: deleteProvider },
+	},
+	{
+		path: `${MANAGE}/join-webhook`,
+		area: "providers",
+		methods: { GET: getJoinWebhook, PUT: putJoinWebhook, DELETE: deleteJoinWebhook },
 	},
 	{ path: DEVICES, area: "devices", methods: { GET: listAccountDevices } },
 	// A viewer's name may have "/" in it, so these handlers read the path themselves.

@@ -1,0 +1,223 @@
+import { DurableObject } from "cloudflare:workers";
+import { allow } from "../../decision/decision.ts";
+import { type Wired, unwire, wire } from "../../limits/contract.ts";
+import { planCommand } from "./commands.ts";
+import {
+	CALL_HEADER,
+	type Command,
+	GONE_CODES,
+	type GoneBecause,
+	type JoinAsk,
+	type Participant,
+	type RedeemAsk,
+	type RenewAsk,
+	type RoomCall,
+	type RoomReply,
+	type RoomRules,
+	type RoomStatus,
+	type Seated,
+} from "./contract.ts";
+import { judgeJoin, planJoin, planLost, planRedeem, planRenew, presentMember, statusOf } from "./decide.ts";
+import { type RefusedJoin, joinedEvent, queueEvent, queueRefusal, unqueueJoin } from "./events.ts";
+import { Keeper, reply } from "./keeper.ts";
+import schema from "./schema.sql";
+import type { Member, Plan } from "./state.ts";
+
+type Told = Readonly<Record<string, unknown>>;
+
+/**
+ * The room of one session: who is in it, who waits, what opens a connection, and the sockets through which they speak.
+ *
+ * Every change is one transaction with all that others are to be told of it; the platform holds back answers and messages until it is
+ * durable. No call awaits anything outside: that is the alarm's (`Alarms`). The heap holds an image of what is stored, so hibernation and
+ * restarts lose nothing.
+ */
+export class SessionRoom extends DurableObject<Env> {
+	readonly #keeper: Keeper;
+
+	constructor(ctx: DurableObjectState, env: Env) {
+		super(ctx, env);
+		ctx.storage.sql.exec(schema);
+		this.#keeper = new Keeper(ctx, env);
+	}
+
+	/** What a join would come to; changes nothing. */
+	check(
+		call: Wired<RoomCall<Pick<JoinAsk, "uid" | "tokenId" | "role">>>,
+	): Wired<RoomReply<{ readonly waits: boolean }>> {
+		const { rules, ask } = unwire(call);
+		const judged = judgeJoin(this.#book, rules, ask, Date.now());
+		return reply(judged.allowed ? allow({ waits: judged.value.waits }) : judged);
+	}
+
+	admit(call: Wired<RoomCall<JoinAsk>>): Wired<RoomReply<Seated>> {
+		const { rules, ask } = unwire(call);
+		const now = Date.now();
+		const { wired } = this.#keeper.decide(
+			rules,
+			(book) => {
+				const planned = planJoin(book, rules, ask, book.nextSeq, now);
+				return planned.allowed ? allow({ ...planned.value, value: seated(planned.value.value) }) : planned;
+			},
+			(book, { participant }) => {
+				if (participant.status !== "waiting") queueEvent(book, joinedEvent(participant, ask.decision), now);
+			},
+			ask.hold,
+		);
+		return wired;
+	}
+
+	/** Takes back a join that came to nothing. */
+	takeBack(call: Wired<RoomCall<{ readonly participant: string; readonly spent: string }>>): Wired<RoomReply<null>> {
+		const { participant, spent } = unwire(call).ask;
+		const applied = this.#keeper.commitWith(({ members }) => ({
+			...goes(members.get(participant), "never-came"),
+			unspend: spent,
+		}));
+		this.#keeper.write((book) => unqueueJoin(book, participant));
+		return reply(allow(null), applied);
+	}
+
+	look(call: Wired<RoomCall<{ readonly participant: string }>>): Wired<RoomReply<Participant>> {
+		const { participant } = unwire(call).ask;
+		const found = this.#book.members.get(participant) ?? this.#book.gone(participant);
+		return reply(found ? allow(shown(found)) : presentMember(this.#book, participant));
+	}
+
+	renew(call: Wired<RoomCall<RenewAsk>>): Wired<RoomReply<Seated>> {
+		const { rules, ask } = unwire(call);
+		const { answer, wired } = this.#keeper.decide(rules, (book) => {
+			const planned = planRenew(book, rules, ask, Date.now());
+			return planned.allowed ? allow({ ...planned.value, value: seated(planned.value.value) }) : planned;
+		});
+		if (answer.allowed && ask.stay) this.#keeper.conversation.renewed(ask.participant);
+		return wired;
+	}
+
+	/** The participant goes, for good: by its own will, or because its provider says so. Nothing happens when it is gone already. */
+	leave(
+		call: Wired<RoomCall<{ readonly participant: string; readonly because: GoneBecause }>>,
+	): Wired<RoomReply<null>> {
+		const { participant, because } = unwire(call).ask;
+		return reply(allow(null), this.#keeper.commit(goes(this.#book.members.get(participant), because)));
+	}
+
+	list(call: Wired<RoomCall<{ readonly gone: boolean }>>): Wired<RoomReply<RoomStatus>> {
+		const { rules, ask } = unwire(call);
+		const members = [...this.#book.members.values(), ...(ask.gone ? this.#book.departed() : [])];
+		return reply(allow({ status: statusOf(this.#book, rules), participants: members.map(shown) }));
+	}
+
+	command(call: Wired<RoomCall<Command>>): Wired<RoomReply<Participant | null>> {
+		const { rules, ask } = unwire(call);
+		return this.#keeper.conversation.order(ask, (order) =>
+			this.#keeper.decide(rules, (book) => {
+				const planned = planCommand(book, rules, order, Date.now());
+				return planned.allowed
+					? allow({ ...planned.value, value: planned.value.value && shown(planned.value.value) })
+					: planned;
+			}),
+		).wired;
+	}
+
+	/** The record was changed. One that is ended now puts everybody out. */
+	tell(call: Wired<RoomCall<null>>): Wired<RoomReply<null>> {
+		const { rules } = unwire(call);
+		const applied = this.#keeper.commitWith((book) => {
+			book.learnRules(rules);
+			if (statusOf(book, rules) !== "ended") return {};
+			return { gone: [...book.members.values()].map((member) => ({ member, because: "session-ended" as const })) };
+		});
+		return reply(allow(null), applied);
+	}
+
+	/** What the provider shall find again with the participant. `here`: it says that the client is connected (true), or lost (false). */
+	remember(
+		call: Wired<RoomCall<{ participant: string; provider: Told; here?: boolean }>>,
+	): Wired<RoomReply<Participant>> {
+		const { rules, ask } = unwire(call);
+		const found = presentMember(this.#book, ask.participant);
+		if (!found.allowed) return reply(found);
+		const told: Member = { ...found.value, provider: { ...found.value.provider, ...ask.provider } };
+		const plan: Plan = ask.here === undefined ? { put: [told] } : presence(told, rules, ask.here);
+		const applied = this.#keeper.commit(plan);
+		return reply(allow(shown(plan.put?.[0] ?? told)), applied);
+	}
+
+	/** A join that was refused, for the publisher's webhook; rate-bounded. */
+	refusal(call: Wired<RoomCall<RefusedJoin>>): void {
+		const { rules, ask } = unwire(call);
+		this.#keeper.write((book) => {
+			book.learnRules(rules);
+			queueRefusal(book, ask, Date.now());
+		});
+	}
+
+	/** The account's revocation list has changed. */
+	revocationsChanged(): void {
+		if (this.#book.members.size > 0) this.#keeper.write((book) => book.change({ freshAt: Date.now() }));
+	}
+
+	/** Opens the WebSocket of a ticket: 101, or the refusal as JSON. */
+	override fetch(request: Request): Response {
+		const call = decodeURIComponent(request.headers.get(CALL_HEADER) ?? "");
+		const { rules, ask } = unwire<RoomCall<RedeemAsk>>(call);
+		const { sockets, alarms, conversation } = this.#keeper;
+		const { answer } = this.#keeper.decide(rules, (book) => planRedeem(book, ask, Date.now()));
+		if (!answer.allowed) return Response.json(answer);
+		const { 0: client, 1: server } = new WebSocketPair();
+		const { member, resumed } = answer.value;
+		sockets.accept(server, member.id, ask.socket, Date.now());
+		alarms.schedule();
+		if (ask.socket === "client") conversation.connected(member, ask.greeting, resumed);
+		const headers = { [CALL_HEADER]: encodeURIComponent(wire(shown(member))) };
+		return new Response(null, { status: 101, webSocket: client, headers });
+	}
+
+	override webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): void {
+		const participant = this.#keeper.sockets.heard(ws, message, Date.now());
+		if (participant !== null && typeof message === "string") this.#keeper.conversation.heard(participant, message);
+		else this.#lost(ws);
+	}
+
+	/** A Worker says with `left` that its client went for good. */
+	override webSocketClose(ws: WebSocket, code: number, reason: string): void {
+		const member = this.#book.members.get(this.#keeper.sockets.participantOf(ws));
+		if (code === GONE_CODES.left && reason === "left") this.#keeper.commit(goes(member, "left"));
+		else this.#lost(ws);
+	}
+
+	override webSocketError(ws: WebSocket): void {
+		this.#lost(ws);
+	}
+
+	override alarm(): Promise<void> {
+		return this.#keeper.alarms.run();
+	}
+
+	get #book() {
+		return this.#keeper.book();
+	}
+
+	#lost(ws: WebSocket): void {
+		this.#keeper.noticeLost(this.#keeper.sockets.participantOf(ws));
+	}
+}
+
+const goes = (member: Member | undefined, because: GoneBecause): Plan =>
+	member ? { gone: [{ member, because }] } : {};
+
+function presence(member: Member, rules: RoomRules, here: boolean): Plan {
+	if (here) return { put: [{ ...member, status: "connected", deadline: null, via: "provider" }] };
+	const lost = planLost(member, rules, Date.now());
+	return lost.put ? lost : { put: [member] };
+}
+
+const seated = ({ participant, ticket }: Seated): Seated => ({ participant: shown(participant), ticket });
+
+/** Without what only the room needs to know. */
+function shown(member: Member | Participant): Participant {
+	const { id, name, role, status, uid, tokenId, device, sdk, version, joinedAt, expiresAt, because, provider } = member;
+	const known = { id, name, role, status, uid, tokenId, device, sdk, version, joinedAt, expiresAt, because, provider };
+	return { ...known, goneAt: member.goneAt ?? null };
+}
