@@ -73,9 +73,16 @@ export class RoomBook implements RoomState {
 		return this.#tables.hasJoined(tokenId) || [...this.#members.values()].some((member) => member.tokenId === tokenId);
 	}
 
+	/** Of the rules of a call and those that were told before the later ones: isolates remember records for a while. */
+	latest(rules: RoomRules): RoomRules {
+		const known = this.#record.rules;
+		return known && (known.revision ?? 0) > (rules.revision ?? 0) ? known : rules;
+	}
+
 	/** Remembers the rules of a call, for what the alarm does later. */
 	learnRules(rules: RoomRules): void {
-		if (JSON.stringify(this.#record.rules) !== JSON.stringify(rules)) this.change({ rules });
+		const latest = this.latest(rules);
+		if (JSON.stringify(this.#record.rules) !== JSON.stringify(latest)) this.change({ rules: latest });
 	}
 
 	change(part: Partial<RoomRecord>): void {
