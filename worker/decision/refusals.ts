@@ -1,3 +1,5 @@
+import type { JoinRefusal } from "./join-refusals.ts";
+
 /**
  * Every refusal of the product, each with its data. `reason` is stable: it is logged, sent in `Playgate-Reason` and
  * documented in docs/reasons.md. Add an arm here and the compiler names every table that must learn it.
@@ -12,6 +14,7 @@ export type Refusal =
 	| RequestRefusal
 	| CredentialRefusal
 	| ManagementRefusal
+	| JoinRefusal
 	| { readonly reason: "token-revoked"; readonly by: RevokedBy };
 
 export type RevokedBy = "token" | "jti" | "uid" | "sid" | "key" | "video" | "issued-before";
@@ -102,7 +105,17 @@ type RequestRefusal =
 	| { readonly reason: "fault" };
 
 /** What of the catalog could not be read; `playlist-videos` are those that a playlist names. */
-export type UnreadRecord = "account" | "video" | "right" | "delivery rule" | "playlist" | "playlist-videos";
+export type UnreadRecord =
+	| "account"
+	| "video"
+	| "right"
+	| "delivery rule"
+	| "playlist"
+	| "playlist-videos"
+	| JoinRecord;
+
+/** Records of the join gate. */
+export type JoinRecord = "E2EE session" | "provider credentials" | "join webhook";
 
 /** What a management credential is refused for. */
 export type CredentialRefusal =
