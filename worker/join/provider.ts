@@ -1,4 +1,4 @@
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import type { E2eeSessionRecord, ProviderName } from "../catalog/e2ee-session-record.ts";
 import type { Decision } from "../decision/decision.ts";
 import type { Exchange } from "../exchange.ts";
@@ -48,5 +48,5 @@ export interface JoinProvider {
 		readonly participantId: string;
 	}): Promise<Decision<Readonly<Record<string, unknown>>>>;
 	/** Its own doors: signalling, facade, webhooks. */
-	routes?(app: Hono, exchange: (c: import("hono").Context) => Exchange): void;
+	routes?(app: Hono, exchange: (c: Context) => Exchange): void;
 }

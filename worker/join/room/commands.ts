@@ -22,7 +22,7 @@ export function planCommand(state: RoomState, rules: RoomRules, command: Command
 function kick(state: RoomState, command: Extract<Command, { command: "kick" }>, now: number): Ruling {
 	const { participant, banSeconds = 0, why = null } = command;
 	const member = state.members.get(participant) ?? state.gone(participant);
-	if (!member) return refuse({ reason: "resource-not-found" });
+	if (!member) return refuse({ reason: "participant-not-found" });
 	const banned = banSeconds > 0;
 	const plan: Plan = {
 		...(member.status === "gone" ? {} : { gone: [{ member, because: banned ? "banned" : "kicked" }] }),
@@ -36,7 +36,7 @@ function nameOf({ uid, tokenId }: Member): Pick<Ban, "kind" | "value"> {
 }
 
 function inLobby(state: RoomState, id: string): Decision<Member> {
-	if (!state.members.has(id) && !state.gone(id)) return refuse({ reason: "resource-not-found" });
+	if (!state.members.has(id) && !state.gone(id)) return refuse({ reason: "participant-not-found" });
 	return presentMember(state, id);
 }
 
@@ -46,7 +46,7 @@ function approve(state: RoomState, rules: RoomRules, id: string, now: number): R
 	if (!found.allowed) return found;
 	const before = found.value;
 	if (before.status !== "waiting") return allow({ value: before, plan: {} });
-	if (statusOf(state, rules) === "ended") return refuse({ reason: "e2ee-session-ended" });
+	if (statusOf(state, rules) === "ended") return refuse({ reason: "e2ee-session-ended", endedAt: null });
 	const place = judgePlaces([...state.members.values()], rules);
 	if (!place.allowed) return place;
 	const connected = before.deadline === null;
@@ -63,7 +63,7 @@ function deny(state: RoomState, id: string): Ruling {
 	if (!found.allowed) return found;
 	const member = found.value;
 	if (member.status !== "waiting")
-		return refuse({ reason: "bad-request", detail: "The participant is in the session already: kick it instead." });
+		return refuse({ reason: "participant-status", status: member.status, wanted: "waiting" });
 	return allow({ value: member, plan: { gone: [{ member, because: "denied" }] } });
 }
 
@@ -72,7 +72,7 @@ const STATUSES = { lock: "locked", unlock: "open", end: "ended" } as const;
 /** A session that was ended stays so: only a change of its record opens it again. */
 function change(state: RoomState, rules: RoomRules, command: keyof typeof STATUSES, now: number): Ruling {
 	const before = statusOf(state, rules);
-	if (before === "ended" && command !== "end") return refuse({ reason: "e2ee-session-ended" });
+	if (before === "ended" && command !== "end") return refuse({ reason: "e2ee-session-ended", endedAt: null });
 	const status = STATUSES[command];
 	const members = [...state.members.values()];
 	const changedAt = Math.max(now, rules.statusChangedAt + 1); // the caller's clock may be ahead of this one

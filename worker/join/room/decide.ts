@@ -1,6 +1,6 @@
 import type { SessionStatus } from "../../catalog/e2ee-session-record.ts";
 import { type Decision, allow, refuse } from "../../decision/decision.ts";
-import type { JoinAsk, RedeemAsk, RenewAsk, RoomRules, Seated } from "./contract.ts";
+import type { GoneBecause, JoinAsk, RedeemAsk, RenewAsk, RoomRules, Seated } from "./contract.ts";
 import type { Ban, Member, Plan, Planned, RoomState } from "./state.ts";
 
 /** Where no number is given: what one object can hold open. */
@@ -25,7 +25,7 @@ export function judgeJoin(
 	now: number,
 ): Decision<{ readonly waits: boolean; readonly replaced: readonly Member[] }> {
 	const status = statusOf(state, rules);
-	if (status === "ended") return refuse({ reason: "e2ee-session-ended" });
+	if (status === "ended") return refuse({ reason: "e2ee-session-ended", endedAt: null });
 	if (status === "locked") return refuse({ reason: "e2ee-session-locked" });
 	const ban = banOf(state, who, now);
 	if (ban) return refuse({ reason: "participant-banned", until: Math.ceil(ban.until / 1000) });
@@ -73,7 +73,9 @@ export function planJoin(
 	const member = newMember(ask, rules, seq, waits, now);
 	const displaced = [...state.members.values()].filter(
 		(other) =>
-			!replaced.includes(other) && other.hold?.viewer === ask.hold?.viewer && ask.displaced.includes(other.hold?.key ?? ""),
+			!replaced.includes(other) &&
+			other.hold?.viewer === ask.hold?.viewer &&
+			ask.displaced.includes(other.hold?.key ?? ""),
 	);
 	const plan: Plan = {
 		put: [member],
@@ -96,7 +98,6 @@ function newMember(ask: JoinAsk, rules: RoomRules, seq: number, waits: boolean, 
 		provider: {},
 		seq,
 		goneAt: null,
-		touchAt: hold ? now + hold.everyMs : null,
 		deadline: waits ? now + LOBBY_MS : comingBy(rules, now),
 		ticketsGiven: 1,
 		ticketUsed: 0,
@@ -131,7 +132,8 @@ export function planRedeem(
 	const again = ask.kind === "bound" && before.ticketPrint === ask.clientPrint && ask.ticket === before.ticketUsed;
 	if (!again && ask.ticket <= before.ticketUsed) return refuse({ reason: "ticket-used" });
 	const waits = before.status === "waiting";
-	if (waits && ask.socket === "control") return refuse({ reason: "lobby-waiting" });
+	if (waits && ask.socket === "control")
+		return refuse({ reason: "participant-status", status: "waiting", wanted: "admitted" });
 	const member: Member = {
 		...before,
 		status: waits ? "waiting" : "connected",
@@ -161,7 +163,8 @@ export function planRenew(
 	if (!found.allowed) return found;
 	const before = found.value;
 	const sameIdentity = stay && (before.uid === null ? stay.tokenId === before.tokenId : stay.uid === before.uid);
-	if (stay && !sameIdentity) return refuse({ reason: "ticket-mismatch" });
+	if (stay && !sameIdentity)
+		return refuse({ reason: "bad-request", detail: "The token is not of the viewer whom this ticket was given to." });
 	const member: Member = {
 		...before,
 		...(stay ? stayed(stay) : {}),
@@ -179,9 +182,14 @@ function stayed({ expiresAt, endsBecause, tokenEndsAt, facts, tokenId }: NonNull
 /** Whose time is over. */
 export function planExpiry(state: RoomState, now: number): Plan {
 	const gone = [...state.members.values()].flatMap((member) => {
-		if (member.expiresAt <= now) return [{ member, because: member.endsBecause }];
-		if (member.deadline === null || member.deadline > now) return [];
-		return [{ member, because: member.status === "away" ? ("connection-lost" as const) : ("never-came" as const) }];
+		const because = overBecause(member, now);
+		return because === null ? [] : [{ member, because }];
 	});
 	return gone.length === 0 ? {} : { gone };
+}
+
+function overBecause({ expiresAt, endsBecause, deadline, status }: Member, now: number): GoneBecause | null {
+	if (expiresAt <= now) return endsBecause;
+	if (deadline === null || deadline > now) return null;
+	return status === "away" ? "connection-lost" : "never-came";
 }

@@ -10,8 +10,6 @@ export interface Member extends Participant {
 	readonly tokenEndsAt: number;
 	readonly facts: Stay["facts"];
 	readonly hold: Hold | null;
-	/** When the session of the viewer's limits is to be renewed; null where none is held. */
-	readonly touchAt: number | null;
 	/** When one who has not come, or has not come back, loses the place. */
 	readonly deadline: number | null;
 	/** Tickets are numbered; one opens a connection when no later one has. */
