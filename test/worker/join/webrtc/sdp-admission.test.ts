@@ -646,7 +646,10 @@ describe("whatever is sent", () => {
 
 	it("lines of a real offer in another order never pass with what a role may not do", () => {
 		const shuffled = fc.tuple(real, fc.infiniteStream(fc.nat())).map(([sdp, random]) => {
-			const lines = sdp.replaceAll("a=sendrecv", "a=recvonly").split("\r\n").filter((line) => line !== "");
+			const lines = sdp
+				.replaceAll("a=sendrecv", "a=recvonly")
+				.split("\r\n")
+				.filter((line) => line !== "");
 			const [from = 0, to = 0] = [...random.take(2)];
 			const [moved = ""] = lines.splice(from % lines.length, 1);
 			lines.splice(to % lines.length, 0, moved);

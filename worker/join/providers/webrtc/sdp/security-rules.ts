@@ -17,8 +17,8 @@ const HASH_BYTES: ReadonlyMap<string, number> = new Map([
 ]);
 const FINGERPRINT = /^([!#$%&'*+\-.0-9A-Z^_`a-z{|}~]{1,32}) ([0-9A-F]{2}(?::[0-9A-F]{2})*)$/;
 const MOST_FINGERPRINTS = 8;
-const UFRAG = /^[A-Za-z0-9+/]{4,256}$/;
-const PASSWORD = /^[A-Za-z0-9+/]{22,256}$/;
+export const UFRAG = /^[A-Za-z0-9+/]{4,256}$/;
+export const PASSWORD = /^[A-Za-z0-9+/]{22,256}$/;
 const ICE_OPTIONS = /^[A-Za-z0-9+/-]{1,64}(?: [A-Za-z0-9+/-]{1,64}){0,15}$/; // "goog-" options have a hyphen
 /** By kind and door. */
 const SETUPS: Readonly<Record<string, readonly string[]>> = {

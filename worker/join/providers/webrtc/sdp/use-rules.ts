@@ -16,13 +16,15 @@ const ROLE_DIRECTIONS: Readonly<Record<JoinRole, readonly Direction[]>> = {
 	moderator: ["sendrecv", "sendonly", "recvonly", "inactive"],
 };
 
-/** What a door is for: by door and kind. The answer is the other side's. */
+/** What a door is for: by door and who speaks. */
 const DOOR_DIRECTIONS: Readonly<Record<string, readonly Direction[]>> = {
-	"whip offer": ["sendonly", "sendrecv"],
-	"whip answer": ["recvonly", "sendrecv", "inactive"],
-	"whep offer": ["recvonly", "sendrecv"],
-	"whep answer": ["sendonly", "sendrecv", "inactive"],
-	"whep counter-offer": ["sendonly", "sendrecv", "inactive"],
+	"whip offer of a participant": ["sendonly", "sendrecv"],
+	"whip answer of a provider": ["recvonly", "sendrecv", "inactive"],
+	"whep offer of a participant": ["recvonly", "sendrecv"],
+	"whep answer of a provider": ["sendonly", "sendrecv", "inactive"],
+	// A counter-offer, and its answer.
+	"whep offer of a provider": ["sendonly", "sendrecv", "inactive"],
+	"whep answer of a participant": ["recvonly", "sendrecv", "inactive"],
 };
 
 /** What may be answered to a direction (RFC 3264 section 6.1). */
@@ -58,8 +60,8 @@ export const useRules: readonly Rule<UseFacts>[] = [
 	{
 		name: "direction",
 		source: "RFC 9725 section 4.4, draft-ietf-wish-whep section 4",
-		check: ({ door, kind, from, description }) => {
-			const allowed = DOOR_DIRECTIONS[`${door} ${kind === "offer" && from === "provider" ? "counter-offer" : kind}`];
+		check: ({ door, kind, from = "participant", description }) => {
+			const allowed = DOOR_DIRECTIONS[`${door} ${kind} of a ${from}`];
 			return allowed ? wrongDirection(description, allowed, `${door} ${kind}`) : null;
 		},
 	},
