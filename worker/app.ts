@@ -5,6 +5,7 @@ import { decisionHeaders, preflightResponse } from "./decision/response.ts";
 import type { Dialect } from "./decision/wire.ts";
 import { Exchange, answerContext, refused } from "./exchange.ts";
 import type { Gate } from "./gate.ts";
+import { joinRoutes } from "./join/routes.ts";
 import { handleReport } from "./management/audit-report.ts";
 import { managementRoutes } from "./management/routes.ts";
 import { serveOpenApi } from "./openapi/serve.ts";
@@ -20,6 +21,7 @@ export function createApp(gate: Gate): Hono {
 	const exchange = (c: Context): Exchange => beginExchange(gate, c);
 	app.options("*", (c) => preflightResponse(c.req.raw));
 	playbackRoutes(app, exchange);
+	joinRoutes(app, exchange);
 	app.route("/", managementRoutes(gate, beginExchange));
 	app.get(REPORT, (c) => handleReport(exchange(c), c.req.param("ticket")));
 	ownRoutes(app, exchange);

@@ -1,0 +1,6 @@
+import type { ProviderName } from "../../catalog/e2ee-session-record.ts";
+import type { JoinProvider } from "../provider.ts";
+import { roomProvider } from "./room.ts";
+
+/** Every system that sessions run on. */
+export const providers: Readonly<Partial<Record<ProviderName, JoinProvider>>> = { webrtc: roomProvider };
