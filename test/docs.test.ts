@@ -108,6 +108,9 @@ const samples: { readonly [K in Reason]: Extract<Refusal, { reason: K }> } = {
 	"provider-not-configured": { reason: "provider-not-configured", provider: "vonage", detail: "it has no credentials" },
 	"provider-unavailable": { reason: "provider-unavailable", provider: "chime", detail: "it answered 500" },
 	"provider-timeout": { reason: "provider-timeout", provider: "chime" },
+	"stream-not-live": { reason: "stream-not-live", retryAfterSeconds: 5 },
+	"media-server-busy": { reason: "media-server-busy", retryAfterSeconds: 5 },
+	"media-server-refused": { reason: "media-server-refused" },
 	"room-unavailable": { reason: "room-unavailable" },
 };
 

@@ -56,4 +56,8 @@ type ProviderRefusal =
 	| { readonly reason: "provider-not-configured"; readonly provider: string; readonly detail: string }
 	| { readonly reason: "provider-unavailable"; readonly provider: string; readonly detail: string }
 	| { readonly reason: "provider-timeout"; readonly provider: string }
+	/** What the endpoint of a WHIP or WHEP session says: nobody publishes yet, it has too much to do, it does not want this request. */
+	| { readonly reason: "stream-not-live"; readonly retryAfterSeconds: number }
+	| { readonly reason: "media-server-busy"; readonly retryAfterSeconds: number }
+	| { readonly reason: "media-server-refused" }
 	| { readonly reason: "room-unavailable" };

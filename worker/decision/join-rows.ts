@@ -148,6 +148,24 @@ export const joinRows: Rows<JoinRefusal["reason"]> = {
 		message: ({ provider }) => `The provider ${provider} did not answer in time.`,
 		tells: ({ provider }) => ({ provider }),
 	},
+	"stream-not-live": {
+		status: 409,
+		code: "CONFLICT",
+		subcode: "STREAM_NOT_LIVE",
+		message: () => "Nobody publishes to this stream yet. Try again shortly.",
+	},
+	"media-server-busy": {
+		status: 503,
+		code: "SERVICE_UNAVAILABLE",
+		subcode: "SERVICE_UNAVAILABLE",
+		message: () => "The media server has too much to do. Try again after Retry-After.",
+	},
+	"media-server-refused": {
+		status: 422,
+		code: "UNPROCESSABLE_ENTITY",
+		subcode: "MEDIA_SERVER_REFUSED",
+		message: () => "The media server does not take this description, or does not support this change of the session.",
+	},
 	"room-unavailable": {
 		status: 503,
 		code: "SERVICE_UNAVAILABLE",
