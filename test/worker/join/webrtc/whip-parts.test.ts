@@ -68,7 +68,11 @@ describe("a fragment", () => {
 		const pieces = fc
 			.array(fc.oneof(fc.constantFrom(...trickle), fc.string()), { maxLength: 20 })
 			.map((lines) => lines.join("\r\n"));
-		fc.assert(fc.property(pieces, (sent) => void expect(typeof admitFragment(sent).allowed).toBe("boolean")));
+		fc.assert(
+			fc.property(pieces, (sent) => {
+				expect(typeof admitFragment(sent).allowed).toBe("boolean");
+			}),
+		);
 	});
 });
 
