@@ -12,6 +12,7 @@ export type Refusal =
 	| RequestRefusal
 	| CredentialRefusal
 	| ManagementRefusal
+	| ChimeRefusal
 	| { readonly reason: "token-revoked"; readonly by: RevokedBy };
 
 export type RevokedBy = "token" | "jti" | "uid" | "sid" | "key" | "video" | "issued-before";
@@ -50,6 +51,14 @@ type PolicyRefusal =
 	| { readonly reason: "video-not-active" }
 	| { readonly reason: "video-not-started"; readonly startsAt: number }
 	| { readonly reason: "video-ended"; readonly endedAt: number };
+
+/** What the door to Amazon Chime refuses (reference: rtc 3). */
+export type ChimeRefusal =
+	/** `detail` is about the header that a network's proxy sends, never its value. */
+	| { readonly reason: "chime-app-key-refused"; readonly detail: string }
+	| { readonly reason: "chime-tenant-refused"; readonly detail: string }
+	/** The JoinToken on the signalling connection is not the one that the gate got for this participant. */
+	| { readonly reason: "chime-attendee-mismatch" };
 
 /** What a playback right refuses (reference: brightcove 5.3), in the order of its ladder. */
 export type RightRefusal =

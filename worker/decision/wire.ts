@@ -1,3 +1,4 @@
+import { chimeRows } from "./chime-rows.ts";
 import { credentialRows } from "./credential-rows.ts";
 import { managementRows } from "./management-rows.ts";
 import type { Reason, Refusal } from "./refusals.ts";
@@ -207,6 +208,7 @@ const table: Rows<Reason> = {
 		...serverError(500, "SERVER_ERROR"),
 		message: () => "Something went wrong in the gate. The decision id names this request.",
 	},
+	...chimeRows,
 	...credentialRows,
 	...managementRows,
 };
