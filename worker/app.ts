@@ -11,6 +11,7 @@ import { serveOpenApi } from "./openapi/serve.ts";
 import { playbackRoutes } from "./playback/routes.ts";
 
 const STREAM_SESSIONS_ROOT = "/api/v1/";
+const JOIN_ROOT = "/join/";
 const REPORT = "/v1/audit/reports/:ticket";
 
 /** Routes only: which story a path and method begin (design 7). */
@@ -60,8 +61,11 @@ function nothingFor(method: string): Refusal {
 		: { reason: "method-not-allowed", allowed: METHODS };
 }
 
-/** Clients of the stream sessions API parse errors of its shape only. */
-const dialectOf = (path: string): Dialect => (path.startsWith(STREAM_SESSIONS_ROOT) ? "gsc" : "api");
+/** Clients of the stream sessions API parse errors of its shape only; the join gate is all our own. */
+function dialectOf(path: string): Dialect {
+	if (path.startsWith(JOIN_ROOT)) return "problem";
+	return path.startsWith(STREAM_SESSIONS_ROOT) ? "gsc" : "api";
+}
 
 function refusalOfFault(fault: Error): Refusal {
 	if (!(fault instanceof CatalogUnavailable)) return { reason: "fault" };

@@ -1,10 +1,10 @@
+import { JOIN_ROLES, type JoinRole } from "../token/join-role.ts";
+
 /** Providers of real-time sessions that the join gate stands in front of. */
 export const PROVIDERS = ["vonage", "sora", "chime", "webrtc"] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
-export const JOIN_ROLES = ["subscriber", "publisheronly", "publisher", "moderator"] as const;
-/** `subscriber` receives, `publisheronly` sends, `publisher` does both, `moderator` besides runs the session. */
-export type JoinRole = (typeof JOIN_ROLES)[number];
+export { JOIN_ROLES, type JoinRole };
 
 export type SessionStatus = "open" | "locked" | "ended";
 

@@ -1,3 +1,6 @@
+import type { ChimeRefusal } from "./chime-refusals.ts";
+import type { JoinRefusal } from "./join-refusals.ts";
+
 /**
  * Every refusal of the product, each with its data. `reason` is stable: it is logged, sent in `Playgate-Reason` and
  * documented in docs/reasons.md. Add an arm here and the compiler names every table that must learn it.
@@ -12,6 +15,7 @@ export type Refusal =
 	| RequestRefusal
 	| CredentialRefusal
 	| ManagementRefusal
+	| JoinRefusal
 	| ChimeRefusal
 	| { readonly reason: "token-revoked"; readonly by: RevokedBy };
 
@@ -51,14 +55,6 @@ type PolicyRefusal =
 	| { readonly reason: "video-not-active" }
 	| { readonly reason: "video-not-started"; readonly startsAt: number }
 	| { readonly reason: "video-ended"; readonly endedAt: number };
-
-/** What the door to Amazon Chime refuses (reference: rtc 3). */
-export type ChimeRefusal =
-	/** `detail` is about the header that a network's proxy sends, never its value. */
-	| { readonly reason: "chime-app-key-refused"; readonly detail: string }
-	| { readonly reason: "chime-tenant-refused"; readonly detail: string }
-	/** The JoinToken on the signalling connection is not the one that the gate got for this participant. */
-	| { readonly reason: "chime-attendee-mismatch" };
 
 /** What a playback right refuses (reference: brightcove 5.3), in the order of its ladder. */
 export type RightRefusal =
@@ -111,7 +107,17 @@ type RequestRefusal =
 	| { readonly reason: "fault" };
 
 /** What of the catalog could not be read; `playlist-videos` are those that a playlist names. */
-export type UnreadRecord = "account" | "video" | "right" | "delivery rule" | "playlist" | "playlist-videos";
+export type UnreadRecord =
+	| "account"
+	| "video"
+	| "right"
+	| "delivery rule"
+	| "playlist"
+	| "playlist-videos"
+	| JoinRecord;
+
+/** Records of the join gate. */
+export type JoinRecord = "E2EE session" | "provider credentials" | "join webhook";
 
 /** What a management credential is refused for. */
 export type CredentialRefusal =

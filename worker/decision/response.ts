@@ -43,6 +43,7 @@ export function decisionHeaders({ decisionId, origin, allowedOrigins }: AnswerCo
 /** A refusal as its clients parse it (reference: wire facts 4.4 and 6.3). */
 export function refusalResponse(error: WireError, dialect: Dialect, context: AnswerContext): Response {
 	const headers = refusalHeaders(error, context);
+	if (dialect === "problem") headers["Content-Type"] = "application/problem+json";
 	const body = context.method === "HEAD" ? null : JSON.stringify(bodyOf(error, dialect, context.decisionId));
 	return new Response(body, { status: error.status, headers });
 }
@@ -58,10 +59,32 @@ const LICENSE_ERRORS: ReadonlyMap<string, string> = new Map([
  * Players of the Playback API read an array with one object, those of the stream sessions API an object. Licences are asked for by both
  * kinds of players: the object in the array has the member `error` beside those of the Playback API.
  */
-function bodyOf({ code, subcode, message, reason }: WireError, dialect: Dialect, decisionId: string): unknown {
+function bodyOf(error: WireError, dialect: Dialect, decisionId: string): unknown {
+	const { code, subcode, message, reason } = error;
+	if (dialect === "problem") return problemOf(error, decisionId);
 	if (dialect === "gsc") return { error: { code, sub_code: subcode, message, reason, decision_id: decisionId } };
 	const legacy = dialect === "license" ? { error: LICENSE_ERRORS.get(subcode) ?? message } : {};
 	return [{ ...legacy, ...errorObject({ code, subcode, message, reason }, decisionId) }];
+}
+
+/**
+ * A problem (RFC 9457). Its type is where the documentation tells of the reason. What all problems have stands last, so that no data of
+ * a refusal can pass for it.
+ */
+function problemOf({ status, reason, message, tells }: WireError, decisionId: string): Problem {
+	const words = reason.replaceAll("-", " ").replace(/\b(?:e2ee|ip|sdp|ssai|url)\b/g, (name) => name.toUpperCase());
+	const title = words.charAt(0).toUpperCase() + words.slice(1);
+	const type = `/docs/reasons#${reason}`;
+	return { ...tells, type, title, status, detail: message, reason, decision_id: decisionId };
+}
+
+interface Problem {
+	readonly type: string;
+	readonly title: string;
+	readonly status: number;
+	readonly detail: string;
+	readonly reason: string;
+	readonly decision_id: string;
 }
 
 /** One error of the Playback API: what a refusal is an array of, and what an answer names that leaves something out. */

@@ -1,9 +1,10 @@
 import { chimeRows } from "./chime-rows.ts";
 import { credentialRows } from "./credential-rows.ts";
+import { joinRows } from "./join-rows.ts";
 import { managementRows } from "./management-rows.ts";
 import type { Reason, Refusal } from "./refusals.ts";
 import { rightRows } from "./right-rows.ts";
-import { type Row, type Rows, badRequest, denied, serverError, utc } from "./wire-row.ts";
+import { type Row, type Rows, badRequest, denied, notFound, serverError, utc } from "./wire-row.ts";
 
 /**
  * How a refusal looks on the wire. `code` and `subcode` are those that Brightcove's players know; `reason` is ours and public.
@@ -20,25 +21,27 @@ export interface WireError {
 	readonly scope?: string;
 	/** Methods, sent as `Allow`. */
 	readonly allow?: readonly string[];
+	/** Members of a problem beside those that every problem has. */
+	readonly tells?: Readonly<Record<string, unknown>>;
 }
 
 /**
  * Static URLs name a token problem `INVALID_JWT`, the Playback API `ACCESS_DENIED`; the subcode is the same. The stream sessions API
  * ("gsc") has codes of its own for both of its refusals, and a body of its own shape. Licences ("license") have the codes of static URLs
- * and one member more in the body.
+ * and one member more in the body. What is our own, the join gate first of all, is answered as a problem (RFC 9457), which has no codes.
  */
-export type Dialect = "static" | "api" | "gsc" | "license";
+export type Dialect = "static" | "api" | "gsc" | "license" | "problem";
 
 const TOKEN_CODES: Readonly<Record<Dialect, string>> = {
 	static: "INVALID_JWT",
 	api: "ACCESS_DENIED",
 	gsc: "INVALID_TOKEN",
 	license: "INVALID_JWT",
+	problem: "INVALID_JWT",
 };
 
 const TOKEN_VALIDATION = { subcode: "TOKEN_VALIDATION" } as const;
 const INVALID_TOKEN_MESSAGE = (): string => "The token could not be validated. Get a new token from the publisher.";
-const notFound = (subcode: string) => ({ status: 404, code: "NOT_FOUND", subcode });
 const RETRIEVE_FAILURES = {
 	account: "ACCOUNT_RETRIEVE_FAILURE",
 	video: "VIDEO_RETRIEVE_FAILURE",
@@ -46,6 +49,9 @@ const RETRIEVE_FAILURES = {
 	"delivery rule": "VIDEO_URLS_RETRIEVE_FAILURE",
 	playlist: "PLAYLIST_RETRIEVE_FAILURE",
 	"playlist-videos": "PLAYLIST_VIDEOS_RETRIEVE_FAILURE",
+	"E2EE session": "E2EE_SESSION_RETRIEVE_FAILURE",
+	"provider credentials": "PROVIDER_RETRIEVE_FAILURE",
+	"join webhook": "JOIN_WEBHOOK_RETRIEVE_FAILURE",
 } as const;
 
 const table: Rows<Reason> = {
@@ -211,6 +217,7 @@ const table: Rows<Reason> = {
 	...chimeRows,
 	...credentialRows,
 	...managementRows,
+	...joinRows,
 };
 
 const RETRY_AFTER_SECONDS = 2;
@@ -230,6 +237,7 @@ export function wireError(refusal: Refusal, dialect: Dialect): WireError {
 		...(refusal.reason === "credentials-throttled" ? { retryAfterSeconds: refusal.retryAfterSeconds } : {}),
 		...(refusal.reason === "scope-missing" ? { scope: refusal.scope } : {}),
 		...(refusal.reason === "method-not-allowed" ? { allow: refusal.allowed } : {}),
+		...(row.tells ? { tells: row.tells(refusal) } : {}),
 	};
 }
 

@@ -2,6 +2,7 @@ import { allow, refuse } from "../decision/decision.ts";
 import type { Decision } from "../decision/decision.ts";
 import { address, count, duration, list, matching, objectWith, oneOf, oneOrList, text, time } from "./claim-readers.ts";
 import type { Reader } from "./claim-readers.ts";
+import { JOIN_ROLES, type JoinRole } from "./join-role.ts";
 
 /** Encryption that a token asks for (`pro`). "" is clear; "clearkey" is ours, the others are Brightcove's. */
 export type Protection = "" | "aes128" | "widevine" | "playready" | "fairplay" | "clearkey";
@@ -53,6 +54,8 @@ export interface Claims {
 	readonly dlimit?: number;
 	/** Life of a session in seconds; written as a Go duration. */
 	readonly cexp?: number;
+	/** Role in an end-to-end encrypted session: the one of a client that asks for none, and the most it may have. */
+	readonly join_role?: JoinRole;
 }
 
 export type ClaimName = keyof Claims;
@@ -99,6 +102,7 @@ const RULES: { readonly [C in ClaimName]-?: ClaimRule<Required<Claims>[C]> } = {
 	sid: { tier: 3, reader: matching(SID_PATTERN, "a string of 1 to 128 printable characters") },
 	dlimit: { tier: 3, reader: count },
 	cexp: { tier: 3, reader: duration },
+	join_role: { tier: 1, reader: oneOf(JOIN_ROLES) },
 };
 
 // A map, since names come from the token: an object would also answer to `constructor` and its like.
