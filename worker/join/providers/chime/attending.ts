@@ -1,11 +1,9 @@
-import type { ChimePart, E2eeSessionRecord, JoinRole } from "../../../catalog/e2ee-session-record.ts";
+import type { JoinRole } from "../../../catalog/e2ee-session-record.ts";
 import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import { sha256 } from "../../../hash.ts";
 import type { Participant } from "../../room/contract.ts";
 import type { Attendee, Meeting, Meetings } from "./meetings.ts";
-
-/** A session's record that has its Chime part. */
-export type ChimeSession = E2eeSessionRecord & { readonly chime: ChimePart };
+import { type ChimeSession, type MeetingRequest, meetingForSession } from "./session-rules.ts";
 
 /** What a client joins with: the two objects that the SDK's `MeetingSessionConfiguration` takes. */
 export interface Attendance {
@@ -30,7 +28,7 @@ export async function attend(
 	if (kept.value) return allow(kept.value);
 	let ended = session.chime.meeting_id;
 	for (let count = 0; count < MOST_MEETINGS; count++) {
-		const meeting = await (count === 0 ? openMeeting(meetings, session) : meetings.create(requestFor(session, ended)));
+		const meeting = await (count === 0 ? openMeeting(meetings, session) : newMeeting(meetings, session, ended));
 		if (!meeting.allowed) return meeting;
 		const attendee = await meetings.createAttendee(meeting.value.MeetingId, attendeeFor(participant));
 		if (!attendee.allowed) return attendee;
@@ -59,22 +57,23 @@ async function openMeeting(meetings: Meetings, session: ChimeSession): Promise<D
 	const named = session.chime.meeting_id;
 	const found = named === null ? allow(null) : await meetings.get(named);
 	if (!found.allowed) return found;
-	return found.value ? allow(found.value) : meetings.create(requestFor(session, named));
+	return found.value ? allow(found.value) : newMeeting(meetings, session, named);
 }
 
-/** The service's own limit for a meeting. */
-const MOST_ATTENDEES = 250;
-
 /** @param ended the meeting that this one comes after */
-function requestFor(session: ChimeSession, ended: string | null): Readonly<Record<string, unknown>> {
-	const { account_id, id, chime, max_participants: most } = session;
-	return {
+async function newMeeting(meetings: Meetings, session: ChimeSession, ended: string | null): Promise<Decision<Meeting>> {
+	const request = requestFor(session, ended);
+	return request.allowed ? meetings.create(request.value) : request;
+}
+
+function requestFor(session: ChimeSession, ended: string | null): Decision<MeetingRequest> {
+	const { account_id, id, chime } = session;
+	const request = {
 		ClientRequestToken: sha256(`chime meeting\n${account_id}\n${id}\n${ended ?? ""}`),
 		MediaRegion: chime.region,
 		ExternalMeetingId: externalId(id, sha256(`${account_id}\n${id}`)),
-		...(chime.tenant_ids.length > 0 ? { TenantIds: chime.tenant_ids } : {}),
-		...(most === null || most > MOST_ATTENDEES ? {} : { MeetingFeatures: { Attendee: { MaxCount: most } } }),
 	};
+	return meetingForSession(request, session);
 }
 
 function attendeeFor({ id, uid, role }: Participant): Readonly<Record<string, unknown>> {
