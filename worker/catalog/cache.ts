@@ -14,7 +14,15 @@ export class CatalogUnavailable extends Error {
 }
 
 /** What a cache holds, as a refusal names it. */
-export type RecordKind = "account" | "video" | "right" | "playlist" | "delivery rule";
+export type RecordKind =
+	| "account"
+	| "video"
+	| "right"
+	| "playlist"
+	| "delivery rule"
+	| "E2EE session"
+	| "provider credentials"
+	| "join webhook";
 
 /** A record as it was read, and for how long it may be used. */
 export interface Loaded<T> {

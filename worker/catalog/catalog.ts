@@ -7,6 +7,8 @@ import { openKey, readAccount } from "./account-record.ts";
 import type { ReadRecord } from "./bulk-reader.ts";
 import { RecordCache } from "./cache.ts";
 import { DeliveryRules } from "./delivery-rules.ts";
+import type { E2eeSessionRecord, ProviderName } from "./e2ee-session-record.ts";
+import { E2eeSessions } from "./e2ee-sessions.ts";
 import { kvKeys } from "./kv-keys.ts";
 import type { PlaylistRecord } from "./playlist-record.ts";
 import { Playlists } from "./playlists.ts";
@@ -49,6 +51,7 @@ export class Catalog {
 	readonly #videos: RecordCache<Video | null>;
 	readonly #rights: Rights;
 	readonly #playlists: Playlists;
+	readonly #e2eeSessions: E2eeSessions;
 	readonly #readRecord: ReadRecord;
 	readonly deliveryRules: DeliveryRules;
 
@@ -61,6 +64,7 @@ export class Catalog {
 		this.#videos = new RecordCache("video", ports.log, MOST_VIDEOS);
 		this.#rights = new Rights(kv, ports.log);
 		this.#playlists = new Playlists(kv, ports.log);
+		this.#e2eeSessions = new E2eeSessions(kv, settings.contentSecret, ports.log);
 		this.#readRecord = (key) => kv.get(key);
 		this.deliveryRules = new DeliveryRules(kv, ports.log);
 	}
@@ -104,6 +108,30 @@ export class Catalog {
 	/** `idOrReference` as in a path; null when the account has no such playlist. @throws CatalogUnavailable */
 	playlist(account: Account, idOrReference: string, nowMs: number): Promise<PlaylistRecord | null> {
 		return this.#playlists.named(account, idOrReference, nowMs);
+	}
+
+	/** An end-to-end encrypted session, or null when the account has none of that id. @throws CatalogUnavailable */
+	e2eeSession(
+		account: Account,
+		id: string,
+		nowMs: number,
+	): E2eeSessionRecord | null | Promise<E2eeSessionRecord | null> {
+		return this.#e2eeSessions.named(account, id, nowMs);
+	}
+
+	/** `providerId`: Sora's channel id, Vonage's session id or Chime's meeting id. @throws CatalogUnavailable */
+	e2eeSessionByProvider(
+		account: Account,
+		provider: ProviderName,
+		providerId: string,
+		nowMs: number,
+	): Promise<E2eeSessionRecord | null> {
+		return this.#e2eeSessions.ofProvider(account, provider, providerId, nowMs);
+	}
+
+	/** The token that the endpoint of a WHIP or WHEP session wants; null where there is none. @throws when it cannot be unsealed. */
+	endpointToken(session: E2eeSessionRecord): string | null {
+		return this.#e2eeSessions.endpointToken(session);
 	}
 
 	/** Whether the account has any playback right. @throws CatalogUnavailable */
@@ -155,6 +183,8 @@ export class Catalog {
 	forgetPlaylist(record: PlaylistRecord): void {
 		this.#playlists.forget(record);
 	}
+
+	readonly forgetE2eeSession = (session: E2eeSessionRecord): void => this.#e2eeSessions.forget(session);
 
 	/** Also where the right was, or was made, the default. */
 	forgetRight(account: string, id: string): void {

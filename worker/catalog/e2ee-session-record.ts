@@ -6,6 +6,10 @@ export type ProviderName = (typeof PROVIDERS)[number];
 
 export { JOIN_ROLES, type JoinRole };
 
+/** Browsers that a record may name, as join/support knows them; `webview` is one within an app. */
+export const BROWSERS = ["chrome", "edge", "safari", "firefox", "opera", "samsung", "webview"] as const;
+export type BrowserName = (typeof BROWSERS)[number];
+
 export type SessionStatus = "open" | "locked" | "ended";
 
 /** An end-to-end encrypted session as KV keeps it (design 5 and 8). Times are seconds since the epoch. */
@@ -47,6 +51,8 @@ export interface E2eeSessionRecord {
 	readonly sora: SoraPart | null;
 	readonly chime: ChimePart | null;
 	readonly webrtc: WebrtcPart | null;
+	readonly created_at?: string | null;
+	readonly updated_at?: string | null;
 }
 
 export interface VonagePart {
@@ -78,8 +84,9 @@ export interface WebrtcPart {
 	readonly mode: "room" | "whip" | "whep";
 	/** Of the SFU, for whip and whep. */
 	readonly endpoint: string | null;
-	/** Sealed; sent to the endpoint as Bearer. */
+	/** Sealed, opened by `catalog.endpointToken`; sent to the endpoint as Bearer. */
 	readonly endpoint_token: string | null;
+	/** Sealed in KV, open where the catalog hands them out: every participant gets them. */
 	readonly ice_servers: readonly IceServer[];
 }
 

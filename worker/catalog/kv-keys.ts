@@ -19,6 +19,13 @@ export const kvKeys = {
 	conditions: (account: string) => `conditions/${account}`,
 	actionsOf: (account: string) => `action/${account}/`,
 	action: (account: string, id: string) => `action/${account}/${id}`,
+	e2eeSessionsOf: (account: string) => `e2ee-session/${account}/`,
+	e2eeSession: (account: string, id: string) => `e2ee-session/${account}/${id}`,
+	/** Hashed, as reference ids are: a provider's own name of a session (channel, session id, meeting). */
+	e2eeProviderId: (account: string, provider: string, id: string) =>
+		`e2ee-provider/${account}/${provider}/${sha256(id)}`,
+	provider: (account: string, provider: string) => `provider/${account}/${provider}`,
+	joinWebhook: (account: string) => `join-webhook/${account}`,
 };
 
 /** Version of the shape of every record; a reader refuses what it does not know. */

@@ -2,13 +2,12 @@ import * as v from "valibot";
 import type { Sealer } from "../sealing.ts";
 import { type Parsed, parse } from "./issues.ts";
 import { licenseIssues } from "./license-issues.ts";
+import { SEALED, openValue, sealValue } from "./sealed-value.ts";
 import { readStored, writeStored } from "./stored.ts";
 import { KEY_MASK, type Source, type VideoInput, videoSchema } from "./video-schema.ts";
 
 /** A video as KV holds it: the user's record with every secret sealed. */
 export type VideoRecord = VideoInput & { readonly id: string; readonly account_id: string };
-
-const SEALED = "sealed:";
 
 /** Parses what KV holds. Hand-written records go through the same schema as those of users. */
 export function readVideo(text: string): Parsed<VideoRecord> {
@@ -92,16 +91,8 @@ function sealSecrets(
 	complain: (issue: string) => void,
 ): VideoInput {
 	const context = secretContext(place.account, place.id);
-	const seal = (at: string, value: string, stored: string | undefined): string => {
-		if (value === KEY_MASK) {
-			if (stored !== undefined) return stored;
-			complain(`${at}: the mask stands for a stored value, and there is none; give the value`);
-		} else if (value.startsWith(SEALED)) {
-			if (sealer.open(value.slice(SEALED.length), context) !== null) return value;
-			complain(`${at}: was sealed for another video or with another CONTENT_SECRET; give the value`);
-		}
-		return SEALED + sealer.seal(value, context);
-	};
+	const seal = (at: string, value: string, stored: string | undefined): string =>
+		sealValue(value, at, stored, { sealer, context, kind: "video", complain });
 	const each = (at: string, values: Values, stored: Values | undefined) =>
 		Object.fromEntries(
 			Object.entries(values).map(([name, value]) => [name, seal(`${at}.${name}`, value, stored?.[name])]),
@@ -151,7 +142,7 @@ export function maskVideo(video: VideoRecord): VideoRecord {
 
 /** The secret itself, or null when CONTENT_SECRET is not the one it was sealed with. */
 export function openSecret(sealed: string, video: VideoRecord, sealer: Sealer): string | null {
-	return sealer.open(sealed.slice(SEALED.length), secretContext(video.account_id, video.id));
+	return openValue(sealed, sealer, secretContext(video.account_id, video.id));
 }
 
 const secretContext = (account: string, video: string): string => `${account}/${video}`;

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { filled, flag, string, text } from "./fields.ts";
 import { object, recordOf } from "./issues.ts";
+import { SECRET_MASK } from "./sealed-value.ts";
 
 const count = v.pipe(
 	v.number("must be a number"),
@@ -43,7 +44,7 @@ export function isLoopback(hostname: string): boolean {
 export const PROTECTIONS = ["", "aes128", "clearkey", "widevine", "playready", "fairplay"] as const;
 
 /** A content key: base64 of 16 bytes (AES-128), 32 hex digits (ClearKey), a sealed one as stored, or the mask that `GET` shows. */
-export const KEY_MASK = "********";
+export const KEY_MASK = SECRET_MASK;
 const contentKey = v.pipe(
 	string,
 	v.check(

@@ -1,4 +1,5 @@
 import { chimeRows } from "./chime-rows.ts";
+import { catalogRows } from "./catalog-rows.ts";
 import { credentialRows } from "./credential-rows.ts";
 import { joinRows } from "./join-rows.ts";
 import { managementRows } from "./management-rows.ts";
@@ -42,17 +43,6 @@ const TOKEN_CODES: Readonly<Record<Dialect, string>> = {
 
 const TOKEN_VALIDATION = { subcode: "TOKEN_VALIDATION" } as const;
 const INVALID_TOKEN_MESSAGE = (): string => "The token could not be validated. Get a new token from the publisher.";
-const RETRIEVE_FAILURES = {
-	account: "ACCOUNT_RETRIEVE_FAILURE",
-	video: "VIDEO_RETRIEVE_FAILURE",
-	right: "PLAYBACK_RIGHT_RETRIEVE_FAILURE",
-	"delivery rule": "VIDEO_URLS_RETRIEVE_FAILURE",
-	playlist: "PLAYLIST_RETRIEVE_FAILURE",
-	"playlist-videos": "PLAYLIST_VIDEOS_RETRIEVE_FAILURE",
-	"E2EE session": "E2EE_SESSION_RETRIEVE_FAILURE",
-	"provider credentials": "PROVIDER_RETRIEVE_FAILURE",
-	"join webhook": "JOIN_WEBHOOK_RETRIEVE_FAILURE",
-} as const;
 
 const table: Rows<Reason> = {
 	"token-required": {
@@ -201,15 +191,7 @@ const table: Rows<Reason> = {
 		subcode: "SERVER_TIMEOUT",
 		message: () => "The licence server did not answer in time.",
 	},
-	"catalog-unavailable": {
-		status: 502,
-		code: "SERVER_ERROR",
-		subcode: ({ record }) => RETRIEVE_FAILURES[record],
-		message: ({ record }) =>
-			record === "playlist-videos"
-				? "The records of the playlist's videos could not be read."
-				: `The record of the ${record} could not be read.`,
-	},
+	...catalogRows,
 	fault: {
 		...serverError(500, "SERVER_ERROR"),
 		message: () => "Something went wrong in the gate. The decision id names this request.",

@@ -1,4 +1,4 @@
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import type { E2eeSessionRecord, ProviderName } from "../catalog/e2ee-session-record.ts";
 import type { Decision } from "../decision/decision.ts";
 import type { Exchange } from "../exchange.ts";
@@ -42,5 +42,5 @@ export interface JoinProvider {
 	/** Tells the provider that a participant is out: called after the room has closed what runs through the gate; retried by the caller. */
 	eject?(gone: { readonly record: E2eeSessionRecord; readonly participant: Participant }): Promise<void>;
 	/** Its own doors: signalling, facade, webhooks. */
-	routes?(app: Hono, exchange: (c: import("hono").Context) => Exchange): void;
+	routes?(app: Hono, exchange: (c: Context) => Exchange): void;
 }

@@ -72,6 +72,10 @@ const CASES: Readonly<Record<ClaimName, Cases>> = {
 		bad: [...notText, "a".repeat(129), "a\nb", "a\0", "\u007f", "\u2028", "\u202e", "\ud800"],
 	},
 	dlimit: { good: [1, 2], bad: notCount },
+	join_role: {
+		good: ["subscriber", "publisheronly", "publisher", "moderator"],
+		bad: ["host", "", "Publisher", 1, null, ["publisher"]],
+	},
 	cexp: {
 		good: [],
 		bad: [

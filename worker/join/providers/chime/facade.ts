@@ -1,16 +1,18 @@
+import type { Account } from "../../../catalog/catalog.ts";
 import { parse } from "../../../catalog/issues.ts";
 import { type Decision, allow, refuse } from "../../../decision/decision.ts";
-import { answerContext, type Exchange } from "../../../exchange.ts";
 import { decisionHeaders } from "../../../decision/response.ts";
+import { type Exchange, answerContext } from "../../../exchange.ts";
 import { logDecision } from "../../../observe/decision-log.ts";
 import { readUpTo } from "../../../playback/limited-body.ts";
 import { refusedAsAws } from "./aws-error.ts";
-import type { ChimeAccount } from "./chime-account.ts";
+import { type ChimeAccess, chimeAccess, chimeSession } from "./chime-account.ts";
 import type { ApiAnswer, ApiCall } from "./meetings-api.ts";
-import { jsonOf } from "./meetings.ts";
+import { jsonOf, meetingOf } from "./meetings.ts";
 import { type Operation, operationOf, schemaOf } from "./operations.ts";
+import { forgetMeeting, rememberMeeting, throughGate } from "./session-meeting.ts";
 import { type ChimeSession, judgeOperation, meetingForSession } from "./session-rules.ts";
-import { verifySignature } from "./sigv4.ts";
+import { type AwsCredentials, verifySignature } from "./sigv4.ts";
 
 const MOST_BODY_BYTES = 262_144;
 
@@ -27,82 +29,110 @@ interface Judged {
  *
  * @param path below `J/chime/api`, with a slash at the front
  */
-export async function handleMeetingsCall(exchange: Exchange, account: ChimeAccount, path: string): Promise<Response> {
-	const judged = await judge(exchange, account, path);
-	if (!judged.allowed) return refusedAsAws(exchange, judged.refusal);
-	const answer = await account.api().call(judged.value.call);
+export async function handleMeetingsCall(exchange: Exchange, accountId: string, path: string): Promise<Response> {
+	const { gate, nowMs } = exchange;
+	const account = await gate.catalog.account(accountId, nowMs);
+	exchange.told.account = account;
+	const access = await chimeAccess(gate, account, nowMs);
+	const judged = access ? await judge(exchange, account, access, path) : NO_CREDENTIALS;
+	if (!judged.allowed || !access)
+		return refusedAsAws(exchange, judged.allowed ? NO_CREDENTIALS.refusal : judged.refusal);
+	const answer = await access.api.call(judged.value.call);
 	if (!answer.allowed) return refusedAsAws(exchange, answer.refusal);
 	logDecision(exchange, { status: answer.value.status });
-	return passOn(exchange, account, judged.value, answer.value);
+	return passOn(exchange, judged.value, answer.value);
 }
 
-async function judge(exchange: Exchange, account: ChimeAccount, path: string): Promise<Decision<Judged>> {
-	const { credentials } = account;
-	if (!credentials) return refuse({ reason: "provider-not-configured", provider: "chime", detail: NO_CREDENTIALS });
-	const read = await readUpTo(exchange.request, MOST_BODY_BYTES);
-	if (!read.allowed) return bad("The body broke off.");
-	if (read.value.rest !== null) return refuse({ reason: "record-too-large", mostBytes: MOST_BODY_BYTES });
-	const { bytes: body } = read.value;
-	const { method, url, headers, nowMs } = exchange;
-	const signed = await verifySignature({ method, url, headers, body }, credentials, nowMs);
-	if (!signed.allowed) return signed;
+const NO_CREDENTIALS = refuse({
+	reason: "provider-not-configured",
+	provider: "chime",
+	detail: "the account has no credentials for it",
+});
+
+async function judge(
+	exchange: Exchange,
+	account: Account,
+	{ credentials }: ChimeAccess,
+	path: string,
+): Promise<Decision<Judged>> {
+	const text = await readSigned(exchange, credentials);
+	if (!text.allowed) return text;
+	const { method, search } = exchange;
 	const operation = operationOf(method, path, exchange.query);
 	if (!operation) return refuse({ reason: "resource-not-found" });
-	return judgeContent(exchange, account, { path, operation, text: utf8.decode(body) });
-}
-
-interface Content {
-	readonly path: string;
-	readonly operation: Operation;
-	readonly text: string;
-}
-
-async function judgeContent(
-	exchange: Exchange,
-	account: ChimeAccount,
-	{ path, operation, text }: Content,
-): Promise<Decision<Judged>> {
-	const { method, search } = exchange;
 	const schema = schemaOf(operation.name);
-	const parsed = schema ? parse(schema, jsonOf(text)) : null;
+	const parsed = schema ? parse(schema, jsonOf(text.value)) : null;
 	if (parsed && !parsed.ok) return bad(`The request is refused: ${parsed.issues.join("; ")}.`);
-	const session = await sessionOf(account, operation, parsed?.value);
+	const request = parsed?.value;
+	const session = await sessionOf(exchange, account, operation, request);
 	const fitting = session ? judgeOperation(operation.name) : allow();
 	if (!fitting.allowed) return fitting;
-	const makes = isMaking(operation) && session ? meetingForSession({ ...parsed?.value }, session) : null;
-	if (makes && !makes.allowed) return makes;
-	const body = makes ? JSON.stringify(makes.value) : text;
+	const meeting = session && isMaking(operation) ? meetingForSession({ ...request }, session) : null;
+	if (meeting && !meeting.allowed) return meeting;
+	const body = meeting ? JSON.stringify(meeting.value) : text.value;
 	return allow({ call: { method, path, search, ...(body === "" ? {} : { body }) }, operation, session });
+}
+
+/** The body of a call that the account's own credentials signed. */
+async function readSigned(exchange: Exchange, credentials: AwsCredentials): Promise<Decision<string>> {
+	const { method, url, headers, nowMs } = exchange;
+	const read = await readUpTo(exchange.request, MOST_BODY_BYTES);
+	if (!read.allowed) return bad("The body broke off.");
+	if (read.value.rest !== null) return refuse({ reason: "record-too-large", maxBytes: MOST_BODY_BYTES });
+	const { bytes: body } = read.value;
+	const signed = await verifySignature({ method, url, headers, body }, credentials, nowMs);
+	return signed.allowed ? allow(utf8.decode(body)) : signed;
 }
 
 const isMaking = ({ name }: Operation): boolean => name === "CreateMeeting" || name === "CreateMeetingWithAttendees";
 
-/** A new meeting is a session's when its ExternalMeetingId names one, a meeting that is there when the record names it. */
-async function sessionOf(account: ChimeAccount, operation: Operation, body: unknown): Promise<ChimeSession | null> {
-	if (operation.meetingId !== null) return account.sessionOfMeeting(operation.meetingId);
-	const { ExternalMeetingId: id } = { ExternalMeetingId: null, ...(body as object | undefined) };
-	return isMaking(operation) && typeof id === "string" ? account.session(id) : null;
+/** A new meeting is a session's when its ExternalMeetingId names one, a meeting that is there when the session's record names it. */
+async function sessionOf(
+	{ gate, nowMs }: Exchange,
+	account: Account,
+	operation: Operation,
+	request: object | undefined,
+): Promise<ChimeSession | null> {
+	if (operation.meetingId !== null)
+		return chimeSession(await gate.catalog.e2eeSessionByProvider(account, "chime", operation.meetingId, nowMs));
+	const named = request && "ExternalMeetingId" in request ? request.ExternalMeetingId : null;
+	return isMaking(operation) && typeof named === "string"
+		? chimeSession(await gate.catalog.e2eeSession(account, named, nowMs))
+		: null;
 }
 
 /** Of the service's answer what its SDKs read. */
 const PASSED_HEADERS = ["Content-Type", "x-amzn-errortype", "x-amzn-requestid", "Retry-After"] as const;
 
-function passOn(
+async function passOn(
 	exchange: Exchange,
-	account: ChimeAccount,
 	{ operation, session }: Judged,
 	{ status, headers: own, text }: ApiAnswer,
-): Response {
+): Promise<Response> {
 	const headers: Record<string, string> = decisionHeaders(answerContext(exchange));
 	for (const name of PASSED_HEADERS) {
 		const value = own.get(name);
 		if (value !== null) headers[name] = value;
 	}
+	const isGood = status >= 200 && status < 300;
+	if (session && isGood && operation.name === "DeleteMeeting") await forgetMeeting(exchange, session);
 	if (status === 204 || status === 304) return new Response(null, { status, headers });
-	const meeting = status < 300 && session ? account.noted(operation.name, session, jsonOf(text)) : null;
-	return new Response(meeting ? JSON.stringify(meeting) : text, { status, headers });
+	const shown = session && isGood ? await showMeeting(exchange, session, operation, jsonOf(text)) : null;
+	return new Response(shown ?? text, { status, headers });
 }
 
-const NO_CREDENTIALS = "the account has no credentials for it";
+/** The answer as JSON with the gate's door in it; null where it holds no meeting. A session's new meeting goes into its record first. */
+async function showMeeting(
+	exchange: Exchange,
+	session: ChimeSession,
+	operation: Operation,
+	answer: unknown,
+): Promise<string | null> {
+	const meeting = meetingOf(answer);
+	if (!meeting) return null;
+	if (isMaking(operation)) await rememberMeeting(exchange, session, meeting);
+	return JSON.stringify({ ...(answer as object), Meeting: throughGate(meeting, new URL(exchange.url).origin) });
+}
+
 const utf8 = new TextDecoder();
 const bad = (detail: string) => refuse({ reason: "bad-request", detail });

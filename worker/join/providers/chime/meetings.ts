@@ -83,6 +83,12 @@ const pathOf = (meetingId: string, attendeeId?: string): string =>
 
 const isGood = ({ status }: ApiAnswer): boolean => status >= 200 && status < 300;
 
+/** The meeting that an answer of the service holds, if it holds one. */
+export function meetingOf(answer: unknown): Meeting | null {
+	const read = v.safeParse(v.looseObject({ Meeting: meetingSchema }), answer);
+	return read.success ? read.output.Meeting : null;
+}
+
 export function jsonOf(text: string): unknown {
 	try {
 		return JSON.parse(text);

@@ -12,7 +12,12 @@ export const MOST_ATTENDEES = 250;
 export interface MeetingRequest {
 	readonly [member: string]: unknown;
 	readonly TenantIds?: readonly string[] | null | undefined;
-	readonly MeetingFeatures?: { readonly Attendee?: { readonly MaxCount?: number | null } | null } | null | undefined;
+	readonly MeetingFeatures?: Features | null | undefined;
+}
+
+interface Features {
+	readonly [member: string]: unknown;
+	readonly Attendee?: { readonly MaxCount?: number | null | undefined } | null | undefined;
 }
 
 /**

@@ -1,0 +1,110 @@
+import { Sealer } from "../sealing.ts";
+import { SESSION_PURPOSE, acceptE2eeSession, providerIdOf, readE2eeSession, writeE2eeSession } from "./e2ee-session.ts";
+import type { E2eeSessionRecord } from "./e2ee-session-record.ts";
+import type { Parsed } from "./issues.ts";
+import { kvKeys } from "./kv-keys.ts";
+
+/** What a writer of sessions needs of the gate. */
+export interface SessionStore {
+	readonly kv: KVNamespace;
+	readonly settings: { readonly contentSecret: string; readonly local: boolean };
+	readonly catalog: { readonly forgetE2eeSession: (session: E2eeSessionRecord) => void };
+}
+
+/** Both of a write: what there was, null for nothing, and what there is now. Secrets are sealed. */
+export interface StoredSession {
+	readonly before: E2eeSessionRecord | null;
+	readonly session: E2eeSessionRecord;
+}
+
+const sealerOf = ({ settings }: SessionStore): Sealer => new Sealer(settings.contentSecret, SESSION_PURPOSE);
+
+/** Straight from KV, not from an isolate's cache, secrets sealed. Null when there is none, or none that can be read. */
+export async function storedSession(
+	store: SessionStore,
+	account: string,
+	id: string,
+): Promise<E2eeSessionRecord | null> {
+	const text = await store.kv.get(kvKeys.e2eeSession(account, id));
+	const session = text === null ? null : readE2eeSession(text, sealerOf(store));
+	return session?.ok ? session.value : null;
+}
+
+/** Validates and writes a session, whole. A name that its provider has given it finds one session of the account. */
+export async function storeSession(
+	store: SessionStore,
+	{ account, id, nowMs }: { readonly account: string; readonly id: string; readonly nowMs: number },
+	input: unknown,
+): Promise<Parsed<StoredSession>> {
+	const before = await storedSession(store, account, id);
+	const place = { account, id, nowMs, local: store.settings.local, stored: before };
+	const accepted = acceptE2eeSession(input, place, sealerOf(store));
+	if (!accepted.ok) return accepted;
+	const session = dated(accepted.value, before, nowMs);
+	const taken = await claimProviderId(store, session);
+	if (taken !== null) return { ok: false, issues: [taken] };
+	await store.kv.put(kvKeys.e2eeSession(account, id), writeE2eeSession(session));
+	if (before) await dropProviderId(store, before, session);
+	forget(store, before, session);
+	return { ok: true, value: { before, session } };
+}
+
+/** Changes some members of a session that is there, as the gate itself learns them; null when there is none. */
+export async function changeSession(
+	store: SessionStore,
+	place: { readonly account: string; readonly id: string; readonly nowMs: number },
+	change: (session: E2eeSessionRecord) => E2eeSessionRecord,
+): Promise<Parsed<StoredSession> | null> {
+	const before = await storedSession(store, place.account, place.id);
+	return before && storeSession(store, place, change(before));
+}
+
+/** The session that was there, null when there was none that can be read. */
+export async function deleteSession(
+	store: SessionStore,
+	account: string,
+	id: string,
+): Promise<E2eeSessionRecord | null> {
+	const session = await storedSession(store, account, id);
+	if (!session) return null;
+	await store.kv.delete(kvKeys.e2eeSession(account, id));
+	await dropProviderId(store, session, null);
+	forget(store, session);
+	return session;
+}
+
+/** Null when the name is the session's own now, else what is wrong with it. */
+async function claimProviderId(store: SessionStore, session: E2eeSessionRecord): Promise<string | null> {
+	const key = providerKeyOf(session);
+	if (key === null) return null;
+	const owner = await store.kv.get(key);
+	if (owner === session.id) return null;
+	const other = owner === null ? null : await storedSession(store, session.account_id, owner);
+	if (other && providerKeyOf(other) === key)
+		return `${NAMES[session.provider]}: already names the session "${other.id}"`;
+	await store.kv.put(key, session.id);
+	return null;
+}
+
+const NAMES = { vonage: "vonage.session_id", sora: "sora.channel_id", chime: "chime.meeting_id", webrtc: "webrtc" };
+
+async function dropProviderId({ kv }: SessionStore, before: E2eeSessionRecord, after: E2eeSessionRecord | null) {
+	const last = providerKeyOf(before);
+	if (last !== null && last !== (after && providerKeyOf(after))) await kv.delete(last);
+}
+
+/** The key of KV under which a provider's own name finds the session; null where it has no such name. */
+export function providerKeyOf(session: E2eeSessionRecord): string | null {
+	const providerId = providerIdOf(session);
+	return providerId === null ? null : kvKeys.e2eeProviderId(session.account_id, session.provider, providerId);
+}
+
+function forget({ catalog }: SessionStore, ...sessions: readonly (E2eeSessionRecord | null)[]): void {
+	for (const session of sessions) if (session) catalog.forgetE2eeSession(session);
+}
+
+/** When the record was made and last written. */
+function dated(session: E2eeSessionRecord, before: E2eeSessionRecord | null, nowMs: number): E2eeSessionRecord {
+	const now = new Date(nowMs).toISOString();
+	return { ...session, created_at: before?.created_at ?? session.created_at ?? now, updated_at: now };
+}
