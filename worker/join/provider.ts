@@ -41,6 +41,12 @@ export interface JoinProvider {
 	material(admitted: AdmittedJoin): Promise<Decision<JoinMaterial>>;
 	/** Tells the provider that a participant is out: called after the room has closed what runs through the gate; retried by the caller. */
 	eject?(gone: { readonly record: E2eeSessionRecord; readonly participant: Participant }): Promise<void>;
+	/** What the room's welcome message shall hold beside the room itself (ICE servers); asked before each connection to `/join/v1/rooms/`. */
+	greet?(coming: {
+		readonly exchange: Exchange;
+		readonly record: E2eeSessionRecord;
+		readonly participantId: string;
+	}): Promise<Decision<Readonly<Record<string, unknown>>>>;
 	/** Its own doors: signalling, facade, webhooks. */
 	routes?(app: Hono, exchange: (c: Context) => Exchange): void;
 }

@@ -1,5 +1,7 @@
 import type { JoinRole, ProviderName, SessionStatus } from "../../catalog/e2ee-session-record.ts";
 import type { Decision } from "../../decision/decision.ts";
+import type { AdmitRequest } from "../../limits/contract.ts";
+import type { RevocableFacts } from "../../revocation/snapshot.ts";
 
 // Shapes that cross RPC between a Worker and the object of a session, as JSON text (see `wire` in limits/contract.ts). Add optional members only.
 
@@ -36,6 +38,7 @@ export interface Participant {
 	/** When the participant must go, whatever the cause. */
 	readonly expiresAt: number;
 	readonly because: GoneBecause | null;
+	readonly goneAt?: number | null;
 	/** What the provider needs to remember of this participant (AttendeeId, connection id, fingerprints); at most 4 KiB of JSON. */
 	readonly provider: Readonly<Record<string, unknown>>;
 }
@@ -55,6 +58,125 @@ export interface RoomRules {
 	readonly ticketSeconds: number;
 	/** False where nothing tells the gate that a client is there: then a place is held until it is given back or its time is over. */
 	readonly presence: boolean;
+	/** End of the session, milliseconds since the epoch. */
+	readonly endsAt?: number | null;
+	/** The participants' sockets speak the protocol of the provider's rooms. */
+	readonly speaks?: boolean;
 }
 
 export type RoomAnswer<T> = Decision<T>;
+
+/** Every call of a room carries the rules as the caller read them. */
+export interface RoomCall<T> {
+	readonly rules: RoomRules;
+	readonly ask: T;
+}
+
+/** The session of the viewer's limits that a participant is. */
+export interface Hold {
+	/** Name of the viewer's object. */
+	readonly viewer: string;
+	readonly key: string;
+	readonly startedAt: number;
+	/** What renews it: asked with intent "renew" and a new id each time. */
+	readonly renewal: AdmitRequest;
+	readonly everyMs: number;
+}
+
+export type Released = Pick<Hold, "viewer" | "key" | "startedAt">;
+
+/** A session that nobody in the room holds any more is named, so that the caller ends it before it answers. */
+export interface RoomReply<T> {
+	readonly answer: Decision<T>;
+	readonly released: readonly Released[];
+}
+
+export type EndCause = "token-expired" | "stayed-too-long" | "session-ended";
+
+/** How long a participant may stay, and what a revocation may name of the token that says so. Milliseconds. */
+export interface Stay {
+	readonly expiresAt: number;
+	readonly endsBecause: EndCause;
+	readonly tokenEndsAt: number;
+	readonly facts: Omit<RevocableFacts, "video">;
+}
+
+/** Somebody whom everything but the room has admitted. */
+export interface JoinAsk extends Stay {
+	/** Given by the caller: a call that is retried admits once. */
+	readonly id: string;
+	readonly name: string | null;
+	readonly role: JoinRole;
+	readonly uid: string | null;
+	readonly tokenId: string;
+	readonly device: string;
+	readonly sdk: string | null;
+	readonly version: string | null;
+	readonly hold: Hold | null;
+	/** Sessions of the same viewer that its start has ended. */
+	readonly displaced: readonly string[];
+	readonly decision: string;
+}
+
+/** A participant, and the number of the ticket that opens its next connection. */
+export interface Seated {
+	readonly participant: Participant;
+	readonly ticket: number;
+}
+
+export interface RenewAsk {
+	readonly participant: string;
+	/** Of a new token of the same identity. */
+	readonly stay: (Stay & { readonly uid: string | null; readonly tokenId: string }) | null;
+}
+
+/** What opens a connection: sent with the upgrade, in the header `CALL_HEADER`. */
+export interface RedeemAsk {
+	readonly participant: string;
+	readonly ticket: number;
+	/** `once`: the ticket opens one connection. `bound`: any number of them, all by the client that came first. */
+	readonly kind: "once" | "bound";
+	readonly clientPrint: string;
+	/** `client`: the participant's own socket. `control`: the Worker's, which tells it when the participant must go. */
+	readonly socket: "client" | "control";
+	readonly greeting: Readonly<Record<string, unknown>>;
+}
+
+export const CALL_HEADER = "Playgate-Room-Call";
+
+export interface RoomStatus {
+	readonly status: SessionStatus;
+	/** Present ones first in the order in which they came, then those that are gone, the last one first. */
+	readonly participants: readonly Participant[];
+}
+
+/** What a moderator or the management API may do. `tag` is the caller's own: it comes back with the outcome. */
+export type Command = { readonly tag?: string } & (
+	| { readonly command: "kick"; readonly participant: string; readonly banSeconds?: number; readonly why?: string }
+	| { readonly command: "approve" | "deny"; readonly participant: string }
+	| { readonly command: "lock" | "unlock" | "end" }
+);
+
+/** Codes with which the room closes a WebSocket of a participant that is gone; the close reason is `closeReason`. */
+export const GONE_CODES: Readonly<Record<GoneBecause, number>> = {
+	"token-expired": 4001,
+	"token-revoked": 4002,
+	kicked: 4003,
+	banned: 4004,
+	replaced: 4005,
+	"session-ended": 4006,
+	"stayed-too-long": 4007,
+	"viewer-session-ended": 4008,
+	denied: 4009,
+	left: 4010,
+	"never-came": 4011,
+	"connection-lost": 4012,
+};
+
+/** Those of the room's own WebSocket beside `GONE_CODES`. */
+export const CLOSE_CODES = { badMessage: 4400, ticket: 4401, tooSlow: 4408, tooLarge: 4413, tooMany: 4429 } as const;
+
+export const closeReason = (because: GoneBecause): string => (because === "denied" ? "lobby-denied" : because);
+
+/** Name of a session's object. */
+export const roomObjectName = (account: string, session: string): string => `${account}/room/${session}`;

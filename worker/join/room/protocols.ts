@@ -1,0 +1,8 @@
+import type { RoomRules } from "./contract.ts";
+import { plainProtocol } from "./plain-protocol.ts";
+import type { RoomProtocol } from "./protocol.ts";
+
+/** What is spoken in the room; null where the participants' sockets lead elsewhere and the room only watches over them. */
+export function protocolOf({ speaks }: RoomRules): RoomProtocol | null {
+	return speaks === true ? plainProtocol : null;
+}

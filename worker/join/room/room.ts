@@ -1,0 +1,14 @@
+import type { Applied, RoomBook } from "./book.ts";
+import type { Plan } from "./state.ts";
+
+/** What the parts of the room may do with its state. */
+export interface Room {
+	/** The book in use: another one after a transaction that failed. */
+	readonly book: () => RoomBook;
+	/** Applies a plan, and carries out what follows from it. */
+	readonly commit: (plan: Plan) => Applied;
+	/** Runs a change in a transaction. */
+	readonly write: <T>(run: (book: RoomBook) => T) => T;
+	/** Those whose sockets are all closed are away from now on. */
+	readonly noticeLost: () => void;
+}
