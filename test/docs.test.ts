@@ -108,6 +108,7 @@ const samples: { readonly [K in Reason]: Extract<Refusal, { reason: K }> } = {
 	"chime-app-key-refused": { reason: "chime-app-key-refused", detail: "it is empty" },
 	"chime-tenant-refused": { reason: "chime-tenant-refused", detail: "it is empty" },
 	"chime-attendee-mismatch": { reason: "chime-attendee-mismatch" },
+	"chime-token-refused": { reason: "chime-token-refused" },
 	"chime-session-conflict": { reason: "chime-session-conflict", detail: "its TenantIds are others" },
 	"aws-signature-required": { reason: "aws-signature-required" },
 	"aws-signature-invalid": { reason: "aws-signature-invalid", detail: "the body is another" },

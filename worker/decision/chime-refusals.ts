@@ -5,6 +5,8 @@ export type ChimeRefusal =
 	| { readonly reason: "chime-tenant-refused"; readonly detail: string }
 	/** The JoinToken on the signalling connection is not the one that the gate got for this participant. */
 	| { readonly reason: "chime-attendee-mismatch" }
+	/** The signalling service does not take the JoinToken. */
+	| { readonly reason: "chime-token-refused" }
 	/** A call of the meetings API that the session's record speaks against. */
 	| { readonly reason: "chime-session-conflict"; readonly detail: string }
 	/** A call of the meetings API without a signature of version 4. */

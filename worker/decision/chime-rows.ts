@@ -15,6 +15,10 @@ export const chimeRows: Rows<ChimeRefusal["reason"]> = {
 		...denied("ATTENDEE"),
 		message: () => "The JoinToken is not that of the attendee that this ticket was given with.",
 	},
+	"chime-token-refused": {
+		...denied("JOIN_TOKEN"),
+		message: () => "Amazon Chime does not take the JoinToken. Join the session again.",
+	},
 	"chime-session-conflict": {
 		status: 409,
 		code: "CONFLICT",

@@ -1,7 +1,9 @@
 import type { Context, Hono } from "hono";
+import type { Account } from "../catalog/catalog.ts";
 import type { E2eeSessionRecord, ProviderName } from "../catalog/e2ee-session-record.ts";
 import type { Decision } from "../decision/decision.ts";
 import type { Exchange } from "../exchange.ts";
+import type { Gate } from "../gate.ts";
 import type { Participant } from "./room/contract.ts";
 
 /** One participant whom everything else has admitted; what a provider makes its join material from. */
@@ -40,7 +42,12 @@ export interface JoinProvider {
 	/** Made after the decision; a failure gives the place, the session and the use back. */
 	material(admitted: AdmittedJoin): Promise<Decision<JoinMaterial>>;
 	/** Tells the provider that a participant is out: called after the room has closed what runs through the gate; retried by the caller. */
-	eject?(gone: { readonly record: E2eeSessionRecord; readonly participant: Participant }): Promise<void>;
+	eject?(gone: {
+		readonly gate: Gate;
+		readonly account: Account;
+		readonly record: E2eeSessionRecord;
+		readonly participant: Participant;
+	}): Promise<void>;
 	/** What the room's welcome message shall hold beside the room itself (ICE servers); asked before each connection to `/join/v1/rooms/`. */
 	greet?(coming: {
 		readonly exchange: Exchange;

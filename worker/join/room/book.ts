@@ -91,7 +91,8 @@ export class RoomBook implements RoomState {
 		if (plan.spend) this.#tables.putJoined(plan.spend.token, plan.spend.until);
 		if (plan.unspend !== undefined) this.#tables.forgetJoined(plan.unspend);
 		if (plan.status) this.change({ ownStatus: plan.status });
-		if (wasEmpty !== (this.#members.size === 0)) this.errands.add("watch", "watch", { nonce: crypto.randomUUID() }, now);
+		if (wasEmpty !== (this.#members.size === 0))
+			this.errands.add("watch", "watch", { nonce: crypto.randomUUID() }, now);
 		if (this.#record.cleanAt === null) this.change({ cleanAt: now + CLEAN_AFTER_MS });
 		const released = this.#release(departures, now);
 		return { departures, released, statusChanged: plan.status !== undefined };

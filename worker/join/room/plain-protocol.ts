@@ -34,7 +34,8 @@ export const plainProtocol: RoomProtocol = {
 	left: (view, seat, because) =>
 		seat.status === "waiting" ? [] : toPeers(view, seat, { type: "left", participant: seat.id, because }),
 	answered: (_view, seat, command, refusal) => {
-		const told = refusal === null ? { type: "done" } : { type: "refused", reason: wireError(refusal, "problem").reason };
+		const told =
+			refusal === null ? { type: "done" } : { type: "refused", reason: wireError(refusal, "problem").reason };
 		return [{ effect: "send", to: seat.id, message: { ...told, command: command.command } }];
 	},
 };

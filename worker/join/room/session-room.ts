@@ -59,7 +59,9 @@ export class SessionRoom extends DurableObject<Env> {
 	}
 
 	/** What a join would come to; changes nothing. */
-	check(call: Wired<RoomCall<Pick<JoinAsk, "uid" | "tokenId" | "role">>>): Wired<RoomReply<{ readonly waits: boolean }>> {
+	check(
+		call: Wired<RoomCall<Pick<JoinAsk, "uid" | "tokenId" | "role">>>,
+	): Wired<RoomReply<{ readonly waits: boolean }>> {
 		const { rules, ask } = unwire(call);
 		const judged = judgeJoin(this.#book, rules, ask, Date.now());
 		return reply(judged.allowed ? allow({ waits: judged.value.waits }) : judged, NOTHING);
@@ -84,7 +86,10 @@ export class SessionRoom extends DurableObject<Env> {
 		const { ask } = unwire(call);
 		const member = this.#book.members.get(ask.participant);
 		const gone = member ? [{ member, because: "never-came" as const }] : [];
-		return reply(allow(null), this.#commit(() => ({ gone, unspend: ask.spent })));
+		return reply(
+			allow(null),
+			this.#commit(() => ({ gone, unspend: ask.spent })),
+		);
 	}
 
 	look(call: Wired<RoomCall<{ readonly participant: string }>>): Wired<RoomReply<Participant>> {
@@ -102,11 +107,16 @@ export class SessionRoom extends DurableObject<Env> {
 	}
 
 	/** The participant goes, for good: by its own will, or because its provider says so. Nothing happens when it is gone already. */
-	leave(call: Wired<RoomCall<{ readonly participant: string; readonly because: GoneBecause }>>): Wired<RoomReply<null>> {
+	leave(
+		call: Wired<RoomCall<{ readonly participant: string; readonly because: GoneBecause }>>,
+	): Wired<RoomReply<null>> {
 		const { ask } = unwire(call);
 		const member = this.#book.members.get(ask.participant);
 		if (!member) return reply(allow(null), NOTHING);
-		return reply(allow(null), this.#commit(() => ({ gone: [{ member, because: ask.because }] })));
+		return reply(
+			allow(null),
+			this.#commit(() => ({ gone: [{ member, because: ask.because }] })),
+		);
 	}
 
 	list(call: Wired<RoomCall<{ readonly gone: boolean }>>): Wired<RoomReply<RoomStatus>> {
@@ -122,7 +132,9 @@ export class SessionRoom extends DurableObject<Env> {
 		const done = this.#decide(rules, (book) => planCommand(book, rules, ask, Date.now()));
 		if (approved?.status === "waiting") this.#conversation.admitted(approved.id);
 		const { answer, released } = unwire(done);
-		return answer.allowed ? wire({ answer: allow(answer.value && shown(answer.value)), released }) : wire({ answer, released });
+		return answer.allowed
+			? wire({ answer: allow(answer.value && shown(answer.value)), released })
+			: wire({ answer, released });
 	}
 
 	/** The record was changed. One that is ended now puts everybody out. */
@@ -191,7 +203,8 @@ export class SessionRoom extends DurableObject<Env> {
 	override webSocketClose(ws: WebSocket, code: number, reason: string): void {
 		const id = this.#sockets.participantOf(ws);
 		const member = this.#book.members.get(id);
-		if (member && code === LEFT_CODE && reason === "left") this.#commit(() => ({ gone: [{ member, because: "left" }] }));
+		if (member && code === LEFT_CODE && reason === "left")
+			this.#commit(() => ({ gone: [{ member, because: "left" }] }));
 		else this.#noticeLost(id);
 	}
 

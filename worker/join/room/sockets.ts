@@ -88,7 +88,8 @@ export class RoomSockets {
 		meter.messages += 1;
 		meter.bytes += bytes;
 		if (bytes > MOST_MESSAGE_BYTES) close(ws, CLOSE_CODES.tooLarge, "message-too-large");
-		else if (meter.messages > MESSAGES.burst || meter.bytes > BYTES.burst) close(ws, CLOSE_CODES.tooMany, "too-many-messages");
+		else if (meter.messages > MESSAGES.burst || meter.bytes > BYTES.burst)
+			close(ws, CLOSE_CODES.tooMany, "too-many-messages");
 		else if (typeof message !== "string") close(ws, CLOSE_CODES.badMessage, "message-not-text");
 		else return attachment.participant;
 		return null;

@@ -1,0 +1,66 @@
+import type { Farewell } from "./farewell.ts";
+import { SIGNAL, readClientFrame } from "./frames.ts";
+
+/** A client that was told why it must go closes by itself; longer it is not waited for. */
+const PATIENCE_MS = 3000;
+/** Nothing that a peer may send has these: they stand for a close without a code, and for none at all. */
+const NO_CODE = 1005;
+const ABNORMAL = 1006;
+/** A close frame has room for so much (RFC 6455 section 5.5). */
+const MOST_REASON_BYTES = 123;
+
+/** A socket whose other end is gone throws; its close event tells what matters. */
+function attempt(act: () => void): void {
+	try {
+		act();
+	} catch {
+		return;
+	}
+}
+
+export function sendTo(socket: WebSocket, data: string | ArrayBuffer | Uint8Array): void {
+	attempt(() => socket.send(data));
+}
+
+export function closeSocket(socket: WebSocket, code?: number, why = ""): void {
+	attempt(() => (code === undefined ? socket.close() : socket.close(code, why)));
+}
+
+/** Hands a close on as it came. One that no close frame told is told as `otherwise`. */
+export function passClose(socket: WebSocket, code: number, reason: string, otherwise: number): void {
+	if (code === NO_CODE) return closeSocket(socket);
+	const isSendable = code >= 1000 && code < 5000 && code !== 1004 && code !== ABNORMAL && code !== 1015;
+	const fits = new TextEncoder().encode(reason).byteLength <= MOST_REASON_BYTES;
+	return closeSocket(socket, isSendable ? code : otherwise, fits ? reason : "");
+}
+
+/** Tells a client why it must go, and closes when it has gone or after a while. */
+export function sayFarewell(client: WebSocket, { frame, code, why }: Farewell, nowMs: number): void {
+	if (!frame) return closeSocket(client, code, why);
+	sendTo(client, frame(nowMs));
+	const timer = setTimeout(() => closeSocket(client, code, why), PATIENCE_MS);
+	client.addEventListener("close", () => {
+		clearTimeout(timer);
+		closeSocket(client, code, why);
+	});
+}
+
+/** The same for a client that was never let in: it listens for the answer to its JOIN. */
+export function sayFarewellToJoin(client: WebSocket, farewell: Farewell, now: () => number): void {
+	if (!farewell.frame) return closeSocket(client, farewell.code, farewell.why);
+	let isSaid = false;
+	const say = (): void => {
+		if (isSaid) return;
+		isSaid = true;
+		clearTimeout(timer);
+		sayFarewell(client, farewell, now());
+	};
+	const timer = setTimeout(say, PATIENCE_MS);
+	client.addEventListener("message", ({ data }) => {
+		if (typeof data !== "string" && readClientFrame(new Uint8Array(data))?.type === SIGNAL.join) say();
+	});
+	client.addEventListener("close", () => {
+		isSaid = true;
+		clearTimeout(timer);
+	});
+}
