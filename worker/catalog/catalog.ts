@@ -12,6 +12,8 @@ import { E2eeSessions } from "./e2ee-sessions.ts";
 import { kvKeys } from "./kv-keys.ts";
 import type { PlaylistRecord } from "./playlist-record.ts";
 import { Playlists } from "./playlists.ts";
+import type { CredentialProvider, JoinWebhook, ProviderCredentials } from "./provider-credentials-schema.ts";
+import { Providers } from "./providers.ts";
 import { type Right, Rights } from "./rights.ts";
 import { type AccountSettings, defaultSettings } from "./settings-schema.ts";
 import { storedKeys } from "./stored-keys.ts";
@@ -52,6 +54,7 @@ export class Catalog {
 	readonly #rights: Rights;
 	readonly #playlists: Playlists;
 	readonly #e2eeSessions: E2eeSessions;
+	readonly #providers: Providers;
 	readonly #readRecord: ReadRecord;
 	readonly deliveryRules: DeliveryRules;
 
@@ -64,6 +67,7 @@ export class Catalog {
 		this.#videos = new RecordCache("video", ports.log, MOST_VIDEOS);
 		this.#rights = new Rights(kv, ports.log);
 		this.#playlists = new Playlists(kv, ports.log);
+		this.#providers = new Providers(kv, settings.contentSecret, ports.log);
 		this.#e2eeSessions = new E2eeSessions(kv, settings.contentSecret, ports.log);
 		this.#readRecord = (key) => kv.get(key);
 		this.deliveryRules = new DeliveryRules(kv, ports.log);
@@ -134,6 +138,20 @@ export class Catalog {
 		return this.#e2eeSessions.endpointToken(session);
 	}
 
+	/** What the account has with a provider, opened; null where it has nothing. Never to be shown or logged. @throws CatalogUnavailable */
+	providerCredentials<P extends CredentialProvider>(
+		account: Account,
+		provider: P,
+		nowMs: number,
+	): Promise<ProviderCredentials[P] | null> {
+		return this.#providers.credentials(account, provider, nowMs);
+	}
+
+	/** Where the account hears of joins, null where it does not. @throws CatalogUnavailable */
+	joinWebhook(account: Account, nowMs: number): Promise<JoinWebhook | null> {
+		return this.#providers.joinWebhook(account, nowMs);
+	}
+
 	/** Whether the account has any playback right. @throws CatalogUnavailable */
 	usesRights(account: Account, nowMs: number): Promise<boolean> {
 		return this.#rights.areUsed(account, nowMs);
@@ -185,6 +203,14 @@ export class Catalog {
 	}
 
 	readonly forgetE2eeSession = (session: E2eeSessionRecord): void => this.#e2eeSessions.forget(session);
+
+	forgetCredentials(account: string, provider: CredentialProvider): void {
+		this.#providers.forgetCredentials(account, provider);
+	}
+
+	forgetJoinWebhook(account: string): void {
+		this.#providers.forgetJoinWebhook(account);
+	}
 
 	/** Also where the right was, or was made, the default. */
 	forgetRight(account: string, id: string): void {

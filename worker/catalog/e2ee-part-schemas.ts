@@ -6,7 +6,7 @@ import { httpsUrl, iceUrl, wssUrl } from "./url-fields.ts";
 
 /* The provider's part of an end-to-end encrypted session, as users write it. */
 
-const orNull = <S extends v.GenericSchema>(schema: S) => v.optional(v.nullable(schema), null);
+export const orNull = <S extends v.GenericSchema>(schema: S) => v.optional(v.nullable(schema), null);
 
 /** Control characters and lone surrogates have no place in names that travel in JSON and headers. */
 const isPlain = (value: string): boolean => value.isWellFormed() && !/\p{Cc}/u.test(value);

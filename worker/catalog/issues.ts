@@ -8,7 +8,7 @@ const MOST_ISSUES = 20;
 
 /** Arrays are objects to the library, not to our users. */
 const isObject = (input: unknown): boolean => typeof input === "object" && input !== null && !Array.isArray(input);
-const anObject = v.custom<object>(isObject, "must be an object");
+export const anObject = v.custom<object>(isObject, "must be an object");
 
 /** An object with these members and no others. */
 export function object<const E extends v.ObjectEntries>(entries: E) {

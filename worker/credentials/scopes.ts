@@ -25,6 +25,8 @@ const areas = {
 	videos: pair("playgate/videos"),
 	playlists: pair("playgate/playlists"),
 	sessions: pair("playgate/sessions"),
+	"e2ee-sessions": pair("playgate/e2ee-sessions"),
+	providers: pair("playgate/providers"),
 	revocations: pair("playgate/revocations"),
 	decisions: one("playgate/decisions/read"),
 	tokens: pair("playgate/tokens"),

@@ -24,9 +24,12 @@ import {
 	putConditions,
 } from "./delivery-rules.ts";
 import { listDecisions } from "./decisions.ts";
+import { deleteE2eeSession, getE2eeSession, listE2eeSessions, putE2eeSession } from "./e2ee-sessions.ts";
+import { deleteJoinWebhook, getJoinWebhook, putJoinWebhook } from "./join-webhook.ts";
 import { addKey, deleteKey, getKey, listKeys } from "./keys.ts";
 import type { ManagedHandler } from "./managed.ts";
 import { deletePlaylist, getPlaylist, listPlaylists, putPlaylist } from "./playlists.ts";
+import { deleteProvider, getProvider, putProvider } from "./providers.ts";
 import { addRight, asPlainText, deleteRight, getRight, listRights, putRight } from "./rights.ts";
 import { addRevocation, deleteRevocation, listRevocations } from "./revocations.ts";
 import { endSessions, listSessions } from "./sessions.ts";
@@ -83,6 +86,22 @@ export const routes: readonly Route[] = [
 		path: `${MANAGE}/playlists/:id`,
 		area: "playlists",
 		methods: { GET: getPlaylist, PUT: putPlaylist, DELETE: deletePlaylist },
+	},
+	{ path: `${MANAGE}/e2ee-sessions`, area: "e2ee-sessions", methods: { GET: listE2eeSessions } },
+	{
+		path: `${MANAGE}/e2ee-sessions/:id`,
+		area: "e2ee-sessions",
+		methods: { GET: getE2eeSession, PUT: putE2eeSession, DELETE: deleteE2eeSession },
+	},
+	{
+		path: `${MANAGE}/providers/:id`,
+		area: "providers",
+		methods: { GET: getProvider, PUT: putProvider, DELETE: deleteProvider },
+	},
+	{
+		path: `${MANAGE}/join-webhook`,
+		area: "providers",
+		methods: { GET: getJoinWebhook, PUT: putJoinWebhook, DELETE: deleteJoinWebhook },
 	},
 	{ path: DEVICES, area: "devices", methods: { GET: listAccountDevices } },
 	// A viewer's name may have "/" in it, so these handlers read the path themselves.

@@ -18,6 +18,9 @@ const managementToken = {
 	last_used_at: nullable(integer),
 };
 
+/** A record of which the API tells the names of its members only. */
+const sealed = { members: listOf(string), created_at: string, updated_at: string };
+
 /** What the gate answers. Members that are not named here may be there too. */
 export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
 	Key: record({
@@ -36,6 +39,16 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
 	VideoIds: idsOf("videos"),
 	StoredPlaylist: stored({ ...ofAccount, video_ids: listOf(string) }),
 	PlaylistIds: idsOf("playlists"),
+	StoredE2eeSession: stored({
+		account_id: ref("Id"),
+		name: string,
+		provider: string,
+		status: { enum: ["open", "locked", "ended"] },
+		status_changed_at: { type: "integer", description: "Milliseconds since 1970." },
+	}),
+	E2eeSessionIds: idsOf("e2ee_sessions"),
+	StoredProvider: record({ provider: string, ...sealed }),
+	StoredJoinWebhook: record({ url: string, ...sealed }),
 	StoredPlaybackRight: stored({ name: string, is_default: boolean }),
 	StoredAction: stored({ properties: { type: "object" } }),
 	DeliveryRules: record({ conditions: ref("Conditions"), actions: listOf(ref("StoredAction")) }),

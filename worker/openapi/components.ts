@@ -1,5 +1,7 @@
 import { actionSchema, conditionsSchema } from "../catalog/delivery-schema.ts";
+import { e2eeSessionSchema } from "../catalog/e2ee-session-schema.ts";
 import { playlistSchema } from "../catalog/playlist-record.ts";
+import { credentialSchemas, joinWebhookSchema } from "../catalog/provider-credentials-schema.ts";
 import { rightSchema } from "../catalog/right-schema.ts";
 import { accountSettingsSchema } from "../catalog/settings-schema.ts";
 import { idSchema, videoSchema } from "../catalog/video-schema.ts";
@@ -25,6 +27,9 @@ const requestSchemas: Readonly<Record<string, JsonSchema>> = {
 	PlaybackRight: schemaOf(rightSchema),
 	Action: schemaOf(actionSchema),
 	Conditions: schemaOf(conditionsSchema),
+	E2eeSession: schemaOf(e2eeSessionSchema),
+	ProviderCredentials: { anyOf: Object.values(credentialSchemas).map((schema) => schemaOf(schema)) },
+	JoinWebhook: schemaOf(joinWebhookSchema),
 	DeviceBody: schemaOf(deviceSchema),
 	HeartbeatBody: schemaOf(heartbeatSchema),
 	ClearKeyRequest: schemaOf(clearKeySchema),

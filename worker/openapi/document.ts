@@ -24,6 +24,7 @@ const PATH_PARAMETERS: Readonly<Record<string, Parameter>> = {
 	device: { description: "Device id, percent-encoded.", schema: text, example: "tv-1" },
 	id: { description: "Its id.", schema: text },
 	day: { description: "A day in UTC: YYYY-MM-DD.", schema: { type: "string", format: "date" } },
+	provider: { description: "vonage, sora, chime or turn.", schema: text, example: "turn" },
 	ticket: { description: "As the link has it.", schema: text },
 };
 

@@ -10,6 +10,9 @@ const right = { tag: "Playback rights", path: `${V1}/playback_rights/{id}` } as 
 interface Kind {
 	readonly one: string;
 	readonly many: string;
+	/** Where they are not those that `many` and `one` give. */
+	readonly tag?: string;
+	readonly name?: string;
 	readonly example: Readonly<Record<string, unknown>>;
 	readonly id: string;
 	readonly schema: JsonSchema;
@@ -18,9 +21,8 @@ interface Kind {
 }
 
 /** Records that the publisher names: listed a page at a time, replaced whole. */
-function records({ one, many, example, id, schema, stored, list }: Kind): readonly Managed[] {
-	const tag = many.charAt(0).toUpperCase() + many.slice(1);
-	const name = one.charAt(0).toUpperCase() + one.slice(1);
+export function records({ one, many, example, id, schema, stored, list, ...named }: Kind): readonly Managed[] {
+	const { tag = capital(many), name = capital(one) } = named;
 	const each = { tag, path: `${MANAGE}/${many}/{id}`, params: { id } };
 	return [
 		{
@@ -35,8 +37,8 @@ function records({ one, many, example, id, schema, stored, list }: Kind): readon
 			tag,
 			path: `${MANAGE}/${many}`,
 			method: "get",
-			id: `list${tag}`,
-			summary: `The ids of the ${many}, 100 at a time.`,
+			id: `list${name}s`,
+			summary: `The ids of the ${one}s, 100 at a time.`,
 			query: cursor,
 			answers: ok("A page; its cursor is null at the end.", list),
 		},
@@ -44,6 +46,8 @@ function records({ one, many, example, id, schema, stored, list }: Kind): readon
 		{ ...each, method: "delete", id: `delete${name}`, summary: `Removes a ${one}.`, answers: done("It is gone.") },
 	];
 }
+
+const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
 /** What is played, by whom and where. */
 export const catalogOperations: readonly Managed[] = [

@@ -5,6 +5,7 @@ import { accountOperations } from "./account.ts";
 import { auditOperations } from "./audit.ts";
 import { catalogOperations } from "./catalog.ts";
 import { deliveryOperations } from "./delivery.ts";
+import { e2eeOperations } from "./e2ee.ts";
 import { viewerOperations } from "./viewers.ts";
 import type { Managed } from "./managed.ts";
 
@@ -12,6 +13,7 @@ const described: readonly Managed[] = [
 	...accountOperations,
 	...catalogOperations,
 	...deliveryOperations,
+	...e2eeOperations,
 	...viewerOperations,
 	...auditOperations,
 ];

@@ -1,0 +1,32 @@
+import { maskE2eeSession } from "../catalog/e2ee-session.ts";
+import { deleteSession, storeSession, storedSession } from "../catalog/e2ee-session-store.ts";
+import { kvKeys } from "../catalog/kv-keys.ts";
+import { refuse } from "../decision/decision.ts";
+import { type ManagedHandler, json, noContent, readJson } from "./managed.ts";
+import { listIds } from "./named-records.ts";
+
+export const listE2eeSessions: ManagedHandler = async (call) => {
+	const { entries, cursor } = await listIds(call, kvKeys.e2eeSessionsOf(call.account));
+	return json(call, { e2ee_sessions: entries, cursor });
+};
+
+export const getE2eeSession: ManagedHandler = async (call) => {
+	const session = await storedSession(call.exchange.gate, call.account, call.id);
+	return session ? json(call, maskE2eeSession(session)) : refuse({ reason: "e2ee-session-not-found" });
+};
+
+/** Replaces the whole record. A secret that is sent as its mask keeps the value that is stored. */
+export const putE2eeSession: ManagedHandler = async (call) => {
+	const { exchange, account, id } = call;
+	const body = await readJson(call);
+	if (!body.allowed) return body;
+	const written = await storeSession(exchange.gate, { account, id, nowMs: exchange.nowMs }, body.value);
+	if (!written.ok) return refuse({ reason: "record-invalid", issues: written.issues });
+	const { before, session } = written.value;
+	return json(call, maskE2eeSession(session), before ? 200 : 201);
+};
+
+export const deleteE2eeSession: ManagedHandler = async (call) => {
+	const session = await deleteSession(call.exchange.gate, call.account, call.id);
+	return session ? noContent(call) : refuse({ reason: "e2ee-session-not-found" });
+};
