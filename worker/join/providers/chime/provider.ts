@@ -85,6 +85,7 @@ const NO_PART: Refusal = {
 	detail: "the session has no chime part",
 };
 
+const openSeat = () => Promise.resolve(refuse({ reason: "ticket-invalid" }));
 const API = "/join/v1/accounts/:account/chime/api";
 
 function routes(app: Hono, exchange: (c: Context) => Exchange): void {
