@@ -13,6 +13,7 @@ const TIME_LIMIT_MS = 10_000;
  * gate's own where the record says `inject`; where it says `check` they are those that came, which the gate has judged.
  *
  * @param url of the service, `wss:` or `ws:`
+ * @returns the connection, not accepted yet
  */
 export async function dial(
 	exchange: Exchange,
@@ -33,7 +34,6 @@ export async function dial(
 				? refuse({ reason: "chime-token-refused" })
 				: failed(`it answered ${status}`);
 		}
-		webSocket.accept();
 		return allow(webSocket);
 	} catch {
 		return limit.signal.aborted

@@ -3,15 +3,26 @@ import type { Refusal } from "../../../decision/refusals.ts";
 import { GONE_CODES } from "../../room/contract.ts";
 import { type Farewell, farewellOfGone, farewellOfRefusal } from "./farewell.ts";
 import { type ClientFrame, SIGNAL, readClientFrame } from "./frames.ts";
-import { closeSocket, passClose, sayFarewell, sendTo } from "./sockets.ts";
+import { closeSocket, listenTo, passClose, sayFarewell, sendTo } from "./sockets.ts";
 
-/** The three sockets of a participant's connection, all accepted. */
+/** The three sockets of a participant's connection. */
 export interface Line {
+	/** Not accepted yet. */
 	readonly client: WebSocket;
-	/** To the signalling service. */
+	/** To the signalling service; not accepted yet. */
 	readonly upstream: WebSocket;
-	/** To the session's room, which closes it when the participant must go. */
+	/** To the session's room. */
 	readonly control: WebSocket;
+	/** Resolves to the code with which the room closes `control`: the participant must go. */
+	readonly dismissed: Promise<number>;
+}
+
+/** Listens to the room from the first moment: what it closes while the service is dialled counts too. */
+export function whenDismissed(control: WebSocket): Promise<number> {
+	return new Promise((resolve) => {
+		control.addEventListener("close", ({ code }) => resolve(code));
+		control.addEventListener("error", () => resolve(LOST));
+	});
 }
 
 export interface RelayRules {
@@ -30,7 +41,7 @@ const LOST = 4500;
 
 /** Carries frames and closes between a client and the service, until one of the three sockets ends it. */
 export function relay(line: Line, rules: RelayRules): void {
-	const { client, upstream, control } = line;
+	const { client, upstream } = line;
 	const ending = new Ending(line, rules.now);
 	client.addEventListener("message", ({ data }) => {
 		if (ending.isOver) return;
@@ -47,8 +58,9 @@ export function relay(line: Line, rules: RelayRules): void {
 	client.addEventListener("error", () => ending.once(() => closeSocket(upstream, GOING_AWAY)));
 	upstream.addEventListener("close", ({ code, reason }) => ending.once(() => passClose(client, code, reason, LOST)));
 	upstream.addEventListener("error", () => ending.once(() => closeSocket(client, LOST)));
-	control.addEventListener("close", ({ code }) => ending.bid(farewellOfControl(code)));
-	control.addEventListener("error", () => ending.bid(ROOM_LOST));
+	listenTo(client);
+	listenTo(upstream);
+	void line.dismissed.then((code) => ending.bid(farewellOfControl(code)));
 }
 
 /** What ends a connection ends it once. */

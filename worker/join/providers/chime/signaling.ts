@@ -9,9 +9,9 @@ import { chimeSession } from "./chime-account.ts";
 import { SUBPROTOCOL, dial } from "./dial.ts";
 import { farewellOfRefusal } from "./farewell.ts";
 import { judgeIncoming, judgeSdk } from "./judge.ts";
-import { relay } from "./relay.ts";
+import { relay, whenDismissed } from "./relay.ts";
 import type { ChimeSession } from "./session-rules.ts";
-import { closeSocket, sayFarewellToJoin } from "./sockets.ts";
+import { closeSocket, listenTo, sayFarewellToJoin } from "./sockets.ts";
 
 /** Members that the SDK adds to the URL (reference: rtc 3.3). */
 const CLOSES_ON_ERROR = "X-Amzn-Chime-Send-Close-On-Error";
@@ -45,15 +45,15 @@ export async function handleSignaling(exchange: Exchange, ticket: string, openSe
 	const seat = await openSeat(exchange, ticket, "bound");
 	if (!seat.allowed) return refusedToClient(exchange, seat.refusal);
 	const { control } = seat.value;
+	const dismissed = whenDismissed(control);
 	const admitted = judgeSeat(exchange, seat.value, joinToken.value);
 	if (!admitted.allowed) return giveUp(exchange, control, admitted.refusal);
 	const { session } = admitted.value;
 	const upstream = await dial(exchange, session, admitted.value);
 	if (!upstream.allowed) return giveUp(exchange, control, upstream.refusal);
 	const { 0: socket, 1: client } = new WebSocketPair();
-	client.accept();
 	relay(
-		{ client, upstream: upstream.value, control },
+		{ client, upstream: upstream.value, control, dismissed },
 		{
 			judgeSdk: (sdk) => judgeSdk(exchange, session, sdk),
 			refused: (refusal) => logDecision(exchange, { refusal, status: SWITCHED }),
@@ -114,7 +114,7 @@ function refusedToClient(exchange: Exchange, refusal: Refusal): Response {
 	const response = refused(exchange, refusal, "problem");
 	if (exchange.query.get(CLOSES_ON_ERROR) !== "1" || !readJoinToken(exchange).allowed) return response;
 	const { 0: socket, 1: client } = new WebSocketPair();
-	client.accept();
+	listenTo(client);
 	sayFarewellToJoin(client, farewellOfRefusal(refusal), exchange.gate.ports.now);
 	return switched(socket);
 }

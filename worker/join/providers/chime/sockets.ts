@@ -18,6 +18,12 @@ function attempt(act: () => void): void {
 	}
 }
 
+/** Begins to hear a socket. Frames come as buffers: as blobs, which is the platform's way, they could not be read at once. */
+export function listenTo(socket: WebSocket): void {
+	socket.binaryType = "arraybuffer";
+	socket.accept();
+}
+
 export function sendTo(socket: WebSocket, data: string | ArrayBuffer | Uint8Array): void {
 	attempt(() => socket.send(data));
 }
