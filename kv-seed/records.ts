@@ -6,7 +6,7 @@ import {
 	writeAction,
 	writeConditions,
 } from "../worker/catalog/delivery-record.ts";
-import { type Parsed, object, parse } from "../worker/catalog/issues.ts";
+import { type Parsed, object, parse, recordOf } from "../worker/catalog/issues.ts";
 import { kvKeys } from "../worker/catalog/kv-keys.ts";
 import { type PlaylistRecord, acceptPlaylist, writePlaylist } from "../worker/catalog/playlist-record.ts";
 import { acceptRight, writeRight } from "../worker/catalog/right-record.ts";
@@ -14,6 +14,7 @@ import { accountSettingsSchema } from "../worker/catalog/settings-schema.ts";
 import { CONTENT_PURPOSE, type VideoRecord, acceptVideo, writeVideo } from "../worker/catalog/video-record.ts";
 import { idSchema } from "../worker/catalog/video-schema.ts";
 import { Sealer } from "../worker/sealing.ts";
+import { joinRecords } from "./join-records.ts";
 import * as v from "valibot";
 
 /** One entry of `wrangler kv bulk put`. */
@@ -46,6 +47,9 @@ const seedSchema = object({
 			playlists: recordList,
 			actions: recordList,
 			conditions: v.optional(v.unknown()),
+			e2ee_sessions: recordList,
+			providers: v.optional(recordOf(v.string(), v.unknown()), {}),
+			join_webhook: v.optional(v.unknown()),
 		}),
 		"must be a list",
 	),
@@ -82,6 +86,7 @@ export async function toRecords(seed: unknown, options: SeedOptions): Promise<Se
 		for (const part of videoRecords(account, at, options)) take(part);
 		for (const part of rightRecords(account, at)) take(part);
 		for (const part of playlistRecords(account, at)) take(part);
+		for (const part of await joinRecords(account, at, options)) take(part);
 	}
 	issues.push(...repeated(records));
 	return issues.length > 0 ? { ok: false, issues } : { ok: true, records };
@@ -185,5 +190,8 @@ function repeated(records: readonly KvRecord[]): string[] {
 
 /** Reference ids are hashed in keys. */
 function told(key: string): string {
-	return key.replace(/^ref\/.*/, "reference_id").replace(/^playlist-ref\/.*/, "reference_id of a playlist");
+	return key
+		.replace(/^ref\/.*/, "reference_id")
+		.replace(/^playlist-ref\/.*/, "reference_id of a playlist")
+		.replace(/^e2ee-provider\/[^/]*\/([^/]*)\/.*/, "$1: the provider's own name of a session");
 }

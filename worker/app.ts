@@ -5,8 +5,8 @@ import { decisionHeaders, preflightResponse } from "./decision/response.ts";
 import type { Dialect } from "./decision/wire.ts";
 import { Exchange, answerContext, refused } from "./exchange.ts";
 import type { Gate } from "./gate.ts";
+import { joinRoutes } from "./join/routes.ts";
 import { handleReport } from "./management/audit-report.ts";
-import { chimeProvider } from "./join/providers/chime/provider.ts";
 import { managementRoutes } from "./management/routes.ts";
 import { serveOpenApi } from "./openapi/serve.ts";
 import { playbackRoutes } from "./playback/routes.ts";
@@ -21,9 +21,9 @@ export function createApp(gate: Gate): Hono {
 	const exchange = (c: Context): Exchange => beginExchange(gate, c);
 	app.options("*", (c) => preflightResponse(c.req.raw));
 	playbackRoutes(app, exchange);
+	joinRoutes(app, exchange);
 	app.route("/", managementRoutes(gate, beginExchange));
 	app.get(REPORT, (c) => handleReport(exchange(c), c.req.param("ticket")));
-	chimeProvider.routes?.(app, exchange);
 	ownRoutes(app, exchange);
 	app.notFound((c) => refused(exchange(c), nothingFor(c.req.method), dialectOf(c.req.path)));
 	app.onError((fault, c) => {

@@ -4,6 +4,8 @@ import { AuditTrail } from "./audit/trail.ts";
 import { Catalog } from "./catalog/catalog.ts";
 import { Credentials } from "./credentials/credentials.ts";
 import type { ManagementTokens } from "./credentials/tokens/management-tokens.ts";
+import type { SessionRoom } from "./join/room/session-room.ts";
+import { TicketBox } from "./join/ticket.ts";
 import { Admissions } from "./limits/admissions.ts";
 import type { DeviceIndex } from "./limits/device-index.ts";
 import type { ViewerLimits } from "./limits/viewer-limits.ts";
@@ -36,6 +38,8 @@ export interface Gate {
 	readonly auditLogs: DurableObjectNamespace<AuditLog>;
 	readonly audit: AuditTrail;
 	readonly reportLinks: ReportLinks;
+	readonly sessionRooms: DurableObjectNamespace<SessionRoom>;
+	readonly tickets: TicketBox;
 }
 
 export function createGate(env: Env, settings: Settings, ports: Ports): Gate {
@@ -59,5 +63,7 @@ export function createGate(env: Env, settings: Settings, ports: Ports): Gate {
 		auditLogs: env.AUDIT_LOG,
 		audit: new AuditTrail(env.AUDIT_LOG, ports),
 		reportLinks: new ReportLinks(settings.grantSecrets),
+		sessionRooms: env.SESSION_ROOM,
+		tickets: new TicketBox(settings.grantSecrets),
 	};
 }

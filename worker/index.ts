@@ -9,6 +9,7 @@ export { DeviceIndex } from "./limits/device-index.ts";
 export { ViewerLimits } from "./limits/viewer-limits.ts";
 export { RevocationList } from "./revocation/revocation-list.ts";
 export { ManagementTokens } from "./credentials/tokens/management-tokens.ts";
+export { SessionRoom } from "./join/room/session-room.ts";
 export { CredentialGuard } from "./credentials/guard/credential-guard.ts";
 
 // Once per isolate: the catalog, verified tokens, compiled manifests and admissions that it holds are what makes requests cheap.

@@ -233,3 +233,54 @@ describe("a seed file", () => {
 		expect((await toRecords(seed, options)).ok).toBe(false);
 	});
 });
+
+describe("the join gate's part of a seed file", () => {
+	const sessions = [
+		{ id: "room-1", provider: "webrtc" },
+		{ id: "room-2", provider: "sora", sora: { channel_id: "c", signaling_urls: ["wss://sora.example/signaling"] } },
+	];
+	const providers = {
+		turn: { kind: "rest", secret: "north", urls: ["turn:turn.example"] },
+		sora: { auth_webhook_secret: "a-secret-of-the-path" },
+	};
+	const join_webhook = { url: "https://app.example/hook", secret: `whsec_${btoa("x".repeat(24))}` };
+
+	it("becomes one record for each session, name of a session, provider and webhook", async () => {
+		const acme = { id: "acme", e2ee_sessions: sessions, providers, join_webhook };
+		const result = await toRecords({ accounts: [acme] }, options);
+		if (!result.ok) throw new Error(result.issues.join());
+		expect(result.records.slice(1).map(({ key }) => key.replace(/[^/]{43}$/, "*"))).toEqual([
+			"e2ee-session/acme/room-1",
+			"e2ee-session/acme/room-2",
+			"e2ee-provider/acme/sora/*",
+			"provider/acme/turn",
+			"provider/acme/sora",
+			"join-webhook/acme",
+		]);
+		expect(JSON.stringify(result.records)).not.toMatch(/north|a-secret-of-the-path|eHh4/);
+	});
+
+	it.each<readonly [object, string]>([
+		[
+			{ e2ee_sessions: [{ id: "r", provider: "zoom" }] },
+			"e2ee_sessions[0].provider: must be one of vonage, sora, chime, webrtc",
+		],
+		[{ e2ee_sessions: [{ provider: "webrtc" }] }, "e2ee_sessions[0].id: must be a string"],
+		[
+			{ e2ee_sessions: [sessions[1], { ...sessions[1], id: "room-3" }] },
+			"sora: the provider's own name of a session: is given more than once",
+		],
+		[{ providers: { zoom: {} } }, "providers.zoom: is not a known field"],
+		[{ providers: { turn: { kind: "own" } } }, "providers.turn.kind: must be rest or cloudflare"],
+		[{ providers: { sora: {} } }, "providers.sora.auth_webhook_secret: is missing, and a seed must have it"],
+		[
+			{ providers: { sora: { ...providers.sora, api_url: "http://127.0.0.1/" } } },
+			"providers.sora.api_url: must start with https://",
+		],
+		[{ join_webhook: { url: "https://app.example/hook" } }, "join_webhook.secret: is missing, and a seed must have it"],
+		[{ join_webhook: { url: "http://127.0.0.1/hook" } }, "join_webhook.url: must start with https://"],
+	])("is refused with the place of the mistake: %j", async (part, issue) => {
+		const result = await toRecords({ accounts: [{ id: "acme", ...part }] }, options);
+		expect(result).toEqual({ ok: false, issues: [issue.startsWith("sora:") ? issue : `accounts[0].${issue}`] });
+	});
+});

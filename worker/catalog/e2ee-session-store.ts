@@ -1,5 +1,11 @@
 import { Sealer } from "../sealing.ts";
-import { SESSION_PURPOSE, acceptE2eeSession, providerIdOf, readE2eeSession, writeE2eeSession } from "./e2ee-session.ts";
+import {
+	SESSION_PURPOSE,
+	acceptE2eeSession,
+	providerKeyOf,
+	readE2eeSession,
+	writeE2eeSession,
+} from "./e2ee-session.ts";
 import type { E2eeSessionRecord } from "./e2ee-session-record.ts";
 import type { Parsed } from "./issues.ts";
 import { kvKeys } from "./kv-keys.ts";
@@ -91,12 +97,6 @@ const NAMES = { vonage: "vonage.session_id", sora: "sora.channel_id", chime: "ch
 async function dropProviderId({ kv }: SessionStore, before: E2eeSessionRecord, after: E2eeSessionRecord | null) {
 	const last = providerKeyOf(before);
 	if (last !== null && last !== (after && providerKeyOf(after))) await kv.delete(last);
-}
-
-/** The key of KV under which a provider's own name finds the session; null where it has no such name. */
-export function providerKeyOf(session: E2eeSessionRecord): string | null {
-	const providerId = providerIdOf(session);
-	return providerId === null ? null : kvKeys.e2eeProviderId(session.account_id, session.provider, providerId);
 }
 
 function forget({ catalog }: SessionStore, ...sessions: readonly (E2eeSessionRecord | null)[]): void {

@@ -2,6 +2,7 @@ import type { Sealer } from "../sealing.ts";
 import { type E2eeSessionInput, e2eeSessionSchema } from "./e2ee-session-schema.ts";
 import { type E2eeSessionRecord, type IceServer, PROVIDERS, type WebrtcPart } from "./e2ee-session-record.ts";
 import { type Parsed, parse } from "./issues.ts";
+import { kvKeys } from "./kv-keys.ts";
 import { SECRET_MASK, type Sealing, openValue, sealValue } from "./sealed-value.ts";
 import { readStored, writeStored } from "./stored.ts";
 import { openUrlIssues } from "./url-fields.ts";
@@ -179,4 +180,10 @@ export function openIceServers(session: E2eeSessionRecord, sealer: Sealer): E2ee
 /** What the provider itself calls the session, by which its webhooks and facades find it; null where it has no such name. */
 export function providerIdOf({ vonage, sora, chime }: E2eeSessionRecord): string | null {
 	return vonage?.session_id ?? sora?.channel_id ?? chime?.meeting_id ?? null;
+}
+
+/** The key of KV under which a provider's own name finds the session; null where it has no such name. */
+export function providerKeyOf(session: E2eeSessionRecord): string | null {
+	const providerId = providerIdOf(session);
+	return providerId === null ? null : kvKeys.e2eeProviderId(session.account_id, session.provider, providerId);
 }

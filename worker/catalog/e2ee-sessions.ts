@@ -2,7 +2,14 @@ import * as v from "valibot";
 import type { Ports } from "../ports.ts";
 import { Sealer } from "../sealing.ts";
 import { RecordCache } from "./cache.ts";
-import { SESSION_PURPOSE, openIceServers, openSessionSecret, providerIdOf, readE2eeSession } from "./e2ee-session.ts";
+import {
+	SESSION_PURPOSE,
+	openIceServers,
+	openSessionSecret,
+	providerIdOf,
+	providerKeyOf,
+	readE2eeSession,
+} from "./e2ee-session.ts";
 import type { E2eeSessionRecord, ProviderName } from "./e2ee-session-record.ts";
 import { kvKeys } from "./kv-keys.ts";
 import { type Owner, ttlMsOf } from "./ttl.ts";
@@ -71,10 +78,9 @@ export class E2eeSessions {
 
 	/** After a write by this isolate: its next request reads anew. */
 	forget(session: E2eeSessionRecord): void {
-		const { account_id: account, id, provider } = session;
-		this.#sessions.forget(`${account}/${id}`);
-		const providerId = providerIdOf(session);
-		if (providerId !== null) this.#ids.forget(kvKeys.e2eeProviderId(account, provider, providerId));
+		this.#sessions.forget(`${session.account_id}/${session.id}`);
+		const name = providerKeyOf(session);
+		if (name !== null) this.#ids.forget(name);
 	}
 
 	async #load(account: string, id: string, previous: Kept | null | undefined): Promise<Kept | null> {

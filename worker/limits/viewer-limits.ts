@@ -114,11 +114,15 @@ export class ViewerLimits extends DurableObject<Env> {
 		return this.#memory.listSessions(Date.now()).map(shown);
 	}
 
-	/** Ends one alive session, or all of them when `key` is null; answers the keys of those that it ended. */
-	async endSessions(key: string | null, by: EndedBy): Promise<string[]> {
+	/**
+	 * Ends one alive session, or all of them when `key` is null; answers the keys of those that it ended. What started after `startedAt`
+	 * goes on: it is a later session of the same name.
+	 */
+	async endSessions(key: string | null, by: EndedBy, startedAt = Number.POSITIVE_INFINITY): Promise<string[]> {
 		const now = Date.now();
 		const ended = this.#commit((memory) => {
-			const keys = key === null ? memory.aliveSessions(now).map((row) => row.key) : [key];
+			const named = memory.aliveSessions(now).filter((row) => key === null || row.key === key);
+			const keys = named.filter((row) => row.startedAt <= startedAt).map((row) => row.key);
 			return keys.filter((each) => endSession(memory, each, by, now));
 		});
 		await this.ctx.storage.sync();

@@ -21,6 +21,10 @@ export interface LimitAsk {
 	readonly polled?: boolean;
 	/** For the stream sessions API: a session of this name where the token names none, BLOCK_NEW where it says nothing, and a count. */
 	readonly heartbeat?: { readonly sid: string };
+	/** How its uses are counted, where the account's setting does not say it. */
+	readonly counting?: AdmitRequest["counting"];
+	/** Name of its session where the token names none and the request's facts are not those of a player. */
+	readonly ownKey?: string;
 }
 
 export interface Asker {
@@ -99,10 +103,19 @@ function remembered(asker: Asker, ask: LimitAsk, granted: Admission["session"]):
 
 function askViewer(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<Decision<Admission>> {
 	const { gate } = exchange;
+	const admit = admitRequest(exchange, asker, ask);
+	const viewer = asker.subject.subject.viewer();
+	return askLimits(gate.limits, viewer, admit, asker.account.settings.when_counters_fail, (fault) =>
+		gate.ports.log({ event: "fault", where: "limits", decision: exchange.decisionId, message: String(fault) }),
+	);
+}
+
+/** What the viewer's object is asked. */
+export function admitRequest(exchange: Exchange, asker: Asker, ask: LimitAsk): AdmitRequest {
 	const { account, subject, client } = asker;
-	const { claims, limits, tokenId, viewer } = subject.subject;
+	const { claims, limits, tokenId } = subject.subject;
 	const rowsEndMs = (subject.expiresAt + account.settings.clock_skew_seconds) * 1000;
-	const admit: AdmitRequest = {
+	return {
 		id: exchange.decisionId,
 		intent: ask.intent === "license" ? "reload" : ask.intent,
 		use: ask.use,
@@ -119,9 +132,6 @@ function askViewer(exchange: Exchange, asker: Asker, ask: LimitAsk): Promise<Dec
 		...(ask.heartbeat ? { countAlive: true } : {}),
 		...(limits?.dlimit === undefined ? {} : ownerOf(account, claims)),
 	};
-	return askLimits(gate.limits, viewer(), admit, account.settings.when_counters_fail, (fault) =>
-		gate.ports.log({ event: "fault", where: "limits", decision: exchange.decisionId, message: String(fault) }),
-	);
 }
 
 /** A token without `uid` registers devices for itself alone, and nobody could ask for their list. */
@@ -142,6 +152,7 @@ export async function refundUse(exchange: Exchange, asker: Asker, ask: LimitAsk)
 
 /** What is asked for again and again by a player that plays on is one use as long as its session lives. */
 function countingOf({ account }: Asker, ask: LimitAsk): AdmitRequest["counting"] {
+	if (ask.counting !== undefined) return ask.counting;
 	return ask.intent === "reload" || ask.polled === true ? "playbacks" : account.settings.use_counting;
 }
 
@@ -154,7 +165,7 @@ function keepsSession(asker: Asker, ask: LimitAsk): boolean {
 
 function sessionAsk({ account, video, client, subject: { subject } }: Asker, ask: LimitAsk): SessionAsk {
 	const { id } = video.record;
-	const named = subject.claims.sid ?? ask.heartbeat?.sid;
+	const named = subject.claims.sid ?? ask.heartbeat?.sid ?? ask.ownKey;
 	const ownKey = named ?? `auto:${sha256(`${client.userAgent}\n${client.address}\n${id}`)}`;
 	const granted = subject.grant?.session;
 	return {

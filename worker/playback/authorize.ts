@@ -64,16 +64,20 @@ export async function authorizeGrant(exchange: Exchange, grant: Grant): Promise<
 	return identified.allowed ? authorizeVideo(exchange, identified.value, grant.video) : identified;
 }
 
-/** The first steps alone, for calls that are about the holder of the token and not about a video: signature, claims, audience. */
+/**
+ * The first steps alone, for calls that are about the holder of the token and not about a video: signature, claims, audience. `given` is
+ * the token where it does not travel in the request's own carriers.
+ */
 export async function identifyHolder(
 	exchange: Exchange,
 	accountId: string,
 	audiences: readonly string[],
+	given?: string,
 ): Promise<Decision<Identified>> {
 	// The account first, so that it can be told of every refusal.
 	const account = await exchange.gate.catalog.account(accountId, exchange.nowMs);
 	exchange.told.account = account;
-	const raw = locateToken(exchange.headers, exchange);
+	const raw = given === undefined ? locateToken(exchange.headers, exchange) : allow(given);
 	if (!raw.allowed) return raw;
 	const subject = await subjectOfToken(raw.value, account, audiences, nowSecondsOf(exchange), exchange.told);
 	return subject.allowed ? identify(exchange, account, subject.value) : subject;

@@ -1,7 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
 import type { RevokedBy } from "../decision/refusals.ts";
 import type { Revocation, RevocationChanges } from "./contract.ts";
+import { judgeStored } from "./judge-stored.ts";
 import schema from "./schema.sql";
+import type { RevocableFacts } from "./snapshot.ts";
+import { Watchers } from "./watchers.ts";
 
 type StoredRevocation = {
 	kind: string;
@@ -22,9 +25,12 @@ const CLEANING_INTERVAL_MS = 24 * 60 * 60_000;
  * changed since the one they have.
  */
 export class RevocationList extends DurableObject<Env> {
+	readonly #watchers: Watchers;
+
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
 		ctx.storage.sql.exec(schema);
+		this.#watchers = new Watchers(ctx.storage.sql, env.SESSION_ROOM);
 	}
 
 	async add(entry: Revocation): Promise<void> {
@@ -39,8 +45,23 @@ export class RevocationList extends DurableObject<Env> {
 			entry.token,
 			version,
 		);
-		if ((await this.ctx.storage.getAlarm()) === null)
+		if (this.#watchers.note()) await this.ctx.storage.setAlarm(Date.now());
+		else if ((await this.ctx.storage.getAlarm()) === null)
 			await this.ctx.storage.setAlarm(Date.now() + CLEANING_INTERVAL_MS);
+	}
+
+	/** A room whose participants are to be put out when their tokens are revoked: it is told of every entry from now on. */
+	watch(room: string): void {
+		this.#watchers.add(room);
+	}
+
+	unwatch(room: string): void {
+		this.#watchers.remove(room);
+	}
+
+	/** By what each of the tokens is revoked now, or null. `facts` is the JSON text of `RevocableFacts[]`. */
+	judge(facts: string): (RevokedBy | null)[] {
+		return judgeStored(this.#sql, JSON.parse(facts) as RevocableFacts[], nowSeconds());
 	}
 
 	/** False when it was not on the list. */
@@ -80,8 +101,10 @@ export class RevocationList extends DurableObject<Env> {
 		return { version: state.version, full, entries };
 	}
 
+	/** Rooms first. Late or doubled alarms change nothing. */
 	override async alarm(): Promise<void> {
 		const now = nowSeconds();
+		const again = await this.#watchers.tell();
 		this.ctx.storage.transactionSync(() => {
 			this.#sql.exec("DELETE FROM revocations WHERE expires_at <= ?", now); // isolates drop these by themselves
 			this.#sql.exec(
@@ -91,7 +114,8 @@ export class RevocationList extends DurableObject<Env> {
 			this.#sql.exec("DELETE FROM revocations WHERE removed_at <= ?", now - TOMBSTONE_SECONDS);
 		});
 		const left = !this.#sql.exec("SELECT 1 FROM revocations LIMIT 1").next().done;
-		if (left) await this.ctx.storage.setAlarm(Date.now() + CLEANING_INTERVAL_MS);
+		if (again !== null) await this.ctx.storage.setAlarm(again);
+		else if (left) await this.ctx.storage.setAlarm(Date.now() + CLEANING_INTERVAL_MS);
 	}
 
 	get #sql(): SqlStorage {

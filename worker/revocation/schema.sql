@@ -21,3 +21,10 @@ CREATE TABLE IF NOT EXISTS state (
 ) STRICT;
 
 INSERT OR IGNORE INTO state (id, version, horizon) VALUES (1, 0, 0);
+
+-- Rooms that are to hear of every entry. `pending` is 1 from a change on until the room has heard of it.
+CREATE TABLE IF NOT EXISTS watchers (
+	room TEXT PRIMARY KEY,
+	pending INTEGER NOT NULL,
+	failures INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

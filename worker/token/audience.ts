@@ -10,6 +10,8 @@ export const STATIC_URL_AUDIENCES: readonly string[] = [STATIC_URLS];
 export const PLAYBACK_API_AUDIENCES: readonly string[] = [PLAYBACK_API];
 /** A player of a static URL and one of the Playback API fetch the same licences. */
 export const LICENSE_AUDIENCES: readonly string[] = [PLAYBACK_API, STATIC_URLS];
+/** Joins are not Brightcove's: a name of our own, or that of the API that a publisher signs for already. */
+export const JOIN_AUDIENCES: readonly string[] = ["playgate/join", PLAYBACK_API];
 
 /**
  * Judges whether a token is meant for this use (RFC 7519 section 4.1.3). A token without `aud` is for every use, unless

@@ -1,5 +1,5 @@
 import type { GoneBecause, Hold, Released, RoomRules } from "./contract.ts";
-import { Errands } from "./errands.ts";
+import type { Errands } from "./errands.ts";
 import type { Ban, Member, OwnStatus, Plan, RoomState } from "./state.ts";
 import { type RoomRecord, RoomTables } from "./tables.ts";
 

@@ -14,7 +14,9 @@ export function planCommand(state: RoomState, rules: RoomRules, command: Command
 			return approve(state, rules, command.participant, now);
 		case "deny":
 			return deny(state, command.participant);
-		default:
+		case "lock":
+		case "unlock":
+		case "end":
 			return change(state, rules, command.command, now);
 	}
 }

@@ -60,6 +60,8 @@ export interface RoomRules {
 	readonly presence: boolean;
 	/** End of the session, milliseconds since the epoch. */
 	readonly endsAt?: number | null;
+	/** False where the publisher has no webhook: then no event is written down. */
+	readonly webhook?: boolean;
 	/** The participants' sockets speak the protocol of the provider's rooms. */
 	readonly speaks?: boolean;
 }
@@ -137,6 +139,8 @@ export interface RedeemAsk {
 	/** `once`: the ticket opens one connection. `bound`: any number of them, all by the client that came first. */
 	readonly kind: "once" | "bound";
 	readonly clientPrint: string;
+	/** By when it has to be used first, milliseconds since the epoch. */
+	readonly opensUntil: number | null;
 	/** `client`: the participant's own socket. `control`: the Worker's, which tells it when the participant must go. */
 	readonly socket: "client" | "control";
 	readonly greeting: Readonly<Record<string, unknown>>;

@@ -1,10 +1,11 @@
-import { allow, refuse } from "../../decision/decision.ts";
+import { type Decision, allow, refuse } from "../../decision/decision.ts";
 import { realPorts } from "../../ports.ts";
 import { TicketBox } from "../ticket.ts";
 import type { Departure } from "./book.ts";
 import { planCommand } from "./commands.ts";
 import { CLOSE_CODES, type Command, type GoneBecause } from "./contract.ts";
 import { statusOf } from "./decide.ts";
+import { joinedEvent, queueEvent } from "./events.ts";
 import { type Effect, MOST_KEPT_CHARACTERS, type RoomProtocol, type RoomView, type Seat } from "./protocol.ts";
 import { protocolOf } from "./protocols.ts";
 import type { Room } from "./room.ts";
@@ -34,13 +35,26 @@ export class Conversation {
 	}
 
 	heard(participant: string, text: string): void {
-		if (text === "ping") return this.#sockets.sendText(participant, "pong"); // as the platform answers where it can
 		this.#speak(participant, (protocol, view, seat) => protocol.message(view, seat, text));
 	}
 
 	admitted(participant: string): void {
 		if (!this.#sockets.has(participant, true)) return;
 		this.#speak(participant, (protocol, view, seat) => protocol.admitted(view, seat));
+	}
+
+	/** Carries out a command; one who was let in by it hears that. */
+	order<R extends { readonly answer: Decision<unknown> }>(command: Command, give: (command: Command) => R): R {
+		const named = command.command === "approve" ? command.participant : null;
+		const waited = named !== null && this.#room.book().members.get(named)?.status === "waiting";
+		const given = give(command);
+		if (!given.answer.allowed || !waited) return given;
+		this.#room.write((book) => {
+			const member = book.members.get(named);
+			if (member) queueEvent(book, joinedEvent(member, null), Date.now());
+		});
+		this.admitted(named);
+		return given;
 	}
 
 	away(participant: string): void {
@@ -130,9 +144,7 @@ export class Conversation {
 		const ruling = may
 			? planCommand(book, rules, command, Date.now())
 			: refuse({ reason: "role-not-allowed", role: member.role, allowed: ["moderator"] });
-		const waited = "participant" in command && book.members.get(command.participant)?.status === "waiting";
-		if (ruling.allowed) this.#room.commit(ruling.value.plan);
-		if (ruling.allowed && command.command === "approve" && waited) this.admitted(command.participant);
+		if (ruling.allowed) this.order(command, () => ({ answer: allow(this.#room.commit(ruling.value.plan)) }));
 		const outcome = ruling.allowed ? allow() : ruling;
 		this.#speak(speaker, (protocol, view, seat) =>
 			protocol.answered(view, seat, command, outcome.allowed ? null : outcome.refusal),

@@ -89,9 +89,9 @@ export function planJoin(
 }
 
 function newMember(ask: JoinAsk, rules: RoomRules, seq: number, waits: boolean, now: number): Member {
-	const { id, name, role, uid, tokenId, device, sdk, version, expiresAt, endsBecause, tokenEndsAt, facts, hold } = ask;
+	const { displaced: _displaced, decision: _decision, ...who } = ask;
 	return {
-		...{ id, name, role, uid, tokenId, device, sdk, version, expiresAt, endsBecause, tokenEndsAt, facts, hold },
+		...who,
 		status: waits ? "waiting" : "admitted",
 		joinedAt: now,
 		because: null,
@@ -125,12 +125,14 @@ export function presentMember(state: RoomState, id: string): Decision<Member> {
 export function planRedeem(
 	state: RoomState,
 	ask: RedeemAsk,
+	now: number,
 ): Decision<Planned<{ readonly member: Member; readonly resumed: boolean }>> {
 	const found = presentMember(state, ask.participant);
 	if (!found.allowed) return found;
 	const before = found.value;
 	const again = ask.kind === "bound" && before.ticketPrint === ask.clientPrint && ask.ticket === before.ticketUsed;
 	if (!again && ask.ticket <= before.ticketUsed) return refuse({ reason: "ticket-used" });
+	if (!again && ask.opensUntil !== null && now >= ask.opensUntil) return refuse({ reason: "ticket-expired" });
 	const waits = before.status === "waiting";
 	if (waits && ask.socket === "control")
 		return refuse({ reason: "participant-status", status: "waiting", wanted: "admitted" });
@@ -156,6 +158,7 @@ export function planLost(member: Member, rules: RoomRules, now: number): Plan {
 /** Asks how it stands, with a fresh ticket; a new token of the same identity moves the end. */
 export function planRenew(
 	state: RoomState,
+	rules: RoomRules,
 	{ participant, stay }: RenewAsk,
 	now: number,
 ): Decision<Planned<Seated & { readonly moved: boolean }>> {
@@ -169,10 +172,16 @@ export function planRenew(
 		...before,
 		...(stay ? stayed(stay) : {}),
 		ticketsGiven: before.ticketsGiven + 1,
-		...(before.status === "waiting" && before.deadline !== null ? { deadline: now + LOBBY_MS } : {}),
+		...asked(before, rules, now),
 	};
 	const value = { participant: member, ticket: member.ticketsGiven, moved: stay !== null };
 	return allow({ value, plan: { put: [member] } });
+}
+
+/** Who asks is still there, if not connected: the time to come begins anew. */
+function asked({ status, deadline }: Member, rules: RoomRules, now: number): Partial<Member> {
+	if (deadline === null || status === "away") return {};
+	return { deadline: status === "waiting" ? now + LOBBY_MS : comingBy(rules, now) };
 }
 
 function stayed({ expiresAt, endsBecause, tokenEndsAt, facts, tokenId }: NonNullable<RenewAsk["stay"]>) {

@@ -50,6 +50,10 @@ export class Errands {
 		this.#sql.exec("INSERT OR REPLACE INTO errands VALUES (?, ?, ?, 0, ?)", id, kind, dueAt, text);
 	}
 
+	remove(id: string): void {
+		this.#sql.exec("DELETE FROM errands WHERE id = ?", id);
+	}
+
 	/** Whether one more event would still be told. */
 	hasRoom(): boolean {
 		return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM errands").one().n < MOST_WAITING;

@@ -10,5 +10,5 @@ export interface Room {
 	/** Runs a change in a transaction. */
 	readonly write: <T>(run: (book: RoomBook) => T) => T;
 	/** Those whose sockets are all closed are away from now on. */
-	readonly noticeLost: () => void;
+	readonly noticeAllLost: () => void;
 }

@@ -99,28 +99,30 @@ describe("a connection", () => {
 });
 
 describe("a participant who must go", () => {
-	it.each<[GoneBecause, number, number]>([
-		["kicked", 411, 4403],
-		["banned", 411, 4403],
-		["stayed-too-long", 411, 4403],
-		["replaced", 301, 4403],
-		["session-ended", 410, 4410],
-		["token-expired", 403, 4403],
-		["token-revoked", 403, 4403],
-		["viewer-session-ended", 403, 4403],
-	])("%s: hears AUDIO_STATUS %s, and the close %s when it has gone", async (because, status, code) => {
+	it.each<[GoneBecause, number]>([
+		["kicked", 411],
+		["banned", 411],
+		["stayed-too-long", 411],
+		["replaced", 301],
+		["session-ended", 410],
+		["token-expired", 403],
+		["token-revoked", 403],
+		["viewer-session-ended", 403],
+	])("%s: hears AUDIO_STATUS %s, and may close by itself", async (because, status) => {
 		const { client, service, room } = connect();
 		room.socket.close(GONE_CODES[because], because);
 		await vi.waitFor(() => expect(client.got).toEqual([audioStatusFrame(status, NOW)]));
 		await vi.waitFor(() => expect(service.closed).toEqual([{ code: 1001, reason: because }]));
 		client.socket.close();
-		await vi.waitFor(() => expect(client.closed).toEqual([{ code, reason: because }]));
+		await vi.waitFor(() => expect(client.closed).toHaveLength(1));
 	});
 
 	it("is closed after a while when it does not go by itself", async () => {
-		const { client, room } = connect();
-		room.socket.close(GONE_CODES.kicked, "kicked");
-		await vi.waitFor(() => expect(client.closed).toEqual([{ code: 4403, reason: "kicked" }]), { timeout: 6000 });
+		const [kicked, ended] = [connect(), connect()];
+		kicked.room.socket.close(GONE_CODES.kicked, "kicked");
+		ended.room.socket.close(GONE_CODES["session-ended"], "session-ended");
+		await vi.waitFor(() => expect(kicked.client.closed).toEqual([{ code: 4403, reason: "kicked" }]), { timeout: 6000 });
+		await vi.waitFor(() => expect(ended.client.closed).toEqual([{ code: 4410, reason: "session-ended" }]));
 	});
 
 	it("sends and hears nothing more", async () => {
@@ -128,7 +130,6 @@ describe("a participant who must go", () => {
 		room.socket.close(GONE_CODES.kicked, "kicked");
 		await vi.waitFor(() => expect(client.got).toHaveLength(1));
 		client.socket.send(bytes("more"));
-		service.socket.send(bytes("more"));
 		client.socket.close();
 		await vi.waitFor(() => expect(client.closed).toHaveLength(1));
 		expect([service.got, client.got.length]).toEqual([[], 1]);

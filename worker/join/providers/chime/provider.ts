@@ -1,4 +1,3 @@
-import type { Context, Hono } from "hono";
 import type { E2eeSessionRecord } from "../../../catalog/e2ee-session-record.ts";
 import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import type { Refusal } from "../../../decision/refusals.ts";
@@ -6,12 +5,11 @@ import type { Exchange } from "../../../exchange.ts";
 import type { AdmittedJoin, JoinMaterial, JoinProvider } from "../../provider.ts";
 import { attend } from "./attending.ts";
 import { chimeAccess, chimeSession } from "./chime-account.ts";
-import { handleMeetingsCall } from "./facade.ts";
 import { judgeIncoming } from "./judge.ts";
 import { Meetings } from "./meetings.ts";
 import { rememberMeeting, signalingUrlOf, throughGate } from "./session-meeting.ts";
 import type { ChimeSession } from "./session-rules.ts";
-import { NO_SIGNALING_URL, handleSignaling, printOf } from "./signaling.ts";
+import { NO_SIGNALING_URL, printOf } from "./signaling.ts";
 
 /**
  * Amazon Chime (design 8). With credentials of the account the gate makes the session's meeting and an attendee for each participant; without,
@@ -23,7 +21,6 @@ export const chimeProvider: JoinProvider = {
 	judge: judgeJoin,
 	material: materialOf,
 	eject: ejectAttendee,
-	routes,
 };
 
 async function judgeJoin(exchange: Exchange, record: E2eeSessionRecord): Promise<Decision> {
@@ -84,17 +81,3 @@ const NO_PART: Refusal = {
 	provider: "chime",
 	detail: "the session has no chime part",
 };
-
-const openSeat = () => Promise.resolve(refuse({ reason: "ticket-invalid" }));
-const API = "/join/v1/accounts/:account/chime/api";
-
-function routes(app: Hono, exchange: (c: Context) => Exchange): void {
-	for (const path of [API, `${API}/*`] as const) {
-		app.all(path, (c) => {
-			const begun = exchange(c);
-			const account = c.req.param("account");
-			return handleMeetingsCall(begun, account, begun.path.slice(`/join/v1/accounts/${account}/chime/api`.length));
-		});
-	}
-	app.get("/join/v1/chime/:ticket", (c) => handleSignaling(exchange(c), c.req.param("ticket"), openSeat));
-}

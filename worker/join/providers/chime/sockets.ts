@@ -45,10 +45,7 @@ export function sayFarewell(client: WebSocket, { frame, code, why }: Farewell, n
 	if (!frame) return closeSocket(client, code, why);
 	sendTo(client, frame(nowMs));
 	const timer = setTimeout(() => closeSocket(client, code, why), PATIENCE_MS);
-	client.addEventListener("close", () => {
-		clearTimeout(timer);
-		closeSocket(client, code, why);
-	});
+	client.addEventListener("close", () => clearTimeout(timer));
 }
 
 /** The same for a client that was never let in: it listens for the answer to its JOIN. */

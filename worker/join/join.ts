@@ -1,0 +1,190 @@
+import type { Account } from "../catalog/catalog.ts";
+import type { E2eeSessionRecord, JoinRole } from "../catalog/e2ee-session-record.ts";
+import { type Decision, allow, refuse } from "../decision/decision.ts";
+import type { Exchange } from "../exchange.ts";
+import { sha256 } from "../hash.ts";
+import type { Admission } from "../limits/contract.ts";
+import { type Asker, type LimitAsk, admitRequest, deviceOf, judgeLimits, refundUse } from "../playback/admit.ts";
+import { type Identified, identifyHolder, judgeVideo } from "../playback/authorize.ts";
+import { rightOf } from "../playback/rights.ts";
+import { JOIN_AUDIENCES } from "../token/audience.ts";
+import type { JoinWishes } from "./asked.ts";
+import { contentOf, judgeWindow } from "./content.ts";
+import type { JoinProvider } from "./provider.ts";
+import { providers } from "./providers/index.ts";
+import { roleOf } from "./role.ts";
+import { askRoom, endViewerSession, rulesOf } from "./room/client.ts";
+import type { Hold, JoinAsk, Participant, RoomRules } from "./room/contract.ts";
+import { newParticipantId } from "./participant-id.ts";
+import { stayOf } from "./stay.ts";
+import { tellRefusal } from "./tell-refusal.ts";
+
+/** Who asks to join what, through whichever door. */
+export interface Asked extends JoinWishes {
+	readonly account: string;
+	readonly session: string;
+	/** The token, where it does not travel in the request's own carriers. */
+	readonly token?: string;
+	/** A browser follows a link: the session must have a page to send it to. */
+	readonly needsPage?: true;
+}
+
+/** A join that nothing forbids, before anything is spent. */
+interface Judged {
+	readonly asker: Asker;
+	readonly record: E2eeSessionRecord;
+	readonly provider: JoinProvider;
+	readonly rules: RoomRules;
+	readonly role: JoinRole;
+}
+
+/** A participant, let in or into the lobby. */
+export interface Joined {
+	readonly account: Account;
+	readonly asker: Asker;
+	readonly record: E2eeSessionRecord;
+	readonly provider: JoinProvider;
+	readonly rules: RoomRules;
+	readonly participant: Participant;
+	/** Opens the participant's connection once, within the record's `ticket_seconds`. */
+	readonly ticket: string;
+	/** Gives back the place, the session and the use: nothing came of the join. */
+	readonly undo: () => Promise<void>;
+}
+
+/**
+ * The whole decision about one join: token, claims, policy, window, right, revocation, client, provider, room, limits, and then the place.
+ * What can be judged without spending comes first. A refusal is told to the publisher's webhook; answering it is the door's.
+ */
+export async function decideJoin(exchange: Exchange, asked: Asked): Promise<Decision<Joined>> {
+	const judged = await judge(exchange, asked);
+	const joined = judged.allowed ? await enter(exchange, asked, judged.value) : judged;
+	if (!joined.allowed) tellRefusal(exchange, asked, joined.refusal);
+	return joined;
+}
+
+/** The same decision, with nothing spent and nobody let in. */
+export async function previewJoin(exchange: Exchange, asked: Asked): Promise<Decision> {
+	const judged = await judge(exchange, asked);
+	if (!judged.allowed) return judged;
+	const admission = await judgeLimits(exchange, judged.value.asker, limitAskOf(judged.value.asker));
+	return admission.allowed ? allow() : admission;
+}
+
+/** The steps up to the limits. */
+async function judge(exchange: Exchange, asked: Asked): Promise<Decision<Judged>> {
+	const { gate, nowMs } = exchange;
+	const identified = await identifyHolder(exchange, asked.account, JOIN_AUDIENCES, asked.token);
+	if (!identified.allowed) return identified;
+	const record = await gate.catalog.e2eeSession(identified.value.account, asked.session, nowMs);
+	if (!record) return refuse({ reason: "e2ee-session-not-found" });
+	const authorized = await authorizeContent(exchange, withDevice(identified.value, asked), record);
+	if (!authorized.allowed) return authorized;
+	const asker = authorized.value;
+	const { claims, tokenId } = asker.subject.subject;
+	const role = roleOf(record, claims.join_role, asked.role);
+	if (!role.allowed) return role;
+	if (asked.needsPage && record.join_url === null) return refuse({ reason: "join-url-missing" });
+	const provider = providers[record.provider];
+	if (!provider) return notOffered(record);
+	const able = await provider.judge(exchange, record);
+	if (!able.allowed) return able;
+	const rules = await rulesOf(gate, asker.account, record);
+	const who = { uid: claims.uid ?? null, tokenId, role: role.value };
+	const room = await askRoom(gate, rules, "check", who);
+	return room.allowed ? allow({ asker, record, provider, rules, role: role.value }) : room;
+}
+
+const notOffered = ({ provider }: E2eeSessionRecord) =>
+	refuse({ reason: "provider-not-configured", provider, detail: "this gate does not serve it" });
+
+/** Policy, window, right and revocation, as for a video of the same id. */
+export function authorizeContent(
+	exchange: Exchange,
+	identified: Identified,
+	record: E2eeSessionRecord,
+): Promise<Decision<Asker>> {
+	exchange.told.video = record.id;
+	const content = contentOf(record);
+	const { account, subject } = identified;
+	return judgeVideo(exchange, identified, content, async () => {
+		const window = judgeWindow(record, Math.floor(exchange.nowMs / 1000));
+		return window.allowed ? rightOf(exchange, account, content, subject.subject.claims) : window;
+	});
+}
+
+/** A device that the client names in the body counts as one that it names in a header. */
+function withDevice(identified: Identified, { deviceId }: JoinWishes): Identified {
+	if (deviceId === null) return identified;
+	return { ...identified, client: { ...identified.client, deviceId } };
+}
+
+/** Each join is a use, and a session of its own kind: not that of a player that happens to play a video of the same id. */
+function limitAskOf({ client, video }: Asker): LimitAsk {
+	const ownKey = `auto:${sha256(`join\n${client.userAgent}\n${client.address}\n${video.record.id}`)}`;
+	return { intent: "start", use: true, counting: "requests", ownKey };
+}
+
+/** The steps that spend. Whatever fails here gives back what was spent before. */
+async function enter(exchange: Exchange, asked: Asked, judged: Judged): Promise<Decision<Joined>> {
+	const { gate } = exchange;
+	const { asker, record, provider, rules } = judged;
+	const ask = limitAskOf(asker);
+	const admission = await judgeLimits(exchange, asker, ask);
+	if (!admission.allowed) return admission;
+	const joining = joinAsk(exchange, asked, judged, admission.value);
+	const seated = await askRoom(gate, rules, "admit", joining);
+	if (!seated.allowed) {
+		await refundUse(exchange, asker, ask);
+		if (seated.refusal.reason === "room-unavailable") await endStarted(exchange, joining.hold);
+		return seated;
+	}
+	const { participant, ticket: number } = seated.value;
+	const opensUntil = Math.floor(exchange.nowMs / 1000) + record.ticket_seconds;
+	const { account, session } = rules;
+	const ticket = gate.tickets.sign({ account, session, participant: participant.id, number, opensUntil });
+	const undo = async (): Promise<void> => {
+		await askRoom(gate, rules, "takeBack", { participant: participant.id, spent: joining.tokenId });
+		await refundUse(exchange, asker, ask);
+	};
+	return allow({ account: asker.account, asker, record, provider, rules, participant, ticket, undo });
+}
+
+/** The room cannot say whether another of its participants has the session: what began before this join is left alone. */
+async function endStarted({ gate, nowMs }: Exchange, hold: Hold | null): Promise<void> {
+	if (hold && hold.startedAt >= nowMs) await endViewerSession(gate, hold);
+}
+
+function joinAsk(exchange: Exchange, asked: Asked, { asker, record, role }: Judged, admission: Admission): JoinAsk {
+	const { subject } = asker.subject;
+	return {
+		id: newParticipantId(),
+		name: asked.name,
+		role,
+		uid: subject.claims.uid ?? null,
+		tokenId: subject.tokenId,
+		device: deviceOf(subject, asker.client),
+		sdk: asked.client?.sdk ?? null,
+		version: asked.client?.version ?? null,
+		...stayOf(asker, record, exchange.nowMs, exchange.nowMs),
+		hold: holdOf(exchange, asker, admission),
+		displaced: admission.ended,
+		decision: exchange.decisionId,
+	};
+}
+
+const SHORTEST_TOUCH_SECONDS = 1;
+
+/** The session of the limits, where the token keeps one, and what renews it as long as the participant is there. */
+function holdOf(exchange: Exchange, asker: Asker, { session }: Admission): Hold | null {
+	if (session === null) return null;
+	const { settings } = asker.account;
+	const renewal = admitRequest(exchange, asker, { ...limitAskOf(asker), intent: "renew", use: false });
+	const touchSeconds = Math.min(settings.touch_seconds, settings.session_ttl_seconds / 3);
+	return {
+		viewer: asker.subject.subject.viewer(),
+		...session,
+		renewal: { ...renewal, session: renewal.session && { ...renewal.session, ...session } },
+		everyMs: Math.max(touchSeconds, SHORTEST_TOUCH_SECONDS) * 1000,
+	};
+}

@@ -1,0 +1,51 @@
+import { type Decision, allow, refuse } from "../decision/decision.ts";
+import type { Refusal } from "../decision/refusals.ts";
+import { type Exchange, refused } from "../exchange.ts";
+import { logDecision } from "../observe/decision-log.ts";
+import { presentTicket } from "./participants.ts";
+import { requirementsOf } from "./answer.ts";
+import { providers } from "./providers/index.ts";
+import { CLOSE_CODES, GONE_CODES, type GoneBecause } from "./room/contract.ts";
+import { connect } from "./seat.ts";
+
+/** The WebSocket of a room's participant. Refused with a problem, or, as `?refusals=close` asks, by a close that page script can read. */
+export async function handleRoomSocket(exchange: Exchange, ticket: string): Promise<Response> {
+	if (exchange.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
+		const detail = "This address is for WebSockets: send Upgrade: websocket.";
+		return refused(exchange, { reason: "bad-request", detail }, "problem");
+	}
+	const socket = await openRoomSocket(exchange, ticket);
+	if (socket.allowed) {
+		logDecision(exchange, { status: 101 });
+		return new Response(null, { status: 101, webSocket: socket.value });
+	}
+	const answer = refused(exchange, socket.refusal, "problem");
+	return exchange.query.get("refusals") === "close" ? closedWith(socket.refusal, answer) : answer;
+}
+
+async function openRoomSocket(exchange: Exchange, ticket: string): Promise<Decision<WebSocket>> {
+	const presented = await presentTicket(exchange, ticket);
+	if (!presented.allowed) return presented;
+	const { record, rules } = presented.value;
+	if (rules.speaks !== true) return refuse({ reason: "resource-not-found" });
+	const participantId = presented.value.ticket.participant;
+	const greeting = await providers[record.provider]?.greet?.({ exchange, record, participantId });
+	if (greeting && !greeting.allowed) return greeting;
+	const greets = { e2ee: requirementsOf(record), ...greeting?.value };
+	const connected = await connect(exchange, presented.value, "once", "client", greets);
+	return connected.allowed ? allow(connected.value.socket) : connected;
+}
+
+/** A socket that tells in its close what the response would have told. */
+function closedWith(refusal: Refusal, answer: Response): Response {
+	const { 0: client, 1: server } = new WebSocketPair();
+	server.accept();
+	server.close(closeCodeOf(refusal), answer.headers.get("Playgate-Reason") ?? refusal.reason);
+	return new Response(null, { status: 101, webSocket: client });
+}
+
+function closeCodeOf(refusal: Refusal): number {
+	if (refusal.reason === "participant-gone") return GONE_CODES[refusal.because as GoneBecause] ?? CLOSE_CODES.ticket;
+	if (refusal.reason === "lobby-denied") return GONE_CODES.denied;
+	return CLOSE_CODES.ticket;
+}

@@ -1,0 +1,76 @@
+import type { Account } from "../catalog/catalog.ts";
+import type { E2eeSessionRecord } from "../catalog/e2ee-session-record.ts";
+import { type Decision, allow, refuse } from "../decision/decision.ts";
+import type { Exchange } from "../exchange.ts";
+import { sha256 } from "../hash.ts";
+import { unwire, wire } from "../limits/contract.ts";
+import { readClient } from "../playback/client.ts";
+import { type Presented, presentTicket } from "./participants.ts";
+import {
+	CALL_HEADER,
+	type Participant,
+	type RedeemAsk,
+	type RoomCall,
+	type RoomRules,
+	roomObjectName,
+} from "./room/contract.ts";
+
+/** A connection that a ticket has opened, through a door of the gate. */
+export interface OpenSeat {
+	readonly account: Account;
+	readonly record: E2eeSessionRecord;
+	readonly rules: RoomRules;
+	readonly participant: Participant;
+	/**
+	 * Accepted. The room closes it with a code of `GONE_CODES` when the participant must go. The door closes it when its client is lost
+	 * (any code: the place stays for the reconnect grace), or with 4010 "left" when it went for good.
+	 */
+	readonly control: WebSocket;
+}
+
+/**
+ * Opens a seat for a door that carries a provider's signalling. `once`: the ticket opens one connection. `bound`: any number, at the same
+ * time too, all from the client (User-Agent and address) that came first.
+ */
+export async function openSeat(
+	exchange: Exchange,
+	ticket: string,
+	kind: RedeemAsk["kind"],
+): Promise<Decision<OpenSeat>> {
+	const presented = await presentTicket(exchange, ticket);
+	if (!presented.allowed) return presented;
+	const connected = await connect(exchange, presented.value, kind, "control", {});
+	if (!connected.allowed) return connected;
+	const { socket: control, participant } = connected.value;
+	control.accept();
+	return allow({ ...presented.value, participant, control });
+}
+
+/** Redeems a ticket in its room: the Worker's end of a WebSocket to the room, not accepted yet. */
+export async function connect(
+	exchange: Exchange,
+	{ ticket, rules }: Presented,
+	kind: RedeemAsk["kind"],
+	socket: RedeemAsk["socket"],
+	greeting: RedeemAsk["greeting"],
+): Promise<Decision<{ readonly socket: WebSocket; readonly participant: Participant }>> {
+	const { gate } = exchange;
+	const client = readClient(exchange.headers, exchange, gate.settings);
+	if (!client.allowed) return client;
+	exchange.told.client = client.value;
+	const clientPrint = sha256(`${client.value.userAgent}\n${client.value.address}`);
+	const { participant, number, opensUntil } = ticket;
+	const until = opensUntil === null ? null : opensUntil * 1000;
+	const ask: RedeemAsk = { participant, ticket: number, kind, clientPrint, opensUntil: until, socket, greeting };
+	const call = encodeURIComponent(wire<RoomCall<RedeemAsk>>({ rules, ask }));
+	try {
+		const room = gate.sessionRooms.getByName(roomObjectName(rules.account, rules.session));
+		const answer = await room.fetch("https://room/", { headers: { Upgrade: "websocket", [CALL_HEADER]: call } });
+		if (answer.webSocket === null) return await answer.json<Decision<never>>();
+		const told = decodeURIComponent(answer.headers.get(CALL_HEADER) ?? "");
+		return allow({ socket: answer.webSocket, participant: unwire<Participant>(told) });
+	} catch (fault) {
+		gate.ports.log({ event: "fault", where: "room", call: "connect", message: String(fault) });
+		return refuse({ reason: "room-unavailable" });
+	}
+}
