@@ -21,15 +21,16 @@ export interface ChimePage {
 const SCRIPT = `
 	import {
 		ConsoleLogger, DefaultDeviceController, DefaultMeetingSession, LogLevel, MeetingSessionConfiguration, MeetingSessionStatusCode,
-		NoOpEventReporter,
+
 	} from "amazon-chime-sdk-js";
 	window.seen = { stopped: null, connects: 0 };
 	window.begin = (meeting, attendee) => {
 		const logger = new ConsoleLogger("sdk", LogLevel.ERROR);
 		const configuration = new MeetingSessionConfiguration(meeting, attendee);
 		configuration.reconnectTimeoutMs = 4000;
+		configuration.urls.eventIngestionURL = null;
 		const devices = new DefaultDeviceController(logger);
-		const session = new DefaultMeetingSession(configuration, logger, devices, new NoOpEventReporter());
+		const session = new DefaultMeetingSession(configuration, logger, devices);
 		session.audioVideo.addObserver({
 			audioVideoDidStartConnecting: () => void (window.seen.connects += 1),
 			audioVideoDidStop: (status) => void (window.seen.stopped = MeetingSessionStatusCode[status.statusCode()]),
