@@ -2,6 +2,7 @@ import { maskE2eeSession } from "../catalog/e2ee-session.ts";
 import { deleteSession, storeSession, storedSession } from "../catalog/e2ee-session-store.ts";
 import { kvKeys } from "../catalog/kv-keys.ts";
 import { refuse } from "../decision/decision.ts";
+import { endRoom, tellRoom } from "../join/room/client.ts";
 import { type ManagedHandler, json, noContent, readJson } from "./managed.ts";
 import { listIds } from "./named-records.ts";
 
@@ -23,10 +24,14 @@ export const putE2eeSession: ManagedHandler = async (call) => {
 	const written = await storeSession(exchange.gate, { account, id, nowMs: exchange.nowMs }, body.value);
 	if (!written.ok) return refuse({ reason: "record-invalid", issues: written.issues });
 	const { before, session } = written.value;
+	if (before) await tellRoom(exchange.gate, await exchange.gate.catalog.account(account, exchange.nowMs), session);
 	return json(call, maskE2eeSession(session), before ? 200 : 201);
 };
 
 export const deleteE2eeSession: ManagedHandler = async (call) => {
-	const session = await deleteSession(call.exchange.gate, call.account, call.id);
-	return session ? noContent(call) : refuse({ reason: "e2ee-session-not-found" });
+	const { gate, nowMs } = call.exchange;
+	const session = await deleteSession(gate, call.account, call.id);
+	if (!session) return refuse({ reason: "e2ee-session-not-found" });
+	await endRoom(gate, await gate.catalog.account(call.account, nowMs), session);
+	return noContent(call);
 };

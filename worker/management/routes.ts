@@ -24,7 +24,7 @@ import {
 	putConditions,
 } from "./delivery-rules.ts";
 import { listDecisions } from "./decisions.ts";
-import { deleteE2eeSession, getE2eeSession, listE2eeSessions, putE2eeSession } from "./e2ee-sessions.ts";
+import { sessionRoutes } from "./session-routes.ts";
 import { deleteJoinWebhook, getJoinWebhook, putJoinWebhook } from "./join-webhook.ts";
 import { addKey, deleteKey, getKey, listKeys } from "./keys.ts";
 import type { ManagedHandler } from "./managed.ts";
@@ -48,7 +48,7 @@ const AUDIT = "/v1/audit/accounts/:account";
 const MANAGE = "/manage/v1/accounts/:account";
 
 /** `area` names the scopes that a caller needs: those to read for GET (and so HEAD), those to write for every other method. */
-interface Route {
+export interface Route {
 	readonly path: string;
 	readonly area: Area;
 	readonly freeId?: true;
@@ -87,12 +87,7 @@ export const routes: readonly Route[] = [
 		area: "playlists",
 		methods: { GET: getPlaylist, PUT: putPlaylist, DELETE: deletePlaylist },
 	},
-	{ path: `${MANAGE}/e2ee-sessions`, area: "e2ee-sessions", methods: { GET: listE2eeSessions } },
-	{
-		path: `${MANAGE}/e2ee-sessions/:id`,
-		area: "e2ee-sessions",
-		methods: { GET: getE2eeSession, PUT: putE2eeSession, DELETE: deleteE2eeSession },
-	},
+	...sessionRoutes,
 	{
 		path: `${MANAGE}/providers/:id`,
 		area: "providers",
