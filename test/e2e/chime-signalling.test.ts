@@ -116,7 +116,7 @@ function arrived({ join: { attendee } }: JoinAnswer, count = 1): Promise<Connect
 const participants = (session: string): string => `${account.manageUrl}/e2ee-sessions/${session}/participants`;
 
 async function statusOf(session: string, id: string): Promise<unknown> {
-	const listed = await gate.manage("GET", `${participants(session)}?gone=true`);
+	const listed = await gate.manage("GET", `${participants(session)}?all=true`);
 	const { participants: list } = (await listed.json()) as { participants: readonly Json[] };
 	return list.find((one) => one["id"] === id)?.["status"];
 }
@@ -185,17 +185,23 @@ describe("a client that may join", () => {
 	});
 
 	it("connects again with the same URL when the service has dropped it", async () => {
-		const joined = await join(await openSession());
+		const session = await openSession();
+		const joined = await join(session);
 		const page = await watch(joined);
+		service.behave({ answer: page.answer });
+		await page.started();
 		(await arrived(joined)).cut();
 		await arrived(joined, 2);
 		expect(await page.connects()).toBeGreaterThan(1);
+		expect(await statusOf(session, joined.participant_id)).toBe("connected");
 	});
 
 	it("leaves: its attendee is deleted, and its place is free", async () => {
 		const session = await openSession({}, { max_participants: 1 });
 		const joined = await join(session);
 		const page = await watch(joined);
+		service.behave({ answer: page.answer });
+		await page.started();
 		const connection = await arrived(joined);
 		await page.leave();
 		expect(await page.stopped()).toBe("Left");
@@ -221,7 +227,7 @@ describe("a client that must go", () => {
 		["another with the same uid", (session) => join(session), "AudioJoinedFromAnotherDevice"],
 		[
 			"token revoked",
-			(_session, _joined, jti) => gate.manage("POST", `${account.manageUrl}/revocations`, { jti }),
+			(_session, _joined, jti) => gate.manage("POST", `${account.manageUrl}/revocations`, { kind: "jti", value: jti }),
 			"AudioAuthenticationRejected",
 		],
 	])("%s", async (_cause, act, status) => {
@@ -229,6 +235,8 @@ describe("a client that must go", () => {
 		const jti = `jti-${session}`;
 		const joined = await join(session, { jti });
 		const page = await watch(joined);
+		service.behave({ answer: page.answer });
+		await page.started();
 		const connection = await arrived(joined);
 		await act(session, joined, jti);
 		expect(await page.stopped()).toBe(status);
@@ -237,7 +245,7 @@ describe("a client that must go", () => {
 	});
 
 	it("token expired", async () => {
-		const joined = await join(await openSession(), { exp: nowSeconds() - 56 }); // within the skew, for four seconds more
+		const joined = await join(await openSession(), { iat: nowSeconds() - 600, exp: nowSeconds() - 54 }); // the skew leaves it six seconds more
 		const page = await watch(joined);
 		expect(await page.stopped()).toBe("AudioAuthenticationRejected");
 	});

@@ -60,6 +60,8 @@ export interface Behaviour {
 	/** Status in JOIN_ACK or SUBSCRIBE_ACK. */
 	readonly joinStatus?: number;
 	readonly subscribeStatus?: number;
+	/** Answers offers of media; without it they stay unanswered. */
+	readonly answer?: (offer: string) => Promise<string>;
 }
 
 export async function startChimeSignalling(): Promise<ChimeSignalling> {
@@ -128,7 +130,7 @@ function converse(
 function answer(
 	name: string,
 	frame: Frame,
-	{ joinStatus, subscribeStatus }: Behaviour,
+	{ joinStatus, subscribeStatus, answer: answerOffer }: Behaviour,
 	send: (frame: object) => void,
 ): void {
 	const failed = (status: number) => ({ error: { status, description: "as the test says" } });
@@ -143,6 +145,11 @@ function answer(
 		send({ type: TYPE["INDEX"], index: { atCapacity: false, sources: [], pausedAtSourceIds: [] } });
 	} else if (name === "SUBSCRIBE" && subscribeStatus !== undefined) {
 		send({ type: TYPE["SUBSCRIBE_ACK"], ...failed(subscribeStatus) });
+	} else if (name === "SUBSCRIBE" && answerOffer) {
+		const { sdpOffer } = frame["sub"] as { readonly sdpOffer: string };
+		void answerOffer(sdpOffer).then((sdpAnswer) =>
+			send({ type: TYPE["SUBSCRIBE_ACK"], suback: { sdpAnswer, tracks: [], allocations: [] } }),
+		);
 	} else if (name === "LEAVE") {
 		send({ type: TYPE["LEAVE_ACK"], leaveAck: {} });
 	}

@@ -11,6 +11,10 @@ export interface ChimePage {
 	readonly start: (meeting: Json, attendee: Json) => Promise<void>;
 	/** Waits until the SDK has said how the session ended: the name of its status, such as `AudioAttendeeRemoved`. */
 	readonly stopped: () => Promise<string>;
+	/** Answers an offer with a peer of the page's own, so that media has somewhere to go. */
+	readonly answer: (offer: string) => Promise<string>;
+	/** Waits until the SDK has said that the session has started. */
+	readonly started: () => Promise<void>;
 	/** Leaves, as a button would. */
 	readonly leave: () => Promise<void>;
 	/** How often the SDK has said that it connects, and that it connects again. */
@@ -23,7 +27,15 @@ const SCRIPT = `
 		ConsoleLogger, DefaultDeviceController, DefaultMeetingSession, LogLevel, MeetingSessionConfiguration, MeetingSessionStatusCode,
 
 	} from "amazon-chime-sdk-js";
-	window.seen = { stopped: null, connects: 0 };
+	window.seen = { stopped: null, connects: 0, started: 0 };
+	window.answerOffer = async (sdp) => {
+		const peer = new RTCPeerConnection();
+		await peer.setRemoteDescription({ type: "offer", sdp });
+		await peer.setLocalDescription(await peer.createAnswer());
+		if (peer.iceGatheringState !== "complete")
+			await new Promise((done) => (peer.onicegatheringstatechange = () => peer.iceGatheringState === "complete" && done()));
+		return peer.localDescription.sdp;
+	};
 	window.begin = (meeting, attendee) => {
 		const logger = new ConsoleLogger("sdk", LogLevel.ERROR);
 		const configuration = new MeetingSessionConfiguration(meeting, attendee);
@@ -33,6 +45,7 @@ const SCRIPT = `
 		const session = new DefaultMeetingSession(configuration, logger, devices);
 		session.audioVideo.addObserver({
 			audioVideoDidStartConnecting: () => void (window.seen.connects += 1),
+			audioVideoDidStart: () => void (window.seen.started += 1),
 			audioVideoDidStop: (status) => void (window.seen.stopped = MeetingSessionStatusCode[status.statusCode()]),
 		});
 		window.leave = () => session.audioVideo.stop();
@@ -84,7 +97,7 @@ export async function openChimePage(
 	const context = await browser.newContext({ extraHTTPHeaders: headers });
 	const page = await context.newPage();
 	await page.goto(origin.url + PAGE);
-	const seen = () => page.evaluate<{ stopped: string | null; connects: number }>("seen");
+	const seen = () => page.evaluate<{ stopped: string | null; connects: number; started: number }>("seen");
 	return {
 		page,
 		start: (meeting, attendee) => page.evaluate(`begin(${JSON.stringify(meeting)}, ${JSON.stringify(attendee)})`),
@@ -93,6 +106,11 @@ export async function openChimePage(
 				const { stopped } = await seen();
 				if (stopped === null) throw new Error("the session goes on");
 				return stopped;
+			}, PATIENCE),
+		answer: (offer) => page.evaluate(`answerOffer(${JSON.stringify(offer)})`),
+		started: () =>
+			vi.waitFor(async () => {
+				if ((await seen()).started === 0) throw new Error("the session has not started");
 			}, PATIENCE),
 		leave: () => page.evaluate("leave()"),
 		connects: async () => (await seen()).connects,

@@ -11,11 +11,11 @@ const JOIN_OF_SDK =
 	"2d 63 68 69 6d 65 2d 73 64 6b 2d 6a 73 42 06 33 2e 33 32 2e 30 4a 06 2b 30 30 3a 30 30 30 05 38 01";
 
 describe("frames that refuse", () => {
-	it("are, byte for byte, those that the SDK was seen to understand", () => {
+	it("are, byte for byte, those that the SDK understands", () => {
 		expect(hex(joinRefusedFrame(403, "denied", 1))).toBe(
 			"0508011002" + "1a0b0893031206" + hex(Buffer.from("denied")) + "2a00",
 		);
-		expect(hex(audioStatusFrame(411, 1))).toBe("0508011014aa010318" + "9b03");
+		expect(hex(audioStatusFrame(411, 1))).toBe("0508011014aa0106089b03189b03");
 	});
 
 	it("carry times of today", () => {

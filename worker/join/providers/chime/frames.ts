@@ -13,7 +13,8 @@ const FRAME = { timestampMs: 1, type: 2, error: 3, join: 4, joinAck: 5, audioSta
 const ERROR = { status: 1, description: 2 } as const;
 const JOIN = { clientDetails: 4 } as const;
 const CLIENT_DETAILS = { clientSource: 7, chimeSdkVersion: 8 } as const;
-const AUDIO_STATUS = { audioStatus: 3 } as const;
+/** amazon-chime-sdk-js 3.32.0 reads the first; the second is where the reference saw it. A reader skips the one it does not know. */
+const AUDIO_STATUS = { audioStatus: 1, audioStatusElsewhere: 3 } as const;
 
 /** What a frame of a client says. */
 export interface ClientFrame {
@@ -73,7 +74,8 @@ export function joinRefusedFrame(status: number, description: string, nowMs: num
 export function audioStatusFrame(status: number, nowMs: number): Uint8Array {
 	const frame = beginFrame(SIGNAL.audioStatus, nowMs);
 	frame.tag(FRAME.audioStatus, WireType.LengthDelimited).fork();
-	return finish(frame.tag(AUDIO_STATUS.audioStatus, WireType.Varint).uint32(status).join());
+	frame.tag(AUDIO_STATUS.audioStatus, WireType.Varint).uint32(status);
+	return finish(frame.tag(AUDIO_STATUS.audioStatusElsewhere, WireType.Varint).uint32(status).join());
 }
 
 function beginFrame(type: number, nowMs: number): BinaryWriter {

@@ -1,5 +1,6 @@
 import { type Decision, allow } from "../../../decision/decision.ts";
 import type { Exchange } from "../../../exchange.ts";
+import { judgeSdk as judgeNamedSdk } from "../../support/support.ts";
 import { judgeNetwork, readNetworkHeaders } from "./app-keys.ts";
 import type { ClientFrame } from "./frames.ts";
 import type { ChimeSession } from "./session-rules.ts";
@@ -14,6 +15,8 @@ export function judgeIncoming({ headers }: Exchange, { chime }: ChimeSession): D
 }
 
 /** The client's SDK as it names itself, in its URL and in its JOIN. */
-export function judgeSdk(_exchange: Exchange, _session: ChimeSession, _sdk: NonNullable<ClientFrame["sdk"]>): Decision {
-	return allow();
+export function judgeSdk(session: ChimeSession, { name, version }: NonNullable<ClientFrame["sdk"]>): Decision {
+	return judgeNamedSdk(session, name.slice(0, MOST_CHARACTERS), version.slice(0, MOST_CHARACTERS), null);
 }
+
+const MOST_CHARACTERS = 64;

@@ -55,7 +55,7 @@ export async function handleSignaling(exchange: Exchange, ticket: string, openSe
 	relay(
 		{ client, upstream: upstream.value, control, dismissed },
 		{
-			judgeSdk: (sdk) => judgeSdk(exchange, session, sdk),
+			judgeSdk: (sdk) => judgeSdk(session, sdk),
 			refused: (refusal) => logDecision(exchange, { refusal, status: SWITCHED }),
 			now: exchange.gate.ports.now,
 		},
@@ -85,7 +85,7 @@ function judgeSeat(exchange: Exchange, { record, participant }: OpenSeat, joinTo
 	const network = judgeIncoming(exchange, session);
 	if (!network.allowed) return network;
 	const version = exchange.query.get(SDK_VERSION);
-	const sdk = version === null ? allow() : judgeSdk(exchange, session, { name: SDK_NAME, version });
+	const sdk = version === null ? allow() : judgeSdk(session, { name: SDK_NAME, version });
 	if (!sdk.allowed) return sdk;
 	const { join_token: expected, signaling_url: made } = participant.provider;
 	if (typeof expected === "string" && expected !== printOf(joinToken))
