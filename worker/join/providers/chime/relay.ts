@@ -3,7 +3,7 @@ import type { Refusal } from "../../../decision/refusals.ts";
 import { GONE_CODES } from "../../room/contract.ts";
 import { type Farewell, farewellOfGone, farewellOfRefusal } from "./farewell.ts";
 import { type ClientFrame, SIGNAL, readClientFrame } from "./frames.ts";
-import { closeSocket, listenTo, passClose, sayFarewell, sendTo } from "./sockets.ts";
+import { closeBoth, closeSocket, listenTo, sayFarewell, sendTo } from "./sockets.ts";
 
 /** The three sockets of a participant's connection. */
 export interface Line {
@@ -52,11 +52,9 @@ export function relay(line: Line, rules: RelayRules): void {
 	upstream.addEventListener("message", ({ data }) => {
 		if (!ending.isOver) sendTo(client, data);
 	});
-	client.addEventListener("close", ({ code, reason }) =>
-		ending.once(() => passClose(upstream, code, reason, GOING_AWAY)),
-	);
+	client.addEventListener("close", (event) => ending.once(() => closeBoth(client, upstream, event, GOING_AWAY)));
 	client.addEventListener("error", () => ending.once(() => closeSocket(upstream, GOING_AWAY)));
-	upstream.addEventListener("close", ({ code, reason }) => ending.once(() => passClose(client, code, reason, LOST)));
+	upstream.addEventListener("close", (event) => ending.once(() => closeBoth(upstream, client, event, LOST)));
 	upstream.addEventListener("error", () => ending.once(() => closeSocket(client, LOST)));
 	listenTo(client);
 	listenTo(upstream);

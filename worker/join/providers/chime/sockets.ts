@@ -32,8 +32,14 @@ export function closeSocket(socket: WebSocket, code?: number, why = ""): void {
 	attempt(() => (code === undefined ? socket.close() : socket.close(code, why)));
 }
 
+/** Ends both sides of a connection of which one has closed: that one is answered, or its peer would wait for it. */
+export function closeBoth(closed: WebSocket, other: WebSocket, { code, reason }: CloseEvent, otherwise: number): void {
+	passClose(other, code, reason, otherwise);
+	passClose(closed, code, reason, otherwise);
+}
+
 /** Hands a close on as it came. One that no close frame told is told as `otherwise`. */
-export function passClose(socket: WebSocket, code: number, reason: string, otherwise: number): void {
+function passClose(socket: WebSocket, code: number, reason: string, otherwise: number): void {
 	if (code === NO_CODE) return closeSocket(socket);
 	const isSendable = code >= 1000 && code < 5000 && code !== 1004 && code !== ABNORMAL && code !== 1015;
 	const fits = new TextEncoder().encode(reason).byteLength <= MOST_REASON_BYTES;
@@ -45,7 +51,10 @@ export function sayFarewell(client: WebSocket, { frame, code, why }: Farewell, n
 	if (!frame) return closeSocket(client, code, why);
 	sendTo(client, frame(nowMs));
 	const timer = setTimeout(() => closeSocket(client, code, why), PATIENCE_MS);
-	client.addEventListener("close", () => clearTimeout(timer));
+	client.addEventListener("close", () => {
+		clearTimeout(timer);
+		closeSocket(client, code, why);
+	});
 }
 
 /** The same for a client that was never let in: it listens for the answer to its JOIN. */
