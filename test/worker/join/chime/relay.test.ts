@@ -125,6 +125,14 @@ describe("a participant who must go", () => {
 		await vi.waitFor(() => expect(ended.client.closed).toEqual([{ code: 4410, reason: "session-ended" }]));
 	});
 
+	it("is closed when it says LEAVE, as SDKs do", async () => {
+		const { client, room } = connect();
+		room.socket.close(GONE_CODES["session-ended"], "session-ended");
+		await vi.waitFor(() => expect(client.got).toHaveLength(1));
+		client.socket.send(LEAVE);
+		await vi.waitFor(() => expect(client.closed).toEqual([{ code: 4410, reason: "session-ended" }]));
+	});
+
 	it("sends and hears nothing more", async () => {
 		const { client, service, room } = connect();
 		room.socket.close(GONE_CODES.kicked, "kicked");

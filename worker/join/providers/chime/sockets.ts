@@ -1,7 +1,7 @@
 import type { Farewell } from "./farewell.ts";
 import { SIGNAL, readClientFrame } from "./frames.ts";
 
-/** A client that was told why it must go closes by itself; longer it is not waited for. */
+/** A client that was told why it must go says LEAVE, or closes by itself; longer it is not waited for. */
 const PATIENCE_MS = 3000;
 /** Nothing that a peer may send has these: they stand for a close without a code, and for none at all. */
 const NO_CODE = 1005;
@@ -46,16 +46,23 @@ function passClose(socket: WebSocket, code: number, reason: string, otherwise: n
 	return closeSocket(socket, isSendable ? code : otherwise, fits ? reason : "");
 }
 
-/** Tells a client why it must go, and closes when it has gone or after a while. */
+/** Tells a client why it must go, and closes when it is ready to, or after a while. */
 export function sayFarewell(client: WebSocket, { frame, code, why }: Farewell, nowMs: number): void {
 	if (!frame) return closeSocket(client, code, why);
 	sendTo(client, frame(nowMs));
-	const timer = setTimeout(() => closeSocket(client, code, why), PATIENCE_MS);
-	client.addEventListener("close", () => {
+	const end = (): void => {
 		clearTimeout(timer);
 		closeSocket(client, code, why);
+	};
+	const timer = setTimeout(end, PATIENCE_MS);
+	client.addEventListener("message", ({ data }) => {
+		if (isOfType(data, SIGNAL.leave)) end();
 	});
+	client.addEventListener("close", end);
 }
+
+const isOfType = (data: string | ArrayBuffer, type: number): boolean =>
+	typeof data !== "string" && readClientFrame(new Uint8Array(data))?.type === type;
 
 /** The same for a client that was never let in: it listens for the answer to its JOIN. */
 export function sayFarewellToJoin(client: WebSocket, farewell: Farewell, now: () => number): void {
@@ -69,7 +76,7 @@ export function sayFarewellToJoin(client: WebSocket, farewell: Farewell, now: ()
 	};
 	const timer = setTimeout(say, PATIENCE_MS);
 	client.addEventListener("message", ({ data }) => {
-		if (typeof data !== "string" && readClientFrame(new Uint8Array(data))?.type === SIGNAL.join) say();
+		if (isOfType(data, SIGNAL.join)) say();
 	});
 	client.addEventListener("close", () => {
 		isSaid = true;
