@@ -6,6 +6,7 @@ import { presentTicket } from "./participants.ts";
 import { requirementsOf } from "./support/support.ts";
 import { providers } from "./providers/index.ts";
 import { CLOSE_CODES, GONE_CODES, type GoneBecause } from "./room/contract.ts";
+import { relay } from "./relay.ts";
 import { connect } from "./seat.ts";
 
 /** The WebSocket of a room's participant. Refused with a problem, or, as `?refusals=close` asks, by a close that page script can read. */
@@ -17,7 +18,7 @@ export async function handleRoomSocket(exchange: Exchange, ticket: string): Prom
 	const socket = await openRoomSocket(exchange, ticket);
 	if (socket.allowed) {
 		logDecision(exchange, { status: 101 });
-		return new Response(null, { status: 101, webSocket: socket.value });
+		return new Response(null, { status: 101, webSocket: relay(socket.value) });
 	}
 	const answer = refused(exchange, socket.refusal, "problem");
 	return exchange.query.get("refusals") === "close" ? closedWith(socket.refusal, answer) : answer;

@@ -53,7 +53,7 @@ export class Alarms {
 			this.#renewHolds(now);
 			for (const errand of this.#room.write((book) => book.errands.begin(now))) void this.#do(rules, errand);
 		}
-		if (this.#clean(now)) await this.#storage.deleteAll();
+		if (this.#clean(now)) await this.#room.clear();
 		else this.schedule();
 	}
 

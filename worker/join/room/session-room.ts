@@ -20,7 +20,6 @@ import {
 import { judgeJoin, planJoin, planLost, planRedeem, planRenew, presentMember, statusOf } from "./decide.ts";
 import { type RefusedJoin, joinedEvent, queueEvent, queueRefusal, unqueueJoin } from "./events.ts";
 import { Keeper, reply } from "./keeper.ts";
-import schema from "./schema.sql";
 import type { Member, Plan } from "./state.ts";
 
 type Told = Readonly<Record<string, unknown>>;
@@ -37,7 +36,6 @@ export class SessionRoom extends DurableObject<Env> {
 
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
-		ctx.storage.sql.exec(schema);
 		this.#keeper = new Keeper(ctx, env);
 	}
 
