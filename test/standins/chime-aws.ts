@@ -178,7 +178,12 @@ function newMeeting(body: Members, token: string, signalingUrl: string): Meeting
 		EventIngestionUrl: "https://127.0.0.1/events",
 	};
 	const shown = {
-		...{ MeetingId: id, ExternalMeetingId, MediaRegion, TenantIds, MeetingFeatures, MediaPlacement: placement },
+		MeetingId: id,
+		ExternalMeetingId,
+		MediaRegion,
+		TenantIds,
+		MeetingFeatures,
+		MediaPlacement: placement,
 		MeetingArn: `arn:aws:chime:${AWS_KEYS.region}:123456789012:meeting/${id}`,
 	};
 	return { token, shown, attendees: new Map() };

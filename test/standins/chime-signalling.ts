@@ -112,7 +112,11 @@ function converse(
 	ws.on("close", (code, reason) => (state.closed = { code, reason: reason.toString() }));
 	if (behaviour.closeWith !== undefined) ws.close(behaviour.closeWith, "as the test says");
 	return {
-		...{ url, headers, subprotocols, joinToken: subprotocols[1] ?? "", send },
+		url,
+		headers,
+		subprotocols,
+		joinToken: subprotocols[1] ?? "",
+		send,
 		get frames() {
 			return state.frames;
 		},

@@ -16,7 +16,7 @@ function outcome(
 	tenants: string | null,
 	tenantIds: readonly string[] = [],
 	appKey: string | null = K,
-): Outcome | string {
+): string {
 	const verdict = judgeNetwork({ appKeys, tenants }, { appKey, tenantIds });
 	return verdict.allowed ? "accepted" : verdict.refusal.reason;
 }
@@ -176,12 +176,17 @@ describe("any network", () => {
 	});
 
 	it("is judged whatever it sends, and what cannot be read lets nobody in", () => {
-		const hostile = fc.string({ unit: fc.constantFrom(..."aK:;, \tt1ä\u0000é#$"), maxLength: 40 });
+		const hostile = fc.string({
+			unit: fc.constantFrom("a", "K", ":", ";", ",", " ", "\t", "t", "1", "ä", "\u0000", "#"),
+			maxLength: 40,
+		});
+		const letsIn = (appKeys: string | null, tenants: string | null): boolean =>
+			judgeNetwork({ appKeys, tenants }, { appKey: "K", tenantIds: ["t1"] }).allowed;
+		const mayLetIn = (appKeys: string | null, tenants: string | null): boolean =>
+			(appKeys === null || appKeys.includes("K")) && (tenants === null || !("fault" in parseTenants(tenants)));
 		fc.assert(
 			fc.property(fc.option(hostile), fc.option(hostile), (appKeys, tenants) => {
-				const verdict = judgeNetwork({ appKeys, tenants }, { appKey: "K", tenantIds: ["t1"] });
-				if (tenants !== null && "fault" in parseTenants(tenants)) expect(verdict.allowed).toBe(false);
-				if (appKeys !== null && verdict.allowed) expect(appKeys).toContain("K");
+				expect(letsIn(appKeys, tenants) && !mayLetIn(appKeys, tenants)).toBe(false);
 			}),
 			{ numRuns: 2000 },
 		);

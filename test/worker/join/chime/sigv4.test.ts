@@ -143,12 +143,11 @@ describe("a call that is not the account's", () => {
 	it("any other signature", async () => {
 		const call = await signed();
 		const authorization = call.headers.get("Authorization") ?? "";
-		const hex = fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: 64, maxLength: 64 });
+		const hex = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString("hex"));
 		await fc.assert(
 			fc.asyncProperty(hex, async (signature) => {
 				const forged = authorization.replace(/[0-9a-f]{64}$/, signature);
-				if (forged !== authorization)
-					expect(await verdict(withHeader(call, "Authorization", forged))).not.toBe("valid");
+				expect(await verdict(withHeader(call, "Authorization", forged))).toContain("does not fit");
 			}),
 			{ numRuns: 50 },
 		);
