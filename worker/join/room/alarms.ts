@@ -66,7 +66,7 @@ export class Alarms {
 			freshAt,
 			cleanAt,
 			endsAt === endTold ? null : endsAt,
-			this.#sockets.anyClient() ? now + HEARTBEAT_SECONDS * 1500 : null,
+			this.#sockets.anyClient() ? now + HEARTBEAT_SECONDS * 1000 : null,
 			...[...members.values()].map((member) => this.#dueAt(member)),
 		];
 		return Math.min(...times.map((time) => time ?? NEVER));

@@ -97,6 +97,18 @@ describe("places", () => {
 	});
 });
 
+describe("the record", () => {
+	it("that was told counts, also for callers that have not read it yet", async () => {
+		const room = newRoom();
+		await room.call("tell", null, { status: "locked", statusChangedAt: 2, maxParticipants: 5, revision: 2 });
+		expect(verdictOf(await room.join())).toBe("e2ee-session-locked");
+		await room.call("tell", null, { status: "open", statusChangedAt: 3, maxParticipants: 1, revision: 3 });
+		expect(verdictOf(await room.join())).toBe("allowed");
+		expect(verdictOf(await room.join({}, { maxParticipants: 9, revision: 2 }))).toBe("e2ee-session-full");
+		expect(verdictOf(await room.join({}, { maxParticipants: 9, revision: 4 }))).toBe("allowed");
+	});
+});
+
 describe("tickets", () => {
 	it("open one connection each, or as many as their client likes when they are bound", async () => {
 		const room = newRoom();
