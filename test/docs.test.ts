@@ -113,6 +113,14 @@ const samples: { readonly [K in Reason]: Extract<Refusal, { reason: K }> } = {
 	"stream-not-live": { reason: "stream-not-live", retryAfterSeconds: 5 },
 	"media-server-busy": { reason: "media-server-busy", retryAfterSeconds: 5 },
 	"media-server-refused": { reason: "media-server-refused" },
+	"chime-app-key-refused": { reason: "chime-app-key-refused", detail: "it is empty" },
+	"chime-tenant-refused": { reason: "chime-tenant-refused", detail: "it is empty" },
+	"chime-attendee-mismatch": { reason: "chime-attendee-mismatch" },
+	"chime-token-refused": { reason: "chime-token-refused" },
+	"chime-session-conflict": { reason: "chime-session-conflict", detail: "its TenantIds are others" },
+	"aws-signature-required": { reason: "aws-signature-required" },
+	"aws-signature-invalid": { reason: "aws-signature-invalid", detail: "the body is another" },
+	"aws-clock-skewed": { reason: "aws-clock-skewed", mostSeconds: 300 },
 	"room-unavailable": { reason: "room-unavailable" },
 };
 

@@ -1,3 +1,4 @@
+import type { ChimeRefusal } from "./chime-refusals.ts";
 import type { JoinRefusal } from "./join-refusals.ts";
 
 /**
@@ -15,6 +16,7 @@ export type Refusal =
 	| CredentialRefusal
 	| ManagementRefusal
 	| JoinRefusal
+	| ChimeRefusal
 	| { readonly reason: "token-revoked"; readonly by: RevokedBy };
 
 export type RevokedBy = "token" | "jti" | "uid" | "sid" | "key" | "video" | "issued-before";

@@ -1,3 +1,4 @@
+import { chimeRows } from "./chime-rows.ts";
 import { catalogRows } from "./catalog-rows.ts";
 import { credentialRows } from "./credential-rows.ts";
 import { joinRows } from "./join-rows.ts";
@@ -168,6 +169,7 @@ const table: Rows<Reason> = {
 		...serverError(500, "SERVER_ERROR"),
 		message: () => "Something went wrong in the gate. The decision id names this request.",
 	},
+	...chimeRows,
 	...credentialRows,
 	...managementRows,
 	...joinRows,

@@ -1,5 +1,5 @@
 import type { E2eeSessionRecord } from "../catalog/e2ee-session-record.ts";
-import type { Asker } from "../playback/admit.ts";
+import type { Asker } from "../playback/limit-ask.ts";
 import type { EndCause, Stay } from "./room/contract.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;

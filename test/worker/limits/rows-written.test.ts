@@ -47,7 +47,11 @@ const cases: Readonly<Record<keyof typeof written, Case>> = {
 	"an address of the other family, under a grant": { before: [address], ask: byGrant },
 	'a start at a new address, `ip_counting: "sessions"`': { before: [use], ask: roaming },
 	"a touch at the same address, the same": { before: [roaming], laterMs: 20_000, ask: roams },
-	"a touch at another address, which replaces it": { before: [roaming], laterMs: 20_000, ask: { ...roams, address: "192.0.2.7" } },
+	"a touch at another address, which replaces it": {
+		before: [roaming],
+		laterMs: 20_000,
+		ask: { ...roams, address: "192.0.2.7" },
+	},
 };
 
 describe("rows written", () => {

@@ -2,7 +2,7 @@ import type { Account } from "../../catalog/catalog.ts";
 import type { E2eeSessionRecord } from "../../catalog/e2ee-session-record.ts";
 import { type Decision, refuse } from "../../decision/decision.ts";
 import type { Gate } from "../../gate.ts";
-import { retried } from "../../limits/client.ts";
+import { retried } from "../../retry.ts";
 import { unwire, wire } from "../../limits/contract.ts";
 import { providers } from "../providers/index.ts";
 import {

@@ -1,0 +1,113 @@
+import type { Decision } from "../../../decision/decision.ts";
+import type { Refusal } from "../../../decision/refusals.ts";
+import { GONE_CODES } from "../../room/contract.ts";
+import { type Farewell, farewellOfGone, farewellOfRefusal } from "./farewell.ts";
+import { type ClientFrame, SIGNAL, readClientFrame } from "./frames.ts";
+import { closeBoth, closeSocket, listenTo, sayFarewell, sendTo } from "./sockets.ts";
+
+/** The three sockets of a participant's connection. */
+export interface Line {
+	/** Not accepted yet. */
+	readonly client: WebSocket;
+	/** To the signalling service; not accepted yet. */
+	readonly upstream: WebSocket;
+	/** To the session's room. */
+	readonly control: WebSocket;
+	/** Resolves to the code with which the room closes `control`: the participant must go. */
+	readonly dismissed: Promise<number>;
+}
+
+/** Listens to the room from the first moment: what it closes while the service is dialled counts too. */
+export function whenDismissed(control: WebSocket): Promise<number> {
+	return new Promise((resolve) => {
+		control.addEventListener("close", ({ code }) => resolve(code));
+		control.addEventListener("error", () => resolve(LOST));
+	});
+}
+
+export interface RelayRules {
+	/** Of a JOIN, which names the client's SDK. */
+	readonly judgeSdk: (sdk: NonNullable<ClientFrame["sdk"]>) => Decision;
+	readonly refused: (refusal: Refusal) => void;
+	readonly now: () => number;
+}
+
+/** The largest frame of an SDK is its offer. */
+const MOST_FRAME_BYTES = 262_144;
+const GOING_AWAY = 1001;
+const TOO_LARGE = 1009;
+/** The SDK takes 45xx for a failure of the service, and connects again. */
+const LOST = 4500;
+
+/** Carries frames and closes between a client and the service, until one of the three sockets ends it. */
+export function relay(line: Line, rules: RelayRules): void {
+	const { client, upstream } = line;
+	const ending = new Ending(line, rules.now);
+	client.addEventListener("message", ({ data }) => {
+		if (ending.isOver) return;
+		const fault = faultOf(data, ending, rules);
+		if (fault) ending.bid(fault);
+		else sendTo(upstream, data);
+	});
+	upstream.addEventListener("message", ({ data }) => {
+		if (!ending.isOver) sendTo(client, data);
+	});
+	client.addEventListener("close", (event) => ending.once(() => closeBoth(client, upstream, event, GOING_AWAY)));
+	client.addEventListener("error", () => ending.once(() => closeSocket(upstream, GOING_AWAY)));
+	upstream.addEventListener("close", (event) => ending.once(() => closeBoth(upstream, client, event, LOST)));
+	upstream.addEventListener("error", () => ending.once(() => closeSocket(client, LOST)));
+	listenTo(client);
+	listenTo(upstream);
+	void line.dismissed.then((code) => ending.bid(farewellOfControl(code)));
+}
+
+/** What ends a connection ends it once. */
+class Ending {
+	isOver = false;
+	/** The client has said that it leaves the meeting, and not only this connection. */
+	hasLeft = false;
+	readonly #line: Line;
+	readonly #now: () => number;
+
+	constructor(line: Line, now: () => number) {
+		this.#line = line;
+		this.#now = now;
+	}
+
+	once(closeOther: () => void): void {
+		if (this.isOver) return;
+		this.isOver = true;
+		closeOther();
+		if (this.hasLeft) closeSocket(this.#line.control, GONE_CODES.left, "left");
+		else closeSocket(this.#line.control, GOING_AWAY);
+	}
+
+	bid(farewell: Farewell): void {
+		this.once(() => {
+			closeSocket(this.#line.upstream, GOING_AWAY, farewell.why);
+			sayFarewell(this.#line.client, farewell, this.#now());
+		});
+	}
+}
+
+/** What is wrong with a message of the client, if it may not pass. */
+function faultOf(data: string | ArrayBuffer, ending: Ending, { judgeSdk, refused }: RelayRules): Farewell | null {
+	const size = typeof data === "string" ? data.length : data.byteLength;
+	if (size > MOST_FRAME_BYTES) return { frame: null, code: TOO_LARGE, why: "frame-too-large" };
+	const frame = typeof data === "string" ? null : readClientFrame(new Uint8Array(data));
+	if (frame?.type === SIGNAL.leave) ending.hasLeft = true;
+	const judged = frame?.sdk ? judgeSdk(frame.sdk) : null;
+	if (!judged || judged.allowed) return null;
+	refused(judged.refusal);
+	return farewellOfRefusal(judged.refusal);
+}
+
+const ROOM_LOST: Farewell = { frame: null, code: LOST, why: "room-unavailable" };
+
+const CAUSES: ReadonlyMap<number, string> = new Map(Object.entries(GONE_CODES).map(([cause, code]) => [code, cause]));
+
+/** A room that closes for another cause has not put the participant out: it may come again. */
+function farewellOfControl(code: number): Farewell {
+	const because = CAUSES.get(code);
+	return because === undefined ? ROOM_LOST : farewellOfGone(because);
+}
