@@ -47,6 +47,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 		"playback",
 		"policy",
 		"ports.ts",
+		"retry.ts",
 		"revocation",
 		"sealing.ts",
 		"settings.ts",

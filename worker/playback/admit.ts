@@ -85,7 +85,7 @@ async function askAndLearn(
 	memoryKey: string,
 ): Promise<Decision<Admission>> {
 	const { admissions } = exchange.gate;
-	const answer = await withDeviceNames(await askObjects(exchange, asker, admitRequest(exchange, asker, ask)));
+	const answer = withDeviceNames(await askObjects(exchange, asker, admitRequest(exchange, asker, ask)));
 	const { viewer, tokenId } = asker.subject.subject;
 	if (answer.final) admissions.learnSpent(viewer(), tokenId, answer, rowsEndMs(asker));
 	if (exchange.method === "HEAD") return answer;
