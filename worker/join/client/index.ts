@@ -1,0 +1,13 @@
+// What applications import as "playgate/client": no dependency, and nothing of the gate's own code.
+export {
+	LEAST_SECRET_LENGTH,
+	MOST_SECRET_LENGTH,
+	type SecretProblem,
+	checkSecret,
+	secretProblemInWords,
+} from "./secret.ts";
+export { JoinError } from "./problem.ts";
+export { type JoinRequest, type Joined, type Role, join, leave, renew } from "./join.ts";
+export { type PageTicket, takeTicket } from "./ticket.ts";
+export { Room, type RoomEvents, type RoomMessage } from "./room.ts";
+export { connectedToPinned, fingerprintsOf, matchesPinned } from "./fingerprint.ts";
