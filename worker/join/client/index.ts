@@ -10,4 +10,7 @@ export { JoinError } from "./problem.ts";
 export { type JoinRequest, type Joined, type Role, join, leave, renew } from "./join.ts";
 export { type PageTicket, takeTicket } from "./ticket.ts";
 export { Room, type RoomEvents, type RoomMessage } from "./room.ts";
+export { Call, type CallEvents, type CallSetup, type Other } from "./call.ts";
+export { FrameEncryption } from "./frames/encryption.ts";
+export type { FrameEvent } from "./frames/messages.ts";
 export { connectedToPinned, fingerprintsOf, matchesPinned } from "./fingerprint.ts";

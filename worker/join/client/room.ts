@@ -1,3 +1,4 @@
+import { renew } from "./join.ts";
 import { JoinError } from "./problem.ts";
 
 /** A message of the room (docs/join.md, "Room protocol"). */
@@ -33,6 +34,8 @@ export class Room {
 	#retry: ReturnType<typeof setTimeout> | undefined;
 	#failures = 0;
 	#heard = true;
+	/** Once until the next welcome. */
+	#renewed = false;
 	#over = false;
 
 	/** @param url `join.url` of the join's answer: it ends with the first ticket */
@@ -79,6 +82,7 @@ export class Room {
 
 	#welcomed({ ticket, heartbeat_seconds: seconds }: RoomMessage): void {
 		this.#failures = 0;
+		this.#renewed = false;
 		if (typeof ticket === "string") this.#ticket = ticket;
 		clearInterval(this.#heartbeat);
 		this.#heartbeat = setInterval(
@@ -100,12 +104,26 @@ export class Room {
 		if (this.#over || socket !== this.#socket) return;
 		clearInterval(this.#heartbeat);
 		this.#heard = true;
-		const out = (code >= FINAL_CODES.from && code <= FINAL_CODES.to) || code === TICKET_REFUSED;
-		if (out) return this.#end(reason);
+		if (code >= FINAL_CODES.from && code <= FINAL_CODES.to) return this.#end(reason);
+		if (code === TICKET_REFUSED) return void this.#renewTicket(reason);
 		if (this.#failures === 0) this.#events.away?.();
 		const wait = Math.min(FIRST_WAIT_MS * 2 ** this.#failures++, LONGEST_WAIT_MS);
 		// Not all at once, when a server that many were connected to comes back.
 		this.#retry = setTimeout(() => this.#open(), wait * (0.5 + Math.random() / 2));
+	}
+
+	/** The ticket was spent by a connection whose welcome never came; any ticket of the participant gets another as long as the place is kept. */
+	async #renewTicket(refusal: string): Promise<void> {
+		if (this.#renewed) return this.#end(refusal);
+		this.#renewed = true;
+		try {
+			const { ticket } = await renew(this.#base.replace(/^ws/, "http"), this.#ticket);
+			if (this.#over) return;
+			this.#ticket = ticket;
+			this.#open();
+		} catch (error) {
+			this.#end(error instanceof JoinError ? error.reason : refusal);
+		}
 	}
 
 	#end(reason: string): void {
