@@ -4,14 +4,13 @@ import { type Exchange, answerContext, jsonResponse } from "../exchange.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import { rememberDevice } from "../playback/master.ts";
 import type { Joined } from "./join.ts";
-import type { E2eeRequirements, JoinMaterial } from "./provider.ts";
+import type { JoinMaterial } from "./provider.ts";
 import { askRoom } from "./room/client.ts";
-import { leastVersionsOf } from "./support/requirements.ts";
+import { requirementsOf } from "./support/support.ts";
 
 type Seat = Pick<Joined, "record" | "provider" | "rules" | "participant" | "ticket">;
 
 const NO_MATERIAL: JoinMaterial = { join: {} };
-const SECRET = { min_length: 8, max_length: 256 } as const;
 
 /** What the participant joins with, made by the provider; and what the provider wants to find again is remembered. */
 export async function materialOf(exchange: Exchange, seat: Seat): Promise<Decision<JoinMaterial>> {
@@ -46,10 +45,6 @@ export function joinAnswer(exchange: Exchange, seat: Seat, { join }: JoinMateria
 		e2ee: requirementsOf(record),
 	};
 	return jsonResponse(exchange, body, waits ? 202 : status);
-}
-
-export function requirementsOf(record: Joined["record"]): E2eeRequirements {
-	return { required: true, secret: SECRET, least_versions: leastVersionsOf(record) };
 }
 
 /** Sends a browser to the session's page, with the ticket where no server and no log sees it. */

@@ -5,6 +5,7 @@ import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { Exchange } from "../exchange.ts";
 import { DEVICE_ID_PATTERN, DEVICE_ID_RULE } from "../limits/device-contract.ts";
 import { readUpTo } from "../playback/limited-body.ts";
+import { guardBody } from "./secret-guard.ts";
 
 const MOST_BODY_BYTES = 65_536;
 const JSON_TYPES = ["application/json"];
@@ -77,6 +78,8 @@ async function readBody({ request, headers }: Exchange): Promise<Decision<unknow
 		return refuse({ reason: "record-too-large", maxBytes: MOST_BODY_BYTES });
 	}
 	if (bytes.byteLength === 0) return allow(NO_WISHES);
+	const guarded = guardBody(new TextDecoder().decode(bytes));
+	if (!guarded.allowed) return guarded;
 	const type = headers.get("Content-Type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "application/json";
 	if (!JSON_TYPES.includes(type)) return refuse({ reason: "media-type-unsupported", expected: JSON_TYPES });
 	try {

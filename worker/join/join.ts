@@ -12,6 +12,8 @@ import type { JoinWishes } from "./asked.ts";
 import { contentOf, judgeWindow } from "./content.ts";
 import type { JoinProvider } from "./provider.ts";
 import { providers } from "./providers/index.ts";
+import { guardEnvelope } from "./secret-guard.ts";
+import { judgeSupport } from "./support/support.ts";
 import { roleOf } from "./role.ts";
 import { askRoom, endViewerSession, rulesOf } from "./room/client.ts";
 import type { Hold, JoinAsk, Participant, RoomRules } from "./room/contract.ts";
@@ -73,13 +75,17 @@ export async function previewJoin(exchange: Exchange, asked: Asked): Promise<Dec
 
 /** The steps up to the limits. */
 async function judge(exchange: Exchange, asked: Asked): Promise<Decision<Judged>> {
-	const { gate, nowMs } = exchange;
+	const { gate, headers, nowMs } = exchange;
+	const guarded = guardEnvelope(exchange);
+	if (!guarded.allowed) return guarded;
 	const identified = await identifyHolder(exchange, asked.account, JOIN_AUDIENCES, asked.token);
 	if (!identified.allowed) return identified;
 	const record = await gate.catalog.e2eeSession(identified.value.account, asked.session, nowMs);
 	if (!record) return refuse({ reason: "e2ee-session-not-found" });
 	const authorized = await authorizeContent(exchange, withDevice(identified.value, asked), record);
 	if (!authorized.allowed) return authorized;
+	const able = judgeSupport(headers, record, asked.client);
+	if (!able.allowed) return able;
 	const asker = authorized.value;
 	const { claims, tokenId } = asker.subject.subject;
 	const role = roleOf(record, claims.join_role, asked.role);
@@ -87,8 +93,8 @@ async function judge(exchange: Exchange, asked: Asked): Promise<Decision<Judged>
 	if (asked.needsPage && record.join_url === null) return refuse({ reason: "join-url-missing" });
 	const provider = providers[record.provider];
 	if (!provider) return notOffered(record);
-	const able = await provider.judge(exchange, record);
-	if (!able.allowed) return able;
+	const offered = await provider.judge(exchange, record);
+	if (!offered.allowed) return offered;
 	const rules = await rulesOf(gate, asker.account, record);
 	const who = { uid: claims.uid ?? null, tokenId, role: role.value };
 	const room = await askRoom(gate, rules, "check", who);

@@ -14,6 +14,7 @@ import { providers } from "./providers/index.ts";
 import { askRoom, rulesOf } from "./room/client.ts";
 import type { Participant, RenewAsk, RoomRules } from "./room/contract.ts";
 import { stayOf } from "./stay.ts";
+import { guardEnvelope } from "./secret-guard.ts";
 import type { Ticket } from "./ticket.ts";
 
 /** A ticket that this gate signed, and the session that it is for as it is now. */
@@ -27,6 +28,8 @@ export interface Presented {
 /** Opens a ticket; what it may be used for is the room's to judge. */
 export async function presentTicket(exchange: Exchange, text: string): Promise<Decision<Presented>> {
 	const { gate, nowMs, told } = exchange;
+	const guarded = guardEnvelope(exchange);
+	if (!guarded.allowed) return guarded;
 	const ticket = gate.tickets.open(text);
 	if (!ticket.allowed) return ticket;
 	const account = await gate.catalog.account(ticket.value.account, nowMs);

@@ -3,7 +3,7 @@ import type { Refusal } from "../decision/refusals.ts";
 import { type Exchange, refused } from "../exchange.ts";
 import { logDecision } from "../observe/decision-log.ts";
 import { presentTicket } from "./participants.ts";
-import { requirementsOf } from "./answer.ts";
+import { requirementsOf } from "./support/support.ts";
 import { providers } from "./providers/index.ts";
 import { CLOSE_CODES, GONE_CODES, type GoneBecause } from "./room/contract.ts";
 import { connect } from "./seat.ts";
