@@ -19,9 +19,9 @@ const REPORT = "/v1/audit/reports/:ticket";
 export function createApp(gate: Gate): Hono {
 	const app = new Hono();
 	const exchange = (c: Context): Exchange => beginExchange(gate, c);
+	joinRoutes(app, exchange); // first: some of its doors answer OPTIONS by more than a preflight's answer
 	app.options("*", (c) => preflightResponse(c.req.raw));
 	playbackRoutes(app, exchange);
-	joinRoutes(app, exchange);
 	app.route("/", managementRoutes(gate, beginExchange));
 	app.get(REPORT, (c) => handleReport(exchange(c), c.req.param("ticket")));
 	ownRoutes(app, exchange);

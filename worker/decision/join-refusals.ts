@@ -20,7 +20,8 @@ type SessionRefusal =
 	| { readonly reason: "participant-status"; readonly status: string; readonly wanted: string }
 	| { readonly reason: "token-already-joined" }
 	| { readonly reason: "lobby-denied" }
-	| { readonly reason: "role-not-allowed"; readonly role: string; readonly allowed: readonly string[] };
+	| { readonly reason: "role-not-allowed"; readonly role: string; readonly allowed: readonly string[] }
+	| { readonly reason: "moderator-required" };
 
 /** What the client or its request is refused for. */
 type ClientRefusal =
@@ -36,6 +37,9 @@ type ClientRefusal =
 	/** `member` is the place, as in `client.options.secret` or `query encryptionSecret`; never its value. */
 	| { readonly reason: "encryption-secret-sent"; readonly member: string }
 	| { readonly reason: "media-type-unsupported"; readonly expected: readonly string[] }
+	/** A change of a WHIP or WHEP session names the version of it that the client knows (If-Match, RFC 9725 section 4.3). */
+	| { readonly reason: "precondition-required" }
+	| { readonly reason: "precondition-failed" }
 	/** `rule` is a name of the table of SDP admission. */
 	| { readonly reason: "sdp-refused"; readonly rule: string; readonly detail: string };
 
@@ -52,4 +56,8 @@ type ProviderRefusal =
 	| { readonly reason: "provider-not-configured"; readonly provider: string; readonly detail: string }
 	| { readonly reason: "provider-unavailable"; readonly provider: string; readonly detail: string }
 	| { readonly reason: "provider-timeout"; readonly provider: string }
+	/** What the endpoint of a WHIP or WHEP session says: nobody publishes yet, it has too much to do, it does not want this request. */
+	| { readonly reason: "stream-not-live"; readonly retryAfterSeconds: number }
+	| { readonly reason: "media-server-busy"; readonly retryAfterSeconds: number }
+	| { readonly reason: "media-server-refused" }
 	| { readonly reason: "room-unavailable" };

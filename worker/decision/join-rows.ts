@@ -63,6 +63,10 @@ export const joinRows: Rows<JoinRefusal["reason"]> = {
 			`The role ${role} is not one that you may have here${allowed.length > 0 ? `: ${allowed.join(", ")}` : ""}.`,
 		tells: ({ role, allowed }) => ({ role, allowed_roles: allowed }),
 	},
+	"moderator-required": {
+		...denied("ROLE_NOT_ALLOWED"),
+		message: () => "Only a moderator of the session may do this.",
+	},
 	"client-too-old": {
 		...denied("CLIENT_TOO_OLD"),
 		message: ({ product, version, leastVersion }) =>
@@ -88,6 +92,18 @@ export const joinRows: Rows<JoinRefusal["reason"]> = {
 		code: "BAD_REQUEST",
 		subcode: "UNSUPPORTED_MEDIA_TYPE",
 		message: ({ expected }) => `The Content-Type of the body must be ${expected.join(" or ")}.`,
+	},
+	"precondition-required": {
+		status: 428,
+		code: "BAD_REQUEST",
+		subcode: "PRECONDITION_REQUIRED",
+		message: () => "The change needs If-Match with the ETag of the session, or * for an ICE restart.",
+	},
+	"precondition-failed": {
+		status: 412,
+		code: "CONFLICT",
+		subcode: "PRECONDITION_FAILED",
+		message: () => "The session was restarted meanwhile: its ETag is another one than that of If-Match.",
 	},
 	"sdp-refused": {
 		status: 422,
@@ -131,6 +147,24 @@ export const joinRows: Rows<JoinRefusal["reason"]> = {
 		subcode: "SERVER_TIMEOUT",
 		message: ({ provider }) => `The provider ${provider} did not answer in time.`,
 		tells: ({ provider }) => ({ provider }),
+	},
+	"stream-not-live": {
+		status: 409,
+		code: "CONFLICT",
+		subcode: "STREAM_NOT_LIVE",
+		message: () => "Nobody publishes to this stream yet. Try again shortly.",
+	},
+	"media-server-busy": {
+		status: 503,
+		code: "SERVICE_UNAVAILABLE",
+		subcode: "SERVICE_UNAVAILABLE",
+		message: () => "The media server has too much to do. Try again after Retry-After.",
+	},
+	"media-server-refused": {
+		status: 422,
+		code: "UNPROCESSABLE_ENTITY",
+		subcode: "MEDIA_SERVER_REFUSED",
+		message: () => "The media server does not take this description, or does not support this change of the session.",
 	},
 	"room-unavailable": {
 		status: 503,

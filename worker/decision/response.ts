@@ -11,6 +11,9 @@ const EXPOSED_HEADERS = [
 	"Retry-After",
 	"WWW-Authenticate",
 	"Location",
+	"Link",
+	"Accept-Post",
+	"Accept-Patch",
 ].join(", ");
 
 /** `decisionId` names the decision in the log; `origin` reads the request's Origin header, `allowedOrigins` the account's setting. */

@@ -214,7 +214,7 @@ export function wireError(refusal: Refusal, dialect: Dialect): WireError {
 		reason: row.publicReason ?? refusal.reason,
 		message: row.message(refusal),
 		...(status === 503 ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
-		...(refusal.reason === "credentials-throttled" ? { retryAfterSeconds: refusal.retryAfterSeconds } : {}),
+		...("retryAfterSeconds" in refusal ? { retryAfterSeconds: refusal.retryAfterSeconds } : {}),
 		...(refusal.reason === "scope-missing" ? { scope: refusal.scope } : {}),
 		...(refusal.reason === "method-not-allowed" ? { allow: refusal.allowed } : {}),
 		...(row.tells ? { tells: row.tells(refusal) } : {}),

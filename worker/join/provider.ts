@@ -23,6 +23,12 @@ export interface JoinMaterial {
 	readonly remember?: Readonly<Record<string, unknown>>;
 }
 
+/** What a welcome message holds, and what the room shall remember of the participant for the provider. */
+export interface Greeting {
+	readonly greeting: Readonly<Record<string, unknown>>;
+	readonly remember?: Readonly<Record<string, unknown>>;
+}
+
 /** The member `e2ee` of the answer (design 8). */
 export interface E2eeRequirements {
 	readonly required: boolean;
@@ -52,8 +58,8 @@ export interface JoinProvider {
 	greet?(coming: {
 		readonly exchange: Exchange;
 		readonly record: E2eeSessionRecord;
-		readonly participantId: string;
-	}): Promise<Decision<Readonly<Record<string, unknown>>>>;
+		readonly participant: Participant;
+	}): Promise<Decision<Greeting>>;
 	/** Its own doors: signalling, facade, webhooks. */
 	routes?(app: Hono, exchange: (c: Context) => Exchange): void;
 }

@@ -2,9 +2,11 @@ import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { Refusal } from "../decision/refusals.ts";
 import { type Exchange, refused } from "../exchange.ts";
 import { logDecision } from "../observe/decision-log.ts";
-import { presentTicket } from "./participants.ts";
+import { type Presented, presentTicket } from "./participants.ts";
+import type { Greeting } from "./provider.ts";
 import { requirementsOf } from "./support/support.ts";
 import { providers } from "./providers/index.ts";
+import { askRoom } from "./room/client.ts";
 import { CLOSE_CODES, GONE_CODES, type GoneBecause } from "./room/contract.ts";
 import { connect } from "./seat.ts";
 
@@ -28,12 +30,31 @@ async function openRoomSocket(exchange: Exchange, ticket: string): Promise<Decis
 	if (!presented.allowed) return presented;
 	const { record, rules } = presented.value;
 	if (rules.speaks !== true) return refuse({ reason: "resource-not-found" });
-	const participantId = presented.value.ticket.participant;
-	const greeting = await providers[record.provider]?.greet?.({ exchange, record, participantId });
-	if (greeting && !greeting.allowed) return greeting;
-	const greets = { e2ee: requirementsOf(record), ...greeting?.value };
+	const greeting = await greet(exchange, presented.value);
+	if (!greeting.allowed) return greeting;
+	const greets = { e2ee: requirementsOf(record), ...greeting.value };
 	const connected = await connect(exchange, presented.value, "once", "client", greets);
 	return connected.allowed ? allow(connected.value.socket) : connected;
+}
+
+/** What the session's provider puts into the welcome. */
+async function greet(
+	exchange: Exchange,
+	{ ticket, record, rules }: Presented,
+): Promise<Decision<Greeting["greeting"]>> {
+	const provider = providers[record.provider];
+	if (!provider?.greet) return allow({});
+	const { gate } = exchange;
+	const found = await askRoom(gate, rules, "look", { participant: ticket.participant });
+	if (!found.allowed) return found;
+	if (found.value.status === "gone") return allow({}); // refused when it connects, by what put it out
+	const greeted = await provider.greet({ exchange, record, participant: found.value });
+	if (!greeted.allowed) return greeted;
+	const { greeting, remember } = greeted.value;
+	if (remember === undefined) return allow(greeting);
+	const ask = { participant: ticket.participant, provider: remember };
+	const remembered = await askRoom(gate, rules, "remember", ask);
+	return remembered.allowed ? allow(greeting) : remembered;
 }
 
 /** A socket that tells in its close what the response would have told. */

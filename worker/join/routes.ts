@@ -3,6 +3,7 @@ import { ID_PATTERN } from "../catalog/video-schema.ts";
 import { type Exchange, refused } from "../exchange.ts";
 import { type SessionPath, handleJoin, handleLink } from "./handlers.ts";
 import { handleLeave, handleLook, handleRenew } from "./participants.ts";
+import { doors } from "./providers/doors.ts";
 import { providers } from "./providers/index.ts";
 import { handleRoomSocket } from "./room-door.ts";
 
@@ -16,6 +17,7 @@ const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 /** The join gate (design 8), and the doors of each provider. */
 export function joinRoutes(app: Hono, exchange: Begin): void {
 	for (const provider of Object.values(providers)) provider.routes?.(app, exchange);
+	for (const routes of doors) routes(app, exchange);
 	app.post(SESSION, (c) => onSession(exchange(c), c, handleJoin));
 	app.get(SESSION, (c) => onSession(exchange(c), c, handleLink));
 	others(app, exchange, SESSION, ["GET", "HEAD", "POST", "OPTIONS"]);

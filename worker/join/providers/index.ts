@@ -1,6 +1,6 @@
 import type { ProviderName } from "../../catalog/e2ee-session-record.ts";
 import type { JoinProvider } from "../provider.ts";
-import { roomProvider } from "./room.ts";
+import { webrtcProvider } from "./webrtc/provider.ts";
 
 /** Every system that sessions run on. */
-export const providers: Readonly<Partial<Record<ProviderName, JoinProvider>>> = { webrtc: roomProvider };
+export const providers: Readonly<Partial<Record<ProviderName, JoinProvider>>> = { webrtc: webrtcProvider };

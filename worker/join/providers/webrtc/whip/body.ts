@@ -1,0 +1,31 @@
+import { type Decision, allow, refuse } from "../../../../decision/decision.ts";
+import type { Exchange } from "../../../../exchange.ts";
+import { readUpTo } from "../../../../playback/limited-body.ts";
+import { MOST_SDP_BYTES } from "../sdp/lines.ts";
+
+export interface TypedBody<T extends string> {
+	readonly type: T;
+	readonly text: string;
+}
+
+/** The body of a request, of one of these media types, in UTF-8. */
+export async function readTyped<T extends string>(
+	{ request, headers }: Exchange,
+	expected: readonly T[],
+): Promise<Decision<TypedBody<T>>> {
+	const given = headers.get("Content-Type")?.split(";", 1)[0]?.trim().toLowerCase();
+	const type = expected.find((each) => each === given);
+	if (type === undefined) return refuse({ reason: "media-type-unsupported", expected });
+	const read = await readUpTo(request, MOST_SDP_BYTES);
+	if (!read.allowed) return refuse({ reason: "bad-request", detail: "The body broke off." });
+	const { bytes, rest } = read.value;
+	if (rest !== null) {
+		await rest.cancel();
+		return refuse({ reason: "record-too-large", maxBytes: MOST_SDP_BYTES });
+	}
+	try {
+		return allow({ type, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) });
+	} catch {
+		return refuse({ reason: "sdp-refused", rule: "characters", detail: "it is not UTF-8" });
+	}
+}
