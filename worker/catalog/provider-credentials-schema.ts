@@ -51,7 +51,7 @@ const sora = object({
 });
 
 const chime = object({
-	access_key_id: v.pipe(string, v.regex(/^\w{16,128}$/, "must be an access key id: 16 to 128 letters and digits")),
+	access_key_id: v.pipe(string, v.regex(/^\w{1,128}$/, "must be an access key id: at most 128 letters and digits")),
 	secret_access_key: v.pipe(text(512), v.regex(/^[!-~]+$/, "must be printable ASCII without blanks")),
 	session_token: orNull(bearer),
 	region,
@@ -59,10 +59,9 @@ const chime = object({
 	endpoint: orNull(httpsUrl),
 });
 
-const LEAST_TTL_SECONDS = 60;
 /** The longest that Cloudflare takes. */
 const MOST_TTL_SECONDS = 172_800;
-const ttl_seconds = v.optional(whole(LEAST_TTL_SECONDS, MOST_TTL_SECONDS), 3600);
+const ttl_seconds = v.optional(whole(1, MOST_TTL_SECONDS), 3600);
 
 export const CLOUDFLARE_TURN_URL = "https://rtc.live.cloudflare.com/v1/turn";
 

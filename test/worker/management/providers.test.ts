@@ -113,6 +113,11 @@ describe("the credentials of an account with a provider", () => {
 		["vonage", { application_id: APPLICATION, private_key: EC_PEM }, NO_KEY],
 		["vonage", { application_id: APPLICATION, private_key: PEM.replace("PRIVATE", "RSA PRIVATE") }, NO_KEY],
 		["vonage", { api_key: "123", api_secret: "s", e2ee_policy: "deny" }, "e2ee_policy: must be require or allow"],
+		[
+			"chime",
+			{ ...chime, access_key_id: "AK ID" },
+			"access_key_id: must be an access key id: at most 128 letters and digits",
+		],
 		["chime", { ...chime, region: "mars" }, "region: must be a region of AWS such as eu-central-1"],
 		["chime", { ...chime, session: "x" }, "session: is not a known field"],
 		["turn", {}, "kind: must be rest or cloudflare"],
@@ -120,7 +125,7 @@ describe("the credentials of an account with a provider", () => {
 		["turn", { ...rest, kind: "own" }, "kind: must be rest or cloudflare"],
 		["turn", { ...rest, urls: [] }, "urls: must name at least one URL"],
 		["turn", { ...rest, api_token: "x" }, "api_token: is not a known field"],
-		["turn", { ...rest, ttl_seconds: 5 }, "ttl_seconds: must be at least 60"],
+		["turn", { ...rest, ttl_seconds: 0 }, "ttl_seconds: must be at least 1"],
 		[
 			"sora",
 			{ basic_auth: { user: "a:b", password: "x" } },
