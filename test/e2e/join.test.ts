@@ -11,7 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => gate?.stop());
 
-const open = async (record: Json = {}, settings: Json = {}) => openSession(gate, await gate.openAccount(settings), record);
+const open = async (record: Json = {}, settings: Json = {}) =>
+	openSession(gate, await gate.openAccount(settings), record);
 const outcomes = async (answers: Promise<{ status: number; reason: string }>[]) =>
 	(await Promise.all(answers)).map(({ status, reason }) => (reason === "" ? status : reason));
 const inSession = async (session: TestSession) => (await session.participants()).length;
@@ -41,7 +42,15 @@ describe("a join", () => {
 		expect(ann.headers.get("Cache-Control")).toBe("no-store");
 		expect(ann.headers.get("Playgate-Decision")).toMatch(/^[\w-]{36}$/);
 		expect(await session.participants()).toMatchObject([
-			{ id: ann.participantId, name: "Ann", uid: "ann", role: "publisher", status: "admitted", sdk: "app", version: "1.2" },
+			{
+				id: ann.participantId,
+				name: "Ann",
+				uid: "ann",
+				role: "publisher",
+				status: "admitted",
+				sdk: "app",
+				version: "1.2",
+			},
 		]);
 	});
 
@@ -53,7 +62,9 @@ describe("a join", () => {
 		const other = await openSession(gate, account);
 		const Authorization = `Bearer ${await account.sign()}`;
 		expect((await answered(await ask(other.url, { method: "POST", headers: { Authorization } }))).status).toBe(201);
-		const asJson = await ask(`${other.url}?role=subscriber&name=Bo`, { headers: { Authorization, Accept: "application/json" } });
+		const asJson = await ask(`${other.url}?role=subscriber&name=Bo`, {
+			headers: { Authorization, Accept: "application/json" },
+		});
 		expect([asJson.status, await asJson.json()]).toMatchObject([201, { role: "subscriber" }]);
 		expect(await inSession(session)).toBe(0);
 	});
@@ -61,7 +72,9 @@ describe("a join", () => {
 	it("sends a browser on to the session's page, with the ticket in the fragment", async () => {
 		const account = await gate.openAccount();
 		const session = await openSession(gate, account, { join_url: "https://app.example/r?room=1#/lobby" });
-		const answer = await ask(`${session.url}?bcov_auth=${await account.sign()}`, { headers: { Accept: "text/html,*/*" } });
+		const answer = await ask(`${session.url}?bcov_auth=${await account.sign()}`, {
+			headers: { Accept: "text/html,*/*" },
+		});
 		const location = new URL(answer.headers.get("Location") ?? "");
 		expect([answer.status, answer.headers.get("Referrer-Policy")]).toEqual([303, "no-referrer"]);
 		expect([location.origin + location.pathname + location.search, location.hash]).toEqual([
@@ -147,7 +160,11 @@ describe("is refused with a reason", () => {
 		for (const claims of given.after ?? []) expect((await session.join(claims)).status).toBe(201);
 		const refused = await session.join(given.claims, given.body, given.client);
 		expect([refused.reason, refused.status]).toEqual([reason, status]);
-		expect(refused.body).toMatchObject({ type: expect.stringContaining(reason) as string, status, decision_id: refused.headers.get("Playgate-Decision") });
+		expect(refused.body).toMatchObject({
+			type: expect.stringContaining(reason) as string,
+			status,
+			decision_id: refused.headers.get("Playgate-Decision"),
+		});
 		expect(refused.headers.get("Playgate-Reason")).toBe(reason);
 		expect(await inSession(session)).toBe((given.after ?? []).length);
 	});
@@ -169,7 +186,9 @@ describe("is refused with a reason", () => {
 
 	it("the token's claims vids and conid may name the session", async () => {
 		const session = await open();
-		expect(await outcomes([session.join({ conid: "room-1" }), session.join({ vids: ["a", "room-1"] })])).toEqual([201, 201]);
+		expect(await outcomes([session.join({ conid: "room-1" }), session.join({ vids: ["a", "room-1"] })])).toEqual([
+			201, 201,
+		]);
 	});
 });
 
@@ -259,7 +278,9 @@ describe("a room", () => {
 		again.send({ type: "leave" });
 		expect(await again.closed).toEqual({ code: 4010, reason: "left" });
 		expect(await session.participants(true)).toMatchObject([{ status: "gone", because: "left" }]);
-		expect((await answered(await ask(`${gate.url}/join/v1/participants/${ann.ticket}`, { method: "POST" }))).status).toBe(410);
+		expect(
+			(await answered(await ask(`${gate.url}/join/v1/participants/${ann.ticket}`, { method: "POST" }))).status,
+		).toBe(410);
 	});
 
 	it("a ticket that nobody used in time opens nothing, and the place is free again", async () => {
@@ -292,15 +313,25 @@ describe("a room", () => {
 		const session = await open({ lobby: true });
 		const chair = await session.join({ uid: "chair", join_role: "moderator" });
 		expect([chair.status, chair.body["role"]]).toEqual([201, "moderator"]);
-		const [ann, ben, eve] = [await session.join({ uid: "ann" }), await session.join({ uid: "ben" }), await session.join({ uid: "eve" })];
+		const [ann, ben, eve] = [
+			await session.join({ uid: "ann" }),
+			await session.join({ uid: "ben" }),
+			await session.join({ uid: "eve" }),
+		];
 		expect([ann.status, ann.body["status"]]).toEqual([202, "waiting"]);
-		const [moderator, waiting] = [await openSocket(session.socketUrl(chair.ticket)), await openSocket(session.socketUrl(ann.ticket))];
+		const [moderator, waiting] = [
+			await openSocket(session.socketUrl(chair.ticket)),
+			await openSocket(session.socketUrl(ann.ticket)),
+		];
 		await waiting.next("waiting");
 		moderator.send({ type: "approve", participant: ann.participantId });
 		await waiting.next("admitted");
 		moderator.send({ type: "deny", participant: eve.participantId });
 		await expect
-			.poll(async () => (await answered(await ask(`${gate.url}/join/v1/participants/${eve.ticket}`, { method: "POST" }))).reason)
+			.poll(
+				async () =>
+					(await answered(await ask(`${gate.url}/join/v1/participants/${eve.ticket}`, { method: "POST" }))).reason,
+			)
 			.toBe("lobby-denied");
 		expect((await session.order("POST", `participants/${ben.participantId}/approve`)).status).toBe(200);
 		const after = await answered(await ask(`${gate.url}/join/v1/participants/${ben.ticket}`, { method: "POST" }));
@@ -320,7 +351,9 @@ describe("a room", () => {
 		expect(await a.closed).toEqual({ code: 4003, reason: "kicked" });
 		expect(await b.next("left")).toMatchObject({ participant: ann.participantId, because: "kicked" });
 		expect((await session.join({ uid: "ann" })).status).toBe(201);
-		expect((await session.order("DELETE", `participants/${ben.participantId}?ban_seconds=600&reason=rude`)).status).toBe(204);
+		expect(
+			(await session.order("DELETE", `participants/${ben.participantId}?ban_seconds=600&reason=rude`)).status,
+		).toBe(204);
 		expect(await b.closed).toEqual({ code: 4004, reason: "banned" });
 		expect((await session.join({ uid: "ben" })).reason).toBe("participant-banned");
 		expect((await session.order("DELETE", "participants/p_nobody")).status).toBe(404);
@@ -425,7 +458,9 @@ it("survives a restart of the runtime", async () => {
 	const { ticket } = await socket.next("welcome");
 	process.kill(gate.running.pid(), "SIGKILL");
 	await socket.closed;
-	await expect.poll(async () => (await ask(`${gate.url}/healthz`).catch(() => null))?.status, { timeout: 20_000 }).toBe(200);
+	await expect
+		.poll(async () => (await ask(`${gate.url}/healthz`).catch(() => null))?.status, { timeout: 20_000 })
+		.toBe(200);
 	expect(await session.participants()).toMatchObject([{ uid: "ann", status: "away" }, { uid: "ben" }]);
 	expect((await session.join({ uid: "eve" })).reason).toBe("e2ee-session-full");
 	const back = await openSocket(session.socketUrl(String(ticket)));

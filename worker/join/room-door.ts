@@ -8,6 +8,7 @@ import { requirementsOf } from "./support/support.ts";
 import { providers } from "./providers/index.ts";
 import { askRoom } from "./room/client.ts";
 import { CLOSE_CODES, GONE_CODES, type GoneBecause } from "./room/contract.ts";
+import { relay } from "./relay.ts";
 import { connect } from "./seat.ts";
 
 /** The WebSocket of a room's participant. Refused with a problem, or, as `?refusals=close` asks, by a close that page script can read. */
@@ -34,7 +35,7 @@ async function openRoomSocket(exchange: Exchange, ticket: string): Promise<Decis
 	if (!greeting.allowed) return greeting;
 	const greets = { e2ee: requirementsOf(record), ...greeting.value };
 	const connected = await connect(exchange, presented.value, "once", "client", greets);
-	return connected.allowed ? allow(connected.value.socket) : connected;
+	return connected.allowed ? allow(relay(connected.value.socket)) : connected;
 }
 
 /** What the session's provider puts into the welcome. */
