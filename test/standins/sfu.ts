@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
-import { type MediaStreamTrack, RTCPeerConnection } from "werift";
+import { type MediaStreamTrack, RTCPeerConnection, RtpPacket } from "werift";
 import type { Answerer, Origin } from "../support/origin.ts";
 
 // Stands in for a media server with WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-03) endpoints, on werift 0.24: it completes ICE and DTLS,
@@ -33,6 +33,11 @@ export const SFU_TOKEN = "the-media-servers-own-token";
 const SDP = "application/sdp";
 const FRAGMENT = "application/trickle-ice-sdpfrag";
 
+interface Published {
+	readonly track: MediaStreamTrack;
+	readonly askKeyFrame: () => void;
+}
+
 interface Session {
 	readonly connection: RTCPeerConnection;
 	etag: string;
@@ -44,23 +49,33 @@ export function startSfu(origin: Origin, prefix: string): Sfu {
 	const requests: SfuRequest[] = [];
 	const failures = new Map<string, Answerer[]>();
 	const sessions = new Map<string, Session>();
-	const published: MediaStreamTrack[] = [];
+	const published: Published[] = [];
 	let made = 0;
 	let received = 0;
 
 	const publish = (connection: RTCPeerConnection): void => {
-		connection.onTrack.subscribe((track) => {
-			published.push(track);
-			track.onReceiveRtp.subscribe(() => (received += 1));
-		});
+		connection.onRemoteTransceiverAdded.subscribe(({ receiver, onTrack }) =>
+			onTrack.subscribe((track) => {
+				published.push({ track, askKeyFrame: () => void receiver.sendRtcpPLI(track.ssrc ?? 0).catch(() => undefined) });
+				track.onReceiveRtp.subscribe(() => (received += 1));
+			}),
+		);
 	};
-	/** The last picture and sound that were published go to the viewer; a new viewer needs a key frame. */
+	/** The last picture and sound that were published go to the viewer, which needs a key frame first. */
 	const view = (connection: RTCPeerConnection): void => {
 		for (const transceiver of connection.getTransceivers()) {
-			const track = published.findLast(({ kind }) => kind === transceiver.kind);
-			if (!track) continue;
+			const source = published.findLast(({ track }) => track.kind === transceiver.kind);
+			if (!source) continue;
+			const { sender } = transceiver;
 			transceiver.setDirection("sendonly");
-			track.onReceiveRtp.subscribe((packet) => void transceiver.sender.sendRtp(packet).catch(() => undefined));
+			source.track.onReceiveRtp.subscribe((packet) => {
+				const copy = RtpPacket.deSerialize(packet.serialize()); // sending changes it
+				copy.header.extensions = []; // numbered by the publisher
+				void sender.sendRtp(copy).catch(() => undefined);
+			});
+			sender.onPictureLossIndication.subscribe(source.askKeyFrame);
+			if (transceiver.kind === "video")
+				void connection.connectionStateChange.watch((state) => state === "connected").then(source.askKeyFrame);
 		}
 	};
 
@@ -78,7 +93,8 @@ export function startSfu(origin: Origin, prefix: string): Sfu {
 
 	async function post(kind: string, { body, headers }: SfuRequest, response: ServerResponse): Promise<void> {
 		if (headers["content-type"] !== SDP) return void response.writeHead(415).end();
-		if (kind === "whep" && published.length === 0) return void response.writeHead(409, { "Retry-After": "3" }).end("nobody publishes");
+		if (kind === "whep" && published.length === 0)
+			return void response.writeHead(409, { "Retry-After": "3" }).end("nobody publishes");
 		const [id, session] = await create(kind, body);
 		const answer = {
 			"Content-Type": SDP,
@@ -89,7 +105,7 @@ export function startSfu(origin: Origin, prefix: string): Sfu {
 		response.writeHead(201, answer).end(session.connection.localDescription?.sdp);
 	}
 
-	async function patch(id: string, session: Session, { headers, body }: SfuRequest, response: ServerResponse): Promise<void> {
+	async function patch(session: Session, { headers, body }: SfuRequest, response: ServerResponse): Promise<void> {
 		if (headers["content-type"] !== FRAGMENT) return void response.writeHead(415).end();
 		const match = headers["if-match"];
 		if (match === undefined) return void response.writeHead(428).end();
@@ -101,7 +117,10 @@ export function startSfu(origin: Origin, prefix: string): Sfu {
 		}
 		if (match !== session.etag) return void response.writeHead(412).end();
 		for (const [, candidate = ""] of body.matchAll(/^a=(candidate:.*?)\r?$/gm)) {
-			await session.connection.addIceCandidate({ candidate: candidate.replace(/^(candidate:\S+) 0 /, "$1 1 "), sdpMid: "0" });
+			await session.connection.addIceCandidate({
+				candidate: candidate.replace(/^(candidate:\S+) 0 /, "$1 1 "),
+				sdpMid: "0",
+			});
 		}
 		response.writeHead(204).end();
 	}
@@ -109,13 +128,15 @@ export function startSfu(origin: Origin, prefix: string): Sfu {
 	async function answer(request: SfuRequest, raw: IncomingMessage, response: ServerResponse): Promise<void> {
 		const failure = failures.get(request.method)?.shift();
 		if (failure) return failure(raw, response);
-		if (request.headers.authorization !== `Bearer ${SFU_TOKEN}`) return void response.writeHead(401).end("who are you?");
+		if (request.headers.authorization !== `Bearer ${SFU_TOKEN}`)
+			return void response.writeHead(401).end("who are you?");
 		const path = request.url.slice(prefix.length).split("?", 1)[0] ?? "";
-		if (request.method === "POST" && (path === "/whip" || path === "/whep")) return post(path.slice(1), request, response);
+		if (request.method === "POST" && (path === "/whip" || path === "/whep"))
+			return post(path.slice(1), request, response);
 		const id = /^\/session\/(\d+)$/.exec(path)?.[1] ?? "";
 		const session = sessions.get(id);
 		if (!session) return void response.writeHead(404).end("no such session");
-		if (request.method === "PATCH") return patch(id, session, request, response);
+		if (request.method === "PATCH") return patch(session, request, response);
 		if (request.method !== "DELETE") return void response.writeHead(405).end();
 		sessions.delete(id);
 		await session.connection.close();

@@ -15,13 +15,13 @@ const ARGUMENTS = [
 	"--autoplay-policy=no-user-gesture-required",
 ];
 
-/** @throws Error that says how to get a browser, when there is none */
-export async function launchBrowser(): Promise<Browser> {
+/** @param more arguments of the command line. @throws Error that says how to get a browser, when there is none */
+export async function launchBrowser(more: readonly string[] = []): Promise<Browser> {
 	const executablePath = process.env["CHROMIUM_PATH"] || "/usr/bin/chromium";
 	if (!existsSync(executablePath)) {
 		throw new Error(`There is no browser at ${executablePath}: install Chromium, or set CHROMIUM_PATH to where it is.`);
 	}
-	return chromium.launch({ executablePath, args: ARGUMENTS });
+	return chromium.launch({ executablePath, args: [...ARGUMENTS, ...more] });
 }
 
 /** The demo player in a browser of its own, as another viewer's machine would be. */

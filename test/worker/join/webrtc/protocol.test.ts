@@ -377,11 +377,6 @@ describe("what is not a message", () => {
 		["an offer to nobody", '{"type":"offer","sdp":"v=0"}', "to: is missing"],
 		["an offer without a description", '{"type":"offer","to":"ben"}', "sdp: is missing"],
 		["a member that is not known", '{"type":"lock","force":true}', "force: is not a known field"],
-		[
-			"an encryption secret",
-			'{"type":"data","data":1,"encryptionSecret":"hunter22"}',
-			"encryptionSecret: is not a known field",
-		],
 		["an id of 65", `{"type":"lock","id":"${"x".repeat(65)}"}`, "id: must be at most 64"],
 		[
 			"a candidate that is a string",
@@ -395,7 +390,17 @@ describe("what is not a message", () => {
 		const room = three().says("ann", text);
 		const [refusal] = room.hears("ann");
 		expect(refusal).toMatchObject({ type: "refused", reason: "bad-request", detail: expect.stringContaining(words) });
-		expect(JSON.stringify(refusal)).not.toContain("hunter22");
+	});
+
+	it.each([
+		["beside", { type: "data", data: 1, encryptionSecret: "hunter22" }, "encryptionSecret"],
+		["within data", { type: "data", data: { call: { encryptionSecret: "hunter22" } } }, "data.call.encryptionSecret"],
+	])("an encryption secret %s: refused by its place, and its value is told to nobody", (_where, message, member) => {
+		const room = three().says("ann", message);
+		const heard = room.hears("ann");
+		expect(heard).toMatchObject([{ type: "refused", reason: "encryption-secret-sent", member }]);
+		expect(JSON.stringify([heard, room.hears("ben")])).not.toContain("hunter22");
+		expect(room.hears("ben")).toEqual([]);
 	});
 
 	it("peers named like members of Object are nobody", () => {

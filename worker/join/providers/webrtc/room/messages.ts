@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { filled, flag, list, string, text, whole } from "../../../../catalog/fields.ts";
 import { object, parse } from "../../../../catalog/issues.ts";
 import { type Decision, allow, refuse } from "../../../../decision/decision.ts";
+import { guardValue } from "../../../secret-guard.ts";
 import { MOST_CANDIDATE_LENGTH } from "../sdp/candidate.ts";
 import { MOST_SDP_BYTES } from "../sdp/lines.ts";
 
@@ -78,7 +79,8 @@ export function readMessage(received: string): ReadMessage {
 		return { id: null, message: bad('The message is not an object like {"type":"offer","to":"p_...","sdp":"..."}.') };
 	}
 	const own = v.safeParse(filled(64), "id" in json ? json.id : undefined);
-	return { id: own.success ? own.output : null, message: readTyped(json) };
+	const guarded = guardValue(json); // the room is not the place for it, whatever the message is
+	return { id: own.success ? own.output : null, message: guarded.allowed ? readTyped(json) : guarded };
 }
 
 function readTyped(json: object): Decision<Message> {

@@ -17,8 +17,9 @@ export function candidateFault(text: string): string | null {
 	if (Number(component) > 256) return "the component of a candidate is above 256";
 	if (Number(priority) > MOST_PRIORITY) return "the priority of a candidate is above 2^32 - 1";
 	if (Number(port) > MOST_PORT) return "the port of a candidate is above 65535";
-	if (!ipaddr.isValid(address) && !NAME.test(address))
-		return "the address of a candidate is neither an address nor a name";
+	// One client library writes IPv6 in brackets, as a browser tells it the address.
+	const plain = /^\[([0-9A-Fa-f:.]+)\]$/.exec(address)?.[1] ?? address;
+	if (!ipaddr.isValid(plain) && !NAME.test(plain)) return "the address of a candidate is neither an address nor a name";
 	return null;
 }
 

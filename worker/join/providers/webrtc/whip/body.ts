@@ -1,6 +1,7 @@
 import { type Decision, allow, refuse } from "../../../../decision/decision.ts";
 import type { Exchange } from "../../../../exchange.ts";
 import { readUpTo } from "../../../../playback/limited-body.ts";
+import { guardEnvelope } from "../../../secret-guard.ts";
 import { MOST_SDP_BYTES } from "../sdp/lines.ts";
 
 export interface TypedBody<T extends string> {
@@ -10,9 +11,12 @@ export interface TypedBody<T extends string> {
 
 /** The body of a request, of one of these media types, in UTF-8. */
 export async function readTyped<T extends string>(
-	{ request, headers }: Exchange,
+	exchange: Exchange,
 	expected: readonly T[],
 ): Promise<Decision<TypedBody<T>>> {
+	const guarded = guardEnvelope(exchange);
+	if (!guarded.allowed) return guarded;
+	const { request, headers } = exchange;
 	const given = headers.get("Content-Type")?.split(";", 1)[0]?.trim().toLowerCase();
 	const type = expected.find((each) => each === given);
 	if (type === undefined) return refuse({ reason: "media-type-unsupported", expected });

@@ -1,0 +1,160 @@
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { type Sfu, SFU_TOKEN, startSfu } from "../standins/sfu.ts";
+import { launchBrowser } from "../support/browser.ts";
+import { startTestGate } from "../support/running-gate.ts";
+import type { Json, TestAccount, TestGate } from "../support/running-gate.ts";
+import { type WhipPage, openWhipPage } from "../support/whip-page.ts";
+
+// @eyevinn/whip-web-client and @eyevinn/webrtc-player as they are published, in Chromium, in pages of another origin than the gate's,
+// through the gate to a media server that completes ICE and DTLS.
+let browser: Browser;
+let gate: TestGate;
+let account: TestAccount;
+let sfu: Sfu;
+const open: WhipPage[] = [];
+const PATIENCE = { timeout: 30_000, interval: 200 };
+
+beforeAll(async () => {
+	[browser, gate] = await Promise.all([
+		launchBrowser(["--disable-features=WebRtcHideLocalIpsWithMdns"]),
+		startTestGate(),
+	]);
+	account = await gate.openAccount();
+	sfu = startSfu(gate.origin, "/sfu");
+});
+afterEach(async () => {
+	await Promise.all(open.splice(0).map((page) => page.close()));
+});
+afterAll(async () => {
+	await sfu?.close();
+	await browser?.close();
+	await gate?.stop();
+});
+
+async function putSession(id: string, mode: "whip" | "whep", record: Json = {}): Promise<string> {
+	const webrtc = { mode, endpoint: `${sfu.url}/${mode}`, endpoint_token: SFU_TOKEN };
+	const put = await gate.manage("PUT", `${account.manageUrl}/e2ee-sessions/${id}`, {
+		provider: "webrtc",
+		webrtc,
+		...record,
+	});
+	if (!put.ok) throw new Error(await put.text());
+	return `${gate.url}/join/v1/accounts/${account.id}/sessions/${id}/${mode}`;
+}
+
+async function newPage(): Promise<WhipPage> {
+	const page = await openWhipPage(browser, gate.origin);
+	open.push(page);
+	return page;
+}
+
+const sends = (page: WhipPage) =>
+	vi.waitFor(
+		async () =>
+			expect(await page.state()).toMatchObject({
+				connection: "connected",
+				dtls: "connected",
+				packetsSent: expect.toSatisfy((count: number) => count > 50),
+			}),
+		PATIENCE,
+	);
+const plays = (page: WhipPage, frames = 10) =>
+	vi.waitFor(
+		async () =>
+			expect(await page.state()).toMatchObject({
+				connection: "connected",
+				framesDecoded: expect.toSatisfy((count: number) => count > frames),
+			}),
+		PATIENCE,
+	);
+
+it("media flow from the one through the gate's endpoints to the other, over DTLS-SRTP", async () => {
+	const [whip, whep] = [await putSession("pub", "whip"), await putSession("play", "whep")];
+	const [publisher, viewer] = [await newPage(), await newPage()];
+	await publisher.publish(whip, await account.sign({ uid: "ann" }));
+	await sends(publisher);
+	await vi.waitFor(() => expect(sfu.received()).toBeGreaterThan(50), PATIENCE);
+	await viewer.watch(whep, await account.sign({ uid: "ben" })); // without "Bearer ", as this player sends it
+	await plays(viewer);
+	expect((await viewer.state()).srtpCipher).toMatch(/^(SRTP_)?A(ES|EAD)/);
+	// The publisher's library trickles: its candidates came by PATCH, with ETag in the place of If-Match.
+	const patches = publisher.requests.filter(({ method }) => method === "PATCH");
+	expect(patches.length).toBeGreaterThan(0);
+	expect(patches.filter(({ status }) => status !== 204)).toEqual([]);
+	// Neither page ever saw the media server.
+	const seen = [...publisher.requests, ...viewer.requests].map(({ url }) => url).filter((url) => url.includes("/sfu/"));
+	expect(seen).toEqual([]);
+	const before = sfu.requests.length;
+	await publisher.stop();
+	expect(sfu.requests.slice(before).map(({ method }) => method)).toContain("DELETE");
+	expect(publisher.requests.at(-1)).toMatchObject({ method: "DELETE", status: 200 });
+});
+
+it.each([
+	["a token that has expired", { iat: 1_700_000_000, exp: 1_700_000_600 }, "401 token-expired"],
+	["a token for another session", { conid: "another" }, "403 video-not-in-token"],
+	["a role that may not send", { join_role: "subscriber" }, "403 role-not-allowed"],
+])("%s: the publisher's page can read why", async (_what, claims, told) => {
+	const whip = await putSession("refused", "whip");
+	const page = await newPage();
+	await page.publish(whip, await account.sign(claims));
+	await vi.waitFor(async () => expect((await page.state()).told).toContain(told), PATIENCE);
+	expect((await page.state()).packetsSent).toBe(0);
+});
+
+it("the player's page can read that nobody publishes, and the player gives up", async () => {
+	const silent = startSfu(gate.origin, "/silent");
+	const whep = await putSession("silent", "whep", {
+		webrtc: { mode: "whep", endpoint: `${silent.url}/whep`, endpoint_token: SFU_TOKEN },
+	});
+	const page = await newPage();
+	await page.watch(whep, `Bearer ${await account.sign()}`);
+	await vi.waitFor(
+		async () =>
+			expect((await page.state()).told).toEqual(
+				expect.arrayContaining(["409 stream-not-live", "initial-connection-failed"]),
+			),
+		PATIENCE,
+	);
+	await silent.close();
+});
+
+it.each([
+	["banned", "403 participant-banned", (id: string) => banAll(id)],
+	["revoked", "403 token-revoked", () => revoke("carl-revoked")],
+] as const)("a viewer who is %s sees no more, and cannot come back", async (how, told, putOut) => {
+	const [whip, id] = [await putSession(`pub-${how}`, "whip"), `play-${how}`];
+	const [publisher, viewer] = [await newPage(), await newPage()];
+	await publisher.publish(whip, await account.sign({ uid: `ann-${how}` }));
+	await sends(publisher);
+	await viewer.watch(await putSession(id, "whep"), await account.sign({ uid: `carl-${how}` }));
+	await plays(viewer);
+	await putOut(id);
+	// The player sees its connection fail, and asks for another by itself.
+	await vi.waitFor(
+		async () => expect((await viewer.state()).told).toEqual(expect.arrayContaining(["peer-connection-failed", told])),
+		PATIENCE,
+	);
+	await publisher.stop();
+});
+
+it("a publisher whose token ends is put out at the media server", async () => {
+	const whip = await putSession("short", "whip");
+	const page = await newPage();
+	const sessions = sfu.open();
+	await page.publish(whip, await account.sign({ exp: Math.floor(Date.now() / 1000) + 6 }));
+	await sends(page);
+	await vi.waitFor(() => expect(sfu.open()).toBe(sessions), PATIENCE);
+});
+
+async function banAll(id: string): Promise<void> {
+	const url = `${account.manageUrl}/e2ee-sessions/${id}/participants`;
+	const { participants } = (await (await gate.manage("GET", url)).json()) as { participants: Json[] };
+	for (const { id: participant } of participants)
+		await gate.manage("DELETE", `${url}/${String(participant)}?ban_seconds=60`);
+}
+
+async function revoke(uid: string): Promise<void> {
+	await gate.manage("POST", `${account.manageUrl}/revocations`, { kind: "uid", value: uid });
+}
