@@ -45,7 +45,7 @@ export class Peer {
 		this.connection.addEventListener("connectionstatechange", () => void this.#stateChanged());
 		if (!offers) return;
 		this.connection.addEventListener("negotiationneeded", () => void this.#offer());
-		for (const kind of KINDS) this.#send(this.connection.addTransceiver(kind, { direction: this.#direction() }), kind);
+		for (const kind of KINDS) this.#add(kind);
 	}
 
 	/** A message that the peer sent through the room. Messages are handled one after the other by the caller. */
@@ -92,6 +92,13 @@ export class Peer {
 		this.#send(transceiver, kind === "audio" ? "audio" : "video");
 	}
 
+	/** Both transforms stand at once: what a receiver gets before it has one goes to the decoder as it is, and so does all that follows. */
+	#add(kind: "audio" | "video"): void {
+		const transceiver = this.connection.addTransceiver(kind, { direction: this.#direction() });
+		this.#open(transceiver.receiver);
+		this.#send(transceiver, kind);
+	}
+
 	#direction(): RTCRtpTransceiverDirection {
 		const { role } = this.#setup;
 		if (role === "subscriber") return "recvonly";
@@ -109,9 +116,14 @@ export class Peer {
 	}
 
 	#receive(track: MediaStreamTrack, receiver: RTCRtpReceiver): void {
-		const { frames, peer, onTrack } = this.#setup;
-		frames.receive(receiver, { sender: peer, media: track.kind === "audio" ? "audio" : "video", track: track.id });
-		onTrack(track);
+		if (!receiver.transform) this.#open(receiver);
+		this.#setup.onTrack(track);
+	}
+
+	#open(receiver: RTCRtpReceiver): void {
+		const { frames, peer } = this.#setup;
+		const { kind, id } = receiver.track;
+		frames.receive(receiver, { sender: peer, media: kind === "audio" ? "audio" : "video", track: id });
 	}
 
 	#say(type: "offer" | "answer"): void {
