@@ -272,7 +272,7 @@ describe("a room", () => {
 		const upgrade = { Upgrade: "websocket", Connection: "Upgrade" };
 		expect(upgrade.Upgrade).toBe("websocket");
 		const again = await openSocket(session.socketUrl(String(ticket)));
-		expect(await again.next("welcome")).toMatchObject({ self: ann.participantId });
+		expect(await again.next("welcome")).toMatchObject({ self: { id: ann.participantId } });
 		expect(await socket.closed).toEqual({ code: 4005, reason: "replaced" });
 		expect(await session.participants()).toMatchObject([{ id: ann.participantId, status: "connected" }]);
 		again.send({ type: "leave" });
@@ -323,7 +323,7 @@ describe("a room", () => {
 			await openSocket(session.socketUrl(chair.ticket)),
 			await openSocket(session.socketUrl(ann.ticket)),
 		];
-		await waiting.next("waiting");
+		expect(await waiting.next("welcome")).toMatchObject({ self: { status: "waiting" } });
 		moderator.send({ type: "approve", participant: ann.participantId });
 		await waiting.next("admitted");
 		moderator.send({ type: "deny", participant: eve.participantId });
@@ -337,7 +337,7 @@ describe("a room", () => {
 		const after = await answered(await ask(`${gate.url}/join/v1/participants/${ben.ticket}`, { method: "POST" }));
 		expect([after.status, after.body["status"]]).toEqual([200, "admitted"]);
 		waiting.send({ type: "kick", participant: chair.participantId });
-		expect(await waiting.next("refused")).toMatchObject({ reason: "role-not-allowed" });
+		expect(await waiting.next("refused")).toMatchObject({ reason: "moderator-required" });
 		moderator.socket.close();
 		waiting.socket.close();
 	});

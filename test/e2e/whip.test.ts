@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Sfu, SFU_TOKEN, startSfu } from "../standins/sfu.ts";
@@ -210,7 +211,7 @@ describe("POST of an offer", () => {
 describe("a media server that fails", () => {
 	const status =
 		(code: number, headers: Record<string, string> = {}, body = "secret of the server") =>
-		(_request: unknown, response: import("node:http").ServerResponse) =>
+		(_request: unknown, response: ServerResponse) =>
 			void response.writeHead(code, headers).end(body);
 	const answered = (sdp: string, headers: Record<string, string> = {}) =>
 		status(201, { "Content-Type": "application/sdp", Location: "/sfu/session/99", ...headers }, sdp);
@@ -395,12 +396,14 @@ describe("the end of a session", () => {
 		const exp = Math.floor(Date.now() / 1000) + 2;
 		const { asked } = await begin(await putSession("whip"), "whip", { exp });
 		await deleted(asked);
+		expect(asked().at(-1)?.headers.authorization).toBe(`Bearer ${SFU_TOKEN}`);
 	});
 
 	it("a revocation ends it at the server", async () => {
 		const { asked } = await begin(await putSession("whip"), "whip", { uid: "rev" });
 		await gate.manage("POST", `${account.manageUrl}/revocations`, { kind: "uid", value: "rev" });
 		await deleted(asked);
+		expect(asked().at(-1)?.url).toMatch(/^\/sfu\/session\/\d+$/);
 	});
 
 	it("a server that fails to end it is asked again", async () => {
