@@ -6,6 +6,14 @@ export {
 	checkSecret,
 	secretProblemInWords,
 } from "./secret.ts";
+export {
+	SECRET_ERRORS,
+	type SecretError,
+	type SecretFault,
+	type SecretPlatform,
+	secretFaultOf,
+} from "./secret-errors.ts";
+export { SECRET_NAMES, refuseSecrets } from "./no-secret.ts";
 export { JoinError } from "./problem.ts";
 export { type JoinRequest, type Joined, type Role, join, leave, renew } from "./join.ts";
 export { type PageTicket, takeTicket } from "./ticket.ts";
@@ -13,4 +21,5 @@ export { Room, type RoomEvents, type RoomMessage } from "./room.ts";
 export { Call, type CallEvents, type CallSetup, type Other } from "./call.ts";
 export { FrameEncryption } from "./frames/encryption.ts";
 export type { FrameEvent } from "./frames/messages.ts";
+export type { Undecryptable } from "./frames/cipher.ts";
 export { connectedToPinned, fingerprintsOf, matchesPinned } from "./fingerprint.ts";

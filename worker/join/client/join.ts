@@ -1,3 +1,4 @@
+import { refuseSecrets } from "./no-secret.ts";
 import { JoinError, errorOf } from "./problem.ts";
 
 export type Role = "subscriber" | "publisheronly" | "publisher" | "moderator";
@@ -37,9 +38,9 @@ export interface Joined {
 }
 
 /**
- * Asks the gate for a place in a session. The encryption secret has no place in the request: the gate refuses one that carries it.
+ * Asks the gate for a place in a session. The encryption secret has no place in the request: neither this nor the gate lets it pass.
  *
- * @throws JoinError with the gate's reason
+ * @throws JoinError with the gate's reason; `gate-unreachable` where there was no answer
  */
 export async function join({
 	gate,
@@ -52,6 +53,7 @@ export async function join({
 	client,
 }: JoinRequest): Promise<Joined> {
 	const body = { role, name, device_id: deviceId, client }; // JSON leaves out what is undefined
+	refuseSecrets(body);
 	const path = `/join/v1/accounts/${encodeURIComponent(account)}/sessions/${encodeURIComponent(session)}`;
 	return ask(new URL(path, gate), {
 		method: "POST",

@@ -1,4 +1,5 @@
 import { renew } from "./join.ts";
+import { refuseSecrets } from "./no-secret.ts";
 import { JoinError } from "./problem.ts";
 
 /** A message of the room (docs/join.md, "Room protocol"). */
@@ -14,7 +15,7 @@ export interface RoomEvents {
 }
 
 /** Codes by which the room says that a participant is out (docs/join.md); after every other close the place is kept for a while. */
-const FINAL_CODES = { from: 4001, to: 4010 };
+const FINAL_CODES = { from: 4001, to: 4012 };
 const TICKET_REFUSED = 4401;
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 4000;
@@ -52,8 +53,9 @@ export class Room {
 		return this.#ticket;
 	}
 
-	/** @throws JoinError when the connection is not there now */
+	/** @throws JoinError when the connection is not there now, or when a member is named like a secret */
 	send(message: RoomMessage): void {
+		refuseSecrets(message);
 		if (this.#socket?.readyState !== WebSocket.OPEN) {
 			throw new JoinError("room-away", "The connection to the room is broken; it comes back by itself.");
 		}
