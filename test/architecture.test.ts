@@ -100,10 +100,15 @@ it("jose is used by the token room only, the clock by the ports and the objects 
 		"audit/audit-log.ts",
 		"credentials/guard/credential-guard.ts",
 		"credentials/tokens/management-tokens.ts",
+		"join/room/alarms.ts",
+		"join/room/conversation.ts",
+		"join/room/keeper.ts",
+		"join/room/session-room.ts",
 		"limits/device-index.ts",
 		"limits/viewer-limits.ts",
 		"ports.ts",
 		"revocation/revocation-list.ts",
+		"revocation/watchers.ts",
 	]);
 });
 

@@ -393,7 +393,8 @@ describe("a room", () => {
 		const session = await openSession(gate, account, { single_use: true });
 		const token = await account.sign();
 		const answers = await outcomes(Array.from({ length: 20 }, () => session.joinWith(token)));
-		expect(answers.toSorted()).toEqual([201, ...Array<string>(19).fill("token-already-joined")].toSorted());
+		expect(answers.filter((answer) => answer === 201)).toHaveLength(1);
+		expect(answers.filter((answer) => answer === "token-already-joined")).toHaveLength(19);
 		const [{ id } = {}] = await session.participants();
 		await session.order("DELETE", `participants/${String(id)}`);
 		expect((await session.joinWith(token)).reason).toBe("token-already-joined");
@@ -444,7 +445,7 @@ describe("a room", () => {
 		const session = await open();
 		const socket = await openSocket(session.socketUrl((await session.join()).ticket));
 		socket.send("ping");
-		await socket.next("pong");
+		expect(await socket.next("pong")).toEqual({ type: "pong" });
 		socket.socket.close();
 	});
 });

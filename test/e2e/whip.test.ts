@@ -199,6 +199,26 @@ describe("POST of an offer", () => {
 		]);
 	});
 
+	it("to a room whose door is spelled otherwise: 404; and a session may be called whip", async () => {
+		const path = await putSession("room", { max_participants: 1 });
+		for (const door of ["wh%69p", "whip"]) {
+			const answer = await ask(`${path}/${door}`, { body: sending, token: await account.sign() });
+			expect(await reasonOf(answer)).toEqual([404, "resource-not-found"]);
+		}
+		await gate.manage("PUT", `${account.manageUrl}/e2ee-sessions/whip`, { provider: "webrtc" });
+		const joined = await ask(`${gate.url}/join/v1/accounts/${account.id}/sessions/whip`, {
+			token: await account.sign(),
+		});
+		expect(joined.status).toBe(201);
+	});
+
+	it("with an encryption secret: refused, and its value is told to nobody", async () => {
+		const path = `${await putSession("whip")}/whip?encryptionSecret=hunter22`;
+		const answer = await ask(path, { body: sending, token: await account.sign() });
+		expect(await answer.clone().text()).not.toContain("hunter22");
+		expect(await reasonOf(answer)).toEqual([400, "encryption-secret-sent"]);
+	});
+
 	it("to a session that is not there: 404", async () => {
 		const path = `${gate.url}/join/v1/accounts/${account.id}/sessions/nothing/whip`;
 		expect(await reasonOf(await ask(path, { body: sending, token: await account.sign() }))).toEqual([

@@ -40,6 +40,12 @@ export async function presentTicket(exchange: Exchange, text: string): Promise<D
 	return allow({ ticket: ticket.value, account, record, rules: await rulesOf(gate, account, record) });
 }
 
+/** Whom the log is told of, where no token is sent. */
+export function tellParticipant({ told }: Exchange, { uid, tokenId }: Participant): void {
+	told.uid = uid ?? undefined;
+	told.tokenId = tokenId;
+}
+
 /** `DELETE`: leaves for good. A participant that is gone already has left. */
 export async function handleLeave(exchange: Exchange, text: string): Promise<Response> {
 	return ended(exchange, logged(exchange, await leave(exchange, text)));
@@ -59,7 +65,9 @@ async function leave(exchange: Exchange, text: string): Promise<Decision<Respons
 
 /** `GET`: how the participant stands. */
 export async function handleLook(exchange: Exchange, text: string): Promise<Response> {
-	return ended(exchange, logged(exchange, await look(exchange, text)));
+	const looked = await look(exchange, text);
+	if (looked.allowed) logDecision(exchange, { status: looked.value.status, goesOn: true });
+	return ended(exchange, looked);
 }
 
 async function look(exchange: Exchange, text: string): Promise<Decision<Response>> {
@@ -68,6 +76,7 @@ async function look(exchange: Exchange, text: string): Promise<Decision<Response
 	const { rules, ticket, record } = presented.value;
 	const found = await askRoom(exchange.gate, rules, "look", { participant: ticket.participant });
 	if (!found.allowed) return found;
+	tellParticipant(exchange, found.value);
 	const { id, role, status, expiresAt, because } = found.value;
 	const named = { participant_id: id, session_id: record.id, role, status, because };
 	return allow(jsonResponse(exchange, { ...named, expires_at: Math.floor(expiresAt / 1000) }));
@@ -87,6 +96,7 @@ async function renew(exchange: Exchange, text: string): Promise<Decision<Respons
 	const { ticket, record, rules } = presented.value;
 	const found = await askRoom(gate, rules, "look", { participant: ticket.participant });
 	if (!found.allowed) return found;
+	tellParticipant(exchange, found.value);
 	const stay = await stayOfToken(exchange, presented.value, found.value);
 	if (!stay.allowed) return stay;
 	const renewed = await askRoom(gate, rules, "renew", { participant: ticket.participant, stay: stay.value });

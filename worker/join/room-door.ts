@@ -20,7 +20,7 @@ export async function handleRoomSocket(exchange: Exchange, ticket: string): Prom
 	const socket = await openRoomSocket(exchange, ticket);
 	if (socket.allowed) {
 		logDecision(exchange, { status: 101 });
-		return new Response(null, { status: 101, webSocket: socket.value });
+		return new Response(null, { status: 101, webSocket: relay(socket.value) });
 	}
 	const answer = refused(exchange, socket.refusal, "problem");
 	return exchange.query.get("refusals") === "close" ? closedWith(socket.refusal, answer) : answer;
@@ -35,7 +35,7 @@ async function openRoomSocket(exchange: Exchange, ticket: string): Promise<Decis
 	if (!greeting.allowed) return greeting;
 	const greets = { e2ee: requirementsOf(record), ...greeting.value };
 	const connected = await connect(exchange, presented.value, "once", "client", greets);
-	return connected.allowed ? allow(relay(connected.value.socket)) : connected;
+	return connected.allowed ? allow(connected.value.socket) : connected;
 }
 
 /** What the session's provider puts into the welcome. */

@@ -5,7 +5,7 @@ import type { Exchange } from "../exchange.ts";
 import { sha256 } from "../hash.ts";
 import { unwire, wire } from "../limits/contract.ts";
 import { readClient } from "../playback/client.ts";
-import { type Presented, presentTicket } from "./participants.ts";
+import { type Presented, presentTicket, tellParticipant } from "./participants.ts";
 import {
 	CALL_HEADER,
 	type Participant,
@@ -68,7 +68,9 @@ export async function connect(
 		const answer = await room.fetch("https://room/", { headers: { Upgrade: "websocket", [CALL_HEADER]: call } });
 		if (answer.webSocket === null) return await answer.json<Decision<never>>();
 		const told = decodeURIComponent(answer.headers.get(CALL_HEADER) ?? "");
-		return allow({ socket: answer.webSocket, participant: unwire<Participant>(told) });
+		const seated = unwire<Participant>(told);
+		tellParticipant(exchange, seated);
+		return allow({ socket: answer.webSocket, participant: seated });
 	} catch (fault) {
 		gate.ports.log({ event: "fault", where: "room", call: "connect", message: String(fault) });
 		return refuse({ reason: "room-unavailable" });

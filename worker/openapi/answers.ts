@@ -8,6 +8,17 @@ const stored = (members: Readonly<Record<string, JsonSchema>> = {}): JsonSchema 
 const ofAccount = { account_id: ref("Id"), name: string, created_at: string, updated_at: string };
 
 const device = { created_at: integer, updated_at: integer, name: string, user_agent: string };
+const participant = {
+	id: string,
+	name: nullable(string),
+	role: ref("JoinRole"),
+	status: { enum: ["waiting", "admitted", "connected", "away", "gone"] },
+	uid: nullable(string),
+	joined_at: integer,
+	expires_at: integer,
+	because: nullable(string),
+	gone_at: nullable(integer),
+};
 const managementToken = {
 	id: string,
 	name: string,
@@ -67,6 +78,33 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
 		keys: listOf(record({ kty: { const: "oct" }, kid: string, k: string })),
 		type: { const: "temporary" },
 	}),
+	JoinRole: { enum: ["subscriber", "publisheronly", "publisher", "moderator"] },
+	Join: record({
+		participant_id: string,
+		session_id: ref("Id"),
+		provider: string,
+		role: ref("JoinRole"),
+		status: { enum: ["admitted", "waiting"] },
+		expires_at: { type: "integer", description: "Seconds since 1970." },
+		ticket: { type: "string", description: "Opens the connection, once." },
+		join: { type: "object", description: "What the provider's client joins with." },
+		e2ee: record({
+			required: boolean,
+			secret: record({ min_length: integer, max_length: integer }),
+			least_versions: { type: "object", additionalProperties: string },
+		}),
+	}),
+	ParticipantStatus: record({
+		participant_id: string,
+		session_id: ref("Id"),
+		role: ref("JoinRole"),
+		status: participant.status,
+		because: nullable(string),
+		expires_at: integer,
+	}),
+	Participant: record(participant),
+	Participants: record({ session_id: ref("Id"), status: string, participants: listOf(ref("Participant")) }),
+	SessionStatus: record({ session_id: ref("Id"), status: { enum: ["open", "locked", "ended"] } }),
 	Heartbeat: record({
 		current: integer,
 		max: integer,

@@ -5,6 +5,7 @@ import { credentialSchemas, joinWebhookSchema } from "../catalog/provider-creden
 import { rightSchema } from "../catalog/right-schema.ts";
 import { accountSettingsSchema } from "../catalog/settings-schema.ts";
 import { idSchema, videoSchema } from "../catalog/video-schema.ts";
+import { joinSchema } from "../join/asked.ts";
 import { deviceSchema } from "../management/devices.ts";
 import { keyBodySchema } from "../management/keys.ts";
 import { revocationSchema } from "../management/revocations.ts";
@@ -31,6 +32,7 @@ const requestSchemas: Readonly<Record<string, JsonSchema>> = {
 	ProviderCredentials: { anyOf: Object.values(credentialSchemas).map((schema) => schemaOf(schema)) },
 	JoinWebhook: schemaOf(joinWebhookSchema),
 	DeviceBody: schemaOf(deviceSchema),
+	JoinBody: schemaOf(joinSchema),
 	HeartbeatBody: schemaOf(heartbeatSchema),
 	ClearKeyRequest: schemaOf(clearKeySchema),
 };
@@ -49,16 +51,27 @@ const refusalSchemas: Readonly<Record<string, JsonSchema>> = {
 	Refusal: refusal(codes),
 	Refusals: one(ref("Refusal")),
 	LicenseRefusals: one(refusal({ error: string, ...codes })),
+	Problem: {
+		...record({
+			type: string,
+			title: string,
+			status: { type: "integer" },
+			detail: string,
+			reason: string,
+			decision_id: string,
+		}),
+		description: "RFC 9457. The reason is stable, as in docs/reasons.md; some add members of their own.",
+	},
 	SessionRefusal: record({ error: refusal({ code: string, sub_code: string }) }),
 };
 
-const refused = (schema: string): JsonSchema => ({
+const refused = (schema: string, type = "application/json"): JsonSchema => ({
 	description: "Refused.",
 	headers: {
 		"Playgate-Decision": { description: "Id of the decision, as in the log.", schema: string },
 		"Playgate-Reason": { description: "As in docs/reasons.md.", schema: string },
 	},
-	content: { "application/json": { schema: ref(schema) } },
+	content: { [type]: { schema: ref(schema) } },
 });
 
 export const components: JsonSchema = {
@@ -67,6 +80,7 @@ export const components: JsonSchema = {
 		Refusals: refused("Refusals"),
 		LicenseRefusals: refused("LicenseRefusals"),
 		SessionRefusal: refused("SessionRefusal"),
+		Problem: refused("Problem", "application/problem+json"),
 	},
 	securitySchemes: {
 		tokenBearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },

@@ -21,7 +21,7 @@ export interface Operation {
 	/** By status; every other status is a refusal. */
 	readonly answers: Readonly<Record<number, Answer>>;
 	/** Shape of its refusals; the array of the Playback API unless it says otherwise. */
-	readonly refusals?: "Refusals" | "LicenseRefusals" | "SessionRefusal";
+	readonly refusals?: "Refusals" | "LicenseRefusals" | "SessionRefusal" | "Problem";
 }
 
 /** `token`: a publisher's JWT in any of its carriers. */

@@ -1,6 +1,7 @@
 import type { Operation } from "./operation.ts";
 import { reportOperation } from "./operations/audit.ts";
-import { managementOperations } from "./operations/management.ts";
+import { joinOperations } from "./operations/join.ts";
+import { managementOperations, participantOperations } from "./operations/management.ts";
 import { ownOperations } from "./operations/own.ts";
 import { playbackOperations } from "./operations/playback.ts";
 import { streamOperations } from "./operations/streams.ts";
@@ -9,6 +10,8 @@ import { streamOperations } from "./operations/streams.ts";
 export const operations: readonly Operation[] = [
 	...playbackOperations,
 	...managementOperations,
+	...joinOperations,
+	...participantOperations,
 	reportOperation,
 	...streamOperations,
 	...ownOperations,

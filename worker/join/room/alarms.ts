@@ -53,7 +53,7 @@ export class Alarms {
 			this.#renewHolds(now);
 			for (const errand of this.#room.write((book) => book.errands.begin(now))) void this.#do(rules, errand);
 		}
-		if (this.#clean(now)) await this.#storage.deleteAll();
+		if (this.#clean(now)) await this.#room.clear();
 		else this.schedule();
 	}
 
@@ -66,7 +66,7 @@ export class Alarms {
 			freshAt,
 			cleanAt,
 			endsAt === endTold ? null : endsAt,
-			this.#sockets.anyClient() ? now + HEARTBEAT_SECONDS * 1500 : null,
+			this.#sockets.anyClient() ? now + HEARTBEAT_SECONDS * 1000 : null,
 			...[...members.values()].map((member) => this.#dueAt(member)),
 		];
 		return Math.min(...times.map((time) => time ?? NEVER));

@@ -73,9 +73,20 @@ export class RoomBook implements RoomState {
 		return this.#tables.hasJoined(tokenId) || [...this.#members.values()].some((member) => member.tokenId === tokenId);
 	}
 
+	/**
+	 * Of the rules of a call and those that were told before the later ones, for isolates remember records for a while. A record that does
+	 * not say when it was written (a seed's) counts as it comes.
+	 */
+	latest(rules: RoomRules): RoomRules {
+		const known = this.#record.rules;
+		const { revision = 0 } = rules;
+		return known && revision > 0 && (known.revision ?? 0) > revision ? known : rules;
+	}
+
 	/** Remembers the rules of a call, for what the alarm does later. */
 	learnRules(rules: RoomRules): void {
-		if (JSON.stringify(this.#record.rules) !== JSON.stringify(rules)) this.change({ rules });
+		const latest = this.latest(rules);
+		if (JSON.stringify(this.#record.rules) !== JSON.stringify(latest)) this.change({ rules: latest });
 	}
 
 	change(part: Partial<RoomRecord>): void {

@@ -55,6 +55,7 @@ export async function rulesOf(gate: Gate, account: Account, record: E2eeSessionR
 		reconnectSeconds: record.reconnect_seconds,
 		ticketSeconds: record.ticket_seconds,
 		presence: providers[record.provider]?.presence(record) ?? true,
+		revision: Date.parse(record.updated_at ?? "") || 0,
 		endsAt: record.ends_at === null ? null : record.ends_at * 1000,
 		webhook: webhook !== null,
 		speaks: record.provider === "webrtc" && record.webrtc?.mode === "room",

@@ -43,7 +43,7 @@ export interface Participant {
 	readonly provider: Readonly<Record<string, unknown>>;
 }
 
-/** What of the session's record the room judges by; carried by each call, so that the room keeps no copy that grows old. */
+/** What of the session's record the room judges by, as the caller reads it; the room keeps the latest that it was told. */
 export interface RoomRules {
 	readonly account: string;
 	readonly session: string;
@@ -58,6 +58,8 @@ export interface RoomRules {
 	readonly ticketSeconds: number;
 	/** False where nothing tells the gate that a client is there: then a place is held until it is given back or its time is over. */
 	readonly presence: boolean;
+	/** When the record was written: of two readings the later one counts. Milliseconds since the epoch. */
+	readonly revision?: number;
 	/** End of the session, milliseconds since the epoch. */
 	readonly endsAt?: number | null;
 	/** False where the publisher has no webhook: then no event is written down. */

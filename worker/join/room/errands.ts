@@ -67,7 +67,7 @@ export class Errands {
 	begin(now: number): Errand[] {
 		const query = "SELECT * FROM errands WHERE due_at <= ? ORDER BY due_at LIMIT ?";
 		const due = this.#sql.exec<StoredErrand>(query, now, MOST_AT_ONCE).toArray();
-		this.#sql.exec("UPDATE errands SET due_at = ? WHERE due_at <= ?", now + LEASE_MS, now);
+		for (const { id } of due) this.#sql.exec("UPDATE errands SET due_at = ? WHERE id = ?", now + LEASE_MS, id);
 		const begun = due.filter(({ id }) => !this.#running.has(id));
 		for (const { id } of begun) this.#running.add(id);
 		return begun.map(({ id, kind, due_at: dueAt, attempts, body }) => {

@@ -9,6 +9,7 @@ import { planLost } from "./decide.ts";
 import { Errands } from "./errands.ts";
 import { queueDepartures } from "./events.ts";
 import type { Room } from "./room.ts";
+import schema from "./schema.sql";
 import { RoomSockets } from "./sockets.ts";
 import type { Plan, Planned } from "./state.ts";
 
@@ -32,6 +33,7 @@ export class Keeper implements Room {
 
 	constructor(ctx: DurableObjectState, env: Env) {
 		this.#storage = ctx.storage;
+		ctx.storage.sql.exec(schema);
 		this.#errands = new Errands(ctx.storage.sql);
 		this.#book = this.#newBook();
 		this.sockets = new RoomSockets(ctx);
@@ -82,6 +84,13 @@ export class Keeper implements Room {
 			this.#book = this.#newBook();
 			throw fault;
 		}
+	};
+
+	readonly clear = async (): Promise<void> => {
+		const cleared = this.#storage.deleteAll();
+		this.#storage.sql.exec(schema); // in the same turn: no call finds the tables gone
+		this.#book = this.#newBook();
+		await cleared;
 	};
 
 	/** Whether a participant whose sockets are all closed is away now. */

@@ -9,6 +9,8 @@ export interface Room {
 	readonly commit: (plan: Plan) => Applied;
 	/** Runs a change in a transaction. */
 	readonly write: <T>(run: (book: RoomBook) => T) => T;
+	/** Stores nothing any more; calls may still come. */
+	readonly clear: () => Promise<void>;
 	/** Those whose sockets are all closed are away from now on. */
 	readonly noticeAllLost: () => void;
 }

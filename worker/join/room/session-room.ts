@@ -20,7 +20,6 @@ import {
 import { judgeJoin, planJoin, planLost, planRedeem, planRenew, presentMember, statusOf } from "./decide.ts";
 import { type RefusedJoin, joinedEvent, queueEvent, queueRefusal, unqueueJoin } from "./events.ts";
 import { Keeper, reply } from "./keeper.ts";
-import schema from "./schema.sql";
 import type { Member, Plan } from "./state.ts";
 
 type Told = Readonly<Record<string, unknown>>;
@@ -37,7 +36,6 @@ export class SessionRoom extends DurableObject<Env> {
 
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
-		ctx.storage.sql.exec(schema);
 		this.#keeper = new Keeper(ctx, env);
 	}
 
@@ -45,13 +43,13 @@ export class SessionRoom extends DurableObject<Env> {
 	check(
 		call: Wired<RoomCall<Pick<JoinAsk, "uid" | "tokenId" | "role">>>,
 	): Wired<RoomReply<{ readonly waits: boolean }>> {
-		const { rules, ask } = unwire(call);
+		const { rules, ask } = this.#read(call);
 		const judged = judgeJoin(this.#book, rules, ask, Date.now());
 		return reply(judged.allowed ? allow({ waits: judged.value.waits }) : judged);
 	}
 
 	admit(call: Wired<RoomCall<JoinAsk>>): Wired<RoomReply<Seated>> {
-		const { rules, ask } = unwire(call);
+		const { rules, ask } = this.#read(call);
 		const now = Date.now();
 		const { wired } = this.#keeper.decide(
 			rules,
@@ -85,7 +83,7 @@ export class SessionRoom extends DurableObject<Env> {
 	}
 
 	renew(call: Wired<RoomCall<RenewAsk>>): Wired<RoomReply<Seated>> {
-		const { rules, ask } = unwire(call);
+		const { rules, ask } = this.#read(call);
 		const { answer, wired } = this.#keeper.decide(rules, (book) => {
 			const planned = planRenew(book, rules, ask, Date.now());
 			return planned.allowed ? allow({ ...planned.value, value: seated(planned.value.value) }) : planned;
@@ -103,13 +101,13 @@ export class SessionRoom extends DurableObject<Env> {
 	}
 
 	list(call: Wired<RoomCall<{ readonly gone: boolean }>>): Wired<RoomReply<RoomStatus>> {
-		const { rules, ask } = unwire(call);
+		const { rules, ask } = this.#read(call);
 		const members = [...this.#book.members.values(), ...(ask.gone ? this.#book.departed() : [])];
 		return reply(allow({ status: statusOf(this.#book, rules), participants: members.map(shown) }));
 	}
 
 	command(call: Wired<RoomCall<Command>>): Wired<RoomReply<Participant | null>> {
-		const { rules, ask } = unwire(call);
+		const { rules, ask } = this.#read(call);
 		return this.#keeper.conversation.order(ask, (order) =>
 			this.#keeper.decide(rules, (book) => {
 				const planned = planCommand(book, rules, order, Date.now());
@@ -122,9 +120,12 @@ export class SessionRoom extends DurableObject<Env> {
 
 	/** The record was changed. One that is ended now puts everybody out. */
 	tell(call: Wired<RoomCall<null>>): Wired<RoomReply<null>> {
-		const { rules } = unwire(call);
+		const { rules } = this.#read(call);
 		const applied = this.#keeper.commitWith((book) => {
 			book.learnRules(rules);
+			const { status, statusChangedAt: changedAt } = rules;
+			// Whoever reads the record a little later than it was written goes by this.
+			if (changedAt > (book.ownStatus?.changedAt ?? 0)) book.change({ ownStatus: { status, changedAt } });
 			if (statusOf(book, rules) !== "ended") return {};
 			return { gone: [...book.members.values()].map((member) => ({ member, because: "session-ended" as const })) };
 		});
@@ -135,7 +136,7 @@ export class SessionRoom extends DurableObject<Env> {
 	remember(
 		call: Wired<RoomCall<{ participant: string; provider: Told; here?: boolean }>>,
 	): Wired<RoomReply<Participant>> {
-		const { rules, ask } = unwire(call);
+		const { rules, ask } = this.#read(call);
 		const found = presentMember(this.#book, ask.participant);
 		if (!found.allowed) return reply(found);
 		const told: Member = { ...found.value, provider: { ...found.value.provider, ...ask.provider } };
@@ -146,7 +147,7 @@ export class SessionRoom extends DurableObject<Env> {
 
 	/** A join that was refused, for the publisher's webhook; rate-bounded. */
 	refusal(call: Wired<RoomCall<RefusedJoin>>): void {
-		const { rules, ask } = unwire(call);
+		const { rules, ask } = this.#read(call);
 		this.#keeper.write((book) => {
 			book.learnRules(rules);
 			queueRefusal(book, ask, Date.now());
@@ -161,7 +162,7 @@ export class SessionRoom extends DurableObject<Env> {
 	/** Opens the WebSocket of a ticket: 101, or the refusal as JSON. */
 	override fetch(request: Request): Response {
 		const call = decodeURIComponent(request.headers.get(CALL_HEADER) ?? "");
-		const { rules, ask } = unwire<RoomCall<RedeemAsk>>(call);
+		const { rules, ask } = this.#read<RedeemAsk>(call);
 		const { sockets, alarms, conversation } = this.#keeper;
 		const { answer } = this.#keeper.decide(rules, (book) => planRedeem(book, ask, Date.now()));
 		if (!answer.allowed) return Response.json(answer);
@@ -193,6 +194,11 @@ export class SessionRoom extends DurableObject<Env> {
 
 	override alarm(): Promise<void> {
 		return this.#keeper.alarms.run();
+	}
+
+	#read<T>(wired: Wired<RoomCall<T>>): RoomCall<T> {
+		const { rules, ask } = unwire(wired);
+		return { rules: this.#book.latest(rules), ask };
 	}
 
 	get #book() {

@@ -18,7 +18,7 @@ interface Meter {
 }
 
 /** How often a client sends "ping"; one that is silent for three times as long is lost. */
-export const HEARTBEAT_SECONDS = 20;
+export const HEARTBEAT_SECONDS = 30;
 const SILENT_MS = 3 * HEARTBEAT_SECONDS * 1000;
 const HEARD_EVERY_MS = 5000;
 const MESSAGES = { burst: 600, aSecond: 40 };

@@ -18,7 +18,7 @@ export const webrtcProvider: JoinProvider = {
 	greet,
 };
 
-const DOOR = /\/(whip|whep)$/;
+const DOOR = /\/sessions\/[^/]+\/(whip|whep)$/;
 
 /** A session is for its own door only; the path of a join through none of them ends otherwise. */
 function judge(exchange: Exchange, record: E2eeSessionRecord): Decision {

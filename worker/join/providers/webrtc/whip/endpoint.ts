@@ -61,7 +61,6 @@ export async function offerWithTicket(exchange: Exchange, ticket: string, door: 
 	if (!seat.allowed) return seat;
 	const { control, ...opened } = seat.value;
 	try {
-		if (opened.record.webrtc?.mode !== door) return refuse({ reason: "resource-not-found" });
 		const answer = await negotiated(exchange, { ...opened, ticket }, door, text.value);
 		if (answer.allowed) logDecision(exchange, { status: answer.value.status });
 		return answer;
@@ -102,6 +101,7 @@ async function negotiated(
 ): Promise<Decision<Response>> {
 	const { gate } = exchange;
 	const { record, rules, participant, ticket } = offering;
+	if (record.webrtc?.mode !== door) return refuse({ reason: "resource-not-found" });
 	if (participant.status === "waiting")
 		return refuse({ reason: "participant-status", status: "waiting", wanted: "admitted" });
 	const offer = admitSdp(text, { kind: "offer", door, role: participant.role });

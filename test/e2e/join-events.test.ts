@@ -1,0 +1,172 @@
+import { createHmac } from "node:crypto";
+import { type IncomingMessage, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type TestSession, openSession, openSocket } from "../support/join.ts";
+import { ask } from "../support/player.ts";
+import { nowSeconds, startTestGate } from "../support/running-gate.ts";
+import type { Json, TestAccount, TestGate } from "../support/running-gate.ts";
+
+// Two isolates on one state: what is revoked through the one, a room hears of whose participants came through the other.
+let gate: TestGate;
+beforeAll(async () => {
+	gate = await startTestGate({ elsewhere: true });
+});
+afterAll(() => gate?.stop());
+
+/** How long a revocation may take to close a live connection (design 8). */
+const MOST_MS = 5000;
+
+describe("a revocation closes a live socket within 5 s", () => {
+	it.concurrent.each([
+		["token", (token: string) => ({ value: token })],
+		["jti", () => ({ value: "one" })],
+		["uid", () => ({ value: "ann" })],
+		["sid", () => ({ value: "call" })],
+		["key", () => ({ value: "rsa" })],
+		["video", () => ({ value: "room-1" })],
+		["issued-before", () => ({ before: nowSeconds() + 60 })],
+	] as const)("by %s", async (kind, named) => {
+		const account = await gate.openAccount();
+		const session = await openSession(gate, account);
+		const token = await account.sign({ uid: "ann", sid: "call", jti: "one" });
+		const ann = await session.joinWith(token);
+		const socket = await openSocket(session.socketUrl(ann.ticket));
+		await socket.next("welcome");
+		const since = performance.now();
+		const through = (url: string) => url.replace(gate.url, gate.running.elsewhereUrl ?? "");
+		const body = { kind, ...named(token) };
+		expect((await gate.manage("POST", through(`${account.manageUrl}/revocations`), body)).status).toBe(201);
+		expect(await socket.closed).toEqual({ code: 4002, reason: "token-revoked" });
+		expect(performance.now() - since).toBeLessThan(MOST_MS);
+		await expect.poll(async () => (await session.joinWith(token)).reason, { timeout: MOST_MS }).toBe("token-revoked");
+	});
+
+	it("also of one who joined while an isolate had not heard of it yet", async () => {
+		const account = await gate.openAccount();
+		const session = await openSession(gate, account);
+		const other: TestSession = { ...session, url: session.url.replace(gate.url, gate.running.elsewhereUrl ?? "") };
+		await session.join(); // this isolate has a copy of the list now
+		const token = await account.sign({ jti: "one" });
+		const elsewhere = other.manageUrl
+			.replace(gate.url, gate.running.elsewhereUrl ?? "")
+			.replace("/e2ee-sessions/room-1", "");
+		const since = performance.now();
+		await gate.manage("POST", `${elsewhere}/revocations`, { kind: "jti", value: "one" });
+		const ann = await session.joinWith(token);
+		expect([201, "token-revoked"]).toContain(ann.reason === "" ? ann.status : ann.reason);
+		await expect.poll(async () => (await session.participants()).length, { timeout: MOST_MS }).toBe(1);
+		expect(performance.now() - since).toBeLessThan(MOST_MS);
+	});
+});
+
+interface Heard {
+	readonly headers: IncomingMessage["headers"];
+	readonly body: string;
+	readonly event: { readonly type: string; readonly timestamp: string; readonly data: Json };
+}
+
+/** A publisher's endpoint. `answers` are its first statuses; 200 after them. */
+async function openEndpoint(answers: number[] = []) {
+	const heard: Heard[] = [];
+	const server = createServer((request, response) => {
+		const chunks: Buffer[] = [];
+		request.on("data", (chunk: Buffer) => chunks.push(chunk));
+		request.on("end", () => {
+			const body = Buffer.concat(chunks).toString();
+			heard.push({ headers: request.headers, body, event: JSON.parse(body) as Heard["event"] });
+			response.writeHead(answers.shift() ?? 200, { Location: "/elsewhere" }).end();
+		});
+	});
+	await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+	const { port } = server.address() as AddressInfo;
+	return { url: `http://127.0.0.1:${port}/hook`, heard, close: () => server.close() };
+}
+
+async function hear(account: TestAccount, url: string): Promise<string> {
+	const answer = await gate.manage("PUT", `${account.manageUrl}/join-webhook`, { url });
+	expect(answer.status).toBe(201);
+	return ((await answer.json()) as { secret: string }).secret;
+}
+
+const typesOf = (heard: readonly Heard[]): string[] => heard.map(({ event }) => event.type);
+
+describe("the publisher's webhook", () => {
+	it("hears, signed, of who joins, leaves and is refused, and of the end", async () => {
+		const endpoint = await openEndpoint();
+		const account = await gate.openAccount();
+		const session = await openSession(gate, account, { max_participants: 1 });
+		const secret = await hear(account, endpoint.url);
+		const ann = await session.join({ uid: "ann" }, { name: "Ann" });
+		const refused = await session.join({ uid: "ben" });
+		await expect
+			.poll(() => typesOf(endpoint.heard).toSorted(), { timeout: 10_000 })
+			.toEqual(["join.participant_joined", "join.refused"]);
+		expect((await ask(`${gate.url}/join/v1/participants/${ann.ticket}`, { method: "DELETE" })).status).toBe(204);
+		await expect.poll(() => typesOf(endpoint.heard), { timeout: 10_000 }).toContain("join.participant_left");
+		expect((await session.order("POST", "end")).status).toBe(200);
+		await expect.poll(() => typesOf(endpoint.heard), { timeout: 10_000 }).toContain("join.session_ended");
+		const of = (type: string) => endpoint.heard.find(({ event }) => event.type === type)?.event.data;
+		const where = { account: account.id, session: "room-1", provider: "webrtc" };
+		expect(of("join.participant_joined")).toMatchObject({
+			...where,
+			participant: { id: ann.participantId, uid: "ann", name: "Ann", role: "publisher" },
+			decision_id: ann.headers.get("Playgate-Decision"),
+		});
+		expect(of("join.participant_left")).toMatchObject({
+			...where,
+			participant: { id: ann.participantId },
+			because: "left",
+		});
+		expect(of("join.refused")).toMatchObject({
+			...where,
+			participant: { uid: "ben" },
+			reason: "e2ee-session-full",
+			decision_id: refused.headers.get("Playgate-Decision"),
+		});
+		for (const { headers, body } of endpoint.heard) {
+			const signed = `${String(headers["webhook-id"])}.${String(headers["webhook-timestamp"])}.${body}`;
+			const key = Buffer.from(secret.slice("whsec_".length), "base64");
+			expect(headers["webhook-signature"]).toBe(`v1,${createHmac("sha256", key).update(signed).digest("base64")}`);
+			expect(Math.abs(Number(headers["webhook-timestamp"]) - nowSeconds())).toBeLessThan(60);
+			expect(gate.tokens.some((token) => body.includes(token))).toBe(false);
+		}
+		expect(new Set(endpoint.heard.map(({ headers }) => headers["webhook-id"])).size).toBe(endpoint.heard.length);
+		endpoint.close();
+	});
+
+	it("hears again of what it did not take, and follows no redirect", async () => {
+		const endpoint = await openEndpoint([500, 307]);
+		const account = await gate.openAccount();
+		const session = await openSession(gate, account);
+		await hear(account, endpoint.url);
+		await session.join();
+		await expect.poll(() => endpoint.heard.length, { timeout: 15_000 }).toBe(2);
+		const [first, second] = endpoint.heard;
+		expect([second?.headers["webhook-id"], second?.body]).toEqual([first?.headers["webhook-id"], first?.body]);
+		endpoint.close();
+	});
+
+	it("does not hold up anything when it never answers", async () => {
+		const account = await gate.openAccount();
+		const session = await openSession(gate, account, { max_stay_seconds: 3 });
+		await hear(account, "http://127.0.0.1:9/closed");
+		const socket = await openSocket(session.socketUrl((await session.join()).ticket));
+		expect(await socket.closed).toEqual({ code: 4007, reason: "stayed-too-long" });
+	});
+});
+
+it("neither log nor management tells tickets or tokens", async () => {
+	const loud = await startTestGate({ decisionLog: "all" });
+	const account = await loud.openAccount();
+	const session = await openSession(loud, account);
+	const ann = await session.join({ uid: "ann" });
+	const socket = await openSocket(session.socketUrl(ann.ticket));
+	await socket.next("welcome");
+	await ask(`${loud.url}/join/v1/participants/${ann.ticket}`);
+	socket.socket.close();
+	await loud.stop();
+	const log = loud.logLines.join("\n");
+	expect(log).toContain('"/join/v1/accounts/');
+	expect([ann.ticket, ...loud.tokens].filter((secret) => log.includes(secret))).toEqual([]);
+});
