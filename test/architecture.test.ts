@@ -121,7 +121,9 @@ it("the client of applications stands alone: it imports nothing else, and nothin
 	});
 	expect(client.length).toBeGreaterThan(10);
 	expect(foreign).toEqual([]);
-	const users = files.filter((file) => !client.includes(file)).filter((file) => importsOf(file).some((each) => each.startsWith("join/client/")));
+	const users = files
+		.filter((file) => !client.includes(file))
+		.filter((file) => importsOf(file).some((each) => each.startsWith("join/client/")));
 	expect(users).toEqual([]);
 });
 

@@ -19,7 +19,12 @@ const server = createServer((request, response) => {
 	let body = "";
 	request.on("data", (chunk) => (body += String(chunk)));
 	request.on("end", () => {
-		asked.push({ method: request.method ?? "", path: request.url ?? "", authorization: request.headers.authorization, body });
+		asked.push({
+			method: request.method ?? "",
+			path: request.url ?? "",
+			authorization: request.headers.authorization,
+			body,
+		});
 		response.writeHead(answer.status, { "Content-Type": answer.type }).end(answer.status === 204 ? "" : answer.body);
 	});
 });
@@ -96,10 +101,13 @@ describe("a refusal", () => {
 		});
 	});
 
-	it.each(["<html>Bad gateway</html>", "", "null", "[]", '{"reason":7}'])("that is not the gate's: %j", async (body) => {
-		answer = { status: 502, type: "text/html", body };
-		expect(await errorOf(join({ gate, ...request }))).toMatchObject({ reason: "unexpected-answer", status: 502 });
-	});
+	it.each(["<html>Bad gateway</html>", "", "null", "[]", '{"reason":7}'])(
+		"that is not the gate's: %j",
+		async (body) => {
+			answer = { status: 502, type: "text/html", body };
+			expect(await errorOf(join({ gate, ...request }))).toMatchObject({ reason: "unexpected-answer", status: 502 });
+		},
+	);
 
 	it("is also that nobody answers", async () => {
 		const error = await errorOf(join({ gate: "http://127.0.0.1:9", ...request }));

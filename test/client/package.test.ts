@@ -43,13 +43,16 @@ describe("the package", () => {
 		const files = (await filesOf()).filter((file) => file.endsWith(".js"));
 		for (const file of files) {
 			const text = await readFile(join(installed, file), "utf8");
-			const imports = [...text.matchAll(/^(?:import|export) (?:.* from )?"([^"]+)";|\bimport\("([^"]+)"\)/gm)].map(([, path, late]) => path ?? late ?? "");
+			const imports = [...text.matchAll(/^(?:import|export) (?:.* from )?"([^"]+)";|\bimport\("([^"]+)"\)/gm)].map(
+				([, path, late]) => path ?? late ?? "",
+			);
 			expect(imports.filter((path) => !/^\.\.?\/[\w/-]+\.js$/.test(path))).toEqual([]);
 		}
 	});
 
 	it("loads in Node, where a back end may check a secret, too", async () => {
-		const script = 'import { checkSecret, JoinError } from "playgate/client"; console.log(checkSecret("short"), JoinError.name);';
+		const script =
+			'import { checkSecret, JoinError } from "playgate/client"; console.log(checkSecret("short"), JoinError.name);';
 		const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", script], { cwd: app });
 		expect(stdout.trim()).toBe("too-short JoinError");
 	});
@@ -57,7 +60,14 @@ describe("the package", () => {
 	it("is bundled for a page, with its worker", async () => {
 		const bundle = async (entry: string): Promise<string> => {
 			const stdin = { contents: `export * from "${entry}";`, resolveDir: app };
-			const built = await build({ stdin, bundle: true, write: false, format: "esm", platform: "browser", logLevel: "error" });
+			const built = await build({
+				stdin,
+				bundle: true,
+				write: false,
+				format: "esm",
+				platform: "browser",
+				logLevel: "error",
+			});
 			return built.outputFiles[0]?.text ?? "";
 		};
 		expect(await bundle("playgate/client")).toContain("RTCRtpScriptTransform");

@@ -34,7 +34,12 @@ describe("the certificate of a connection that stands", () => {
 	const connection = (...stats: object[]) =>
 		({ getStats: async () => new Map(stats.map((each, at) => [at, each])) }) as unknown as RTCPeerConnection;
 	const transport = { id: "T", type: "transport", remoteCertificateId: "R" };
-	const shown = (fingerprint: string) => ({ id: "R", type: "certificate", fingerprintAlgorithm: "sha-256", fingerprint });
+	const shown = (fingerprint: string) => ({
+		id: "R",
+		type: "certificate",
+		fingerprintAlgorithm: "sha-256",
+		fingerprint,
+	});
 	const own = { id: "L", type: "certificate", fingerprintAlgorithm: "sha-256", fingerprint: A };
 
 	it.each([
@@ -53,7 +58,8 @@ describe("the ticket in the page's address", () => {
 		const location = { pathname: "/room", search: "?lang=en", hash } as Location;
 		const history = {
 			state: { kept: true },
-			replaceState: (state: unknown, _unused: string, address: string) => addresses.push(`${JSON.stringify(state)} ${address}`),
+			replaceState: (state: unknown, _unused: string, address: string) =>
+				addresses.push(`${JSON.stringify(state)} ${address}`),
 		} as unknown as History;
 		return { addresses, view: { location, history } };
 	}

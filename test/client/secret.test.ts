@@ -66,7 +66,7 @@ describe("what is sent to the gate", () => {
 			thrown = error;
 		}
 		expect(thrown).toBeInstanceOf(JoinError);
-		expect(thrown).toMatchObject({ reason: "encryption-secret-sent", details: { place } });
+		expect(thrown).toMatchObject({ reason: "encryption-secret-sent", details: { member: place } });
 	});
 
 	it.each([

@@ -91,7 +91,10 @@ describe("a frame", () => {
 	it("of another secret is told from a broken one", async () => {
 		const sealed = await (await FrameEncryptor.start(session, "ann")).encrypt(picture, delta);
 		expect(await new FrameDecryptor(other, "ann").decrypt(sealed, delta)).toEqual({ ok: false, why: "secret" });
-		expect(await new FrameDecryptor(other, "ann").decrypt(sealed.slice(0, 8), delta)).toEqual({ ok: false, why: "malformed" });
+		expect(await new FrameDecryptor(other, "ann").decrypt(sealed.slice(0, 8), delta)).toEqual({
+			ok: false,
+			why: "malformed",
+		});
 	});
 });
 

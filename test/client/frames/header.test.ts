@@ -56,7 +56,10 @@ describe("the header of SFrame", () => {
 		fc.assert(
 			fc.property(value, value, fc.uint8Array({ maxLength: 8 }), (kid, ctr, rest) => {
 				const encoded = encodeHeader({ kid, ctr });
-				expect(decodeHeader(Uint8Array.of(...encoded, ...rest))).toEqual({ header: { kid, ctr }, length: encoded.length });
+				expect(decodeHeader(Uint8Array.of(...encoded, ...rest))).toEqual({
+					header: { kid, ctr },
+					length: encoded.length,
+				});
 				for (let end = 0; end < encoded.length; end++) expect(decodeHeader(encoded.subarray(0, end))).toBeNull();
 			}),
 		);

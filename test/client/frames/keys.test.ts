@@ -51,7 +51,9 @@ describe("the keys of a session", () => {
 					["correct horse", "room-2", 1n],
 					["correct house", "room-1", 1n],
 				] as const
-			).map(async ([secret, session, kid]) => hex((await (await SessionKey.derive(secret, session)).frameKey(kid)).salt)),
+			).map(async ([secret, session, kid]) =>
+				hex((await (await SessionKey.derive(secret, session)).frameKey(kid)).salt),
+			),
 		);
 		expect(new Set(salts).size).toBe(4);
 	});

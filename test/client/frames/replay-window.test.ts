@@ -29,6 +29,11 @@ describe("a replay window", () => {
 		const window = new ReplayWindow();
 		const most = 2n ** 64n - 1n;
 		window.add(most);
-		expect([0n, most - WIDTH, most - WIDTH + 1n, most].map((ctr) => window.has(ctr))).toEqual([true, true, false, true]);
+		expect([0n, most - WIDTH, most - WIDTH + 1n, most].map((ctr) => window.has(ctr))).toEqual([
+			true,
+			true,
+			false,
+			true,
+		]);
 	});
 });

@@ -69,8 +69,9 @@ export class Call {
 
 	async #hear(message: RoomMessage): Promise<void> {
 		if (message.type === "welcome" || message.type === "admitted") this.#enter(message);
+		else if (message.type === "joined") this.#back((message["participant"] as Other).id);
 		else if (message.type === "left") this.#drop(String(message["participant"]));
-		else if (message.type === "refused") this.#setup.events.refused?.(refusalOf(message), null);
+		else if (message.type === "refused") this.#refused(message);
 		else if (typeof message["from"] === "string") await this.#peer(message["from"], false)?.hear(message);
 		this.#setup.events.message?.(message);
 	}
@@ -83,8 +84,24 @@ export class Call {
 		const others = message["participants"] as readonly Other[];
 		const here = others.filter(({ status }) => status === "connected");
 		for (const id of this.#peers.keys()) if (!others.some((each) => each.id === id)) this.#drop(id);
-		// Who comes back has its connections still, or is offered to again.
+		for (const id of this.#peers.keys()) this.#back(id);
+		// Who comes back has its connections still; to the others it offers.
 		for (const { id } of here) this.#peer(id, true);
+	}
+
+	/** What was said while one of the two was away has not arrived. */
+	#back(participant: string): void {
+		this.#peers.get(participant)?.again();
+	}
+
+	#refused(message: RoomMessage): void {
+		const { type, peer } = told(message["in_reply_to"]);
+		const known = this.#peers.get(peer);
+		const error = refusalOf(message);
+		if (!known) this.#setup.events.refused?.(error, null);
+		else if (error.reason === "sdp-refused" && isDescription(type)) known.refuse(error);
+		else if (known.isOpen && isDescription(type)) this.#setup.events.refused?.(error, peer);
+		// A candidate that came too late or was one too many: there are others.
 	}
 
 	#peer(peer: string, offers: boolean): Peer | null {
@@ -99,7 +116,7 @@ export class Call {
 				media,
 				frames,
 				iceServers: this.#iceServers,
-				say: (message) => this.#say(message),
+				say: (message) => this.#say(peer, message),
 				onTrack: (track) => events.track(peer, track),
 				onState: (state) => events.state?.(peer, state),
 				onRefused: (error) => events.refused?.(error, peer),
@@ -110,13 +127,9 @@ export class Call {
 		return made;
 	}
 
-	/** What cannot be said while the room is away is said by an ICE restart when it is back. */
-	#say(message: RoomMessage): void {
-		try {
-			this.room.send(message);
-		} catch (fault) {
-			this.#failed(fault);
-		}
+	/** What cannot be said while the room is away is said again when it is back. */
+	#say(peer: string, message: RoomMessage): void {
+		if (this.room.isOpen) this.room.send({ ...message, to: peer, id: `${message.type}:${peer}` });
 	}
 
 	#drop(participant: string): void {
@@ -132,6 +145,14 @@ export class Call {
 		const error = fault instanceof JoinError ? fault : new JoinError("call-failed", String(fault));
 		this.#setup.events.refused?.(error, null);
 	}
+}
+
+const isDescription = (type: string): boolean => type === "offer" || type === "answer";
+
+/** What was said to whom, of the `id` that `#say` gave it. */
+function told(id: unknown): { readonly type: string; readonly peer: string } {
+	const [type = "", peer = ""] = typeof id === "string" ? id.split(":") : [];
+	return { type, peer };
 }
 
 function refusalOf({ reason, detail, type: _type, ...details }: RoomMessage): JoinError {

@@ -27,7 +27,7 @@ const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]
 /**
  * What goes to the gate is looked through before it goes: an application that hands over its secret by mistake finds out on its own machine.
  *
- * @throws JoinError `encryption-secret-sent`, with the place; never the value
+ * @throws JoinError `encryption-secret-sent`, with its place as `member`; never the value
  */
 export function refuseSecrets(value: unknown, place = ""): void {
 	if (typeof value !== "object" || value === null) return;
@@ -35,7 +35,7 @@ export function refuseSecrets(value: unknown, place = ""): void {
 		const here = place === "" ? name : `${place}.${name}`;
 		if (!Array.isArray(value) && SECRET_NAMES.has(plain(name)) && inner !== undefined) {
 			const message = `${here} is named like an encryption secret: it must not leave this client, and was not sent.`;
-			throw new JoinError("encryption-secret-sent", message, { details: { place: here } });
+			throw new JoinError("encryption-secret-sent", message, { details: { member: here } });
 		}
 		refuseSecrets(inner, here);
 	}

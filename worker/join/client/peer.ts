@@ -14,11 +14,11 @@ export interface PeerSetup {
 	readonly media: MediaStream | null;
 	readonly iceServers: readonly RTCIceServer[];
 	readonly frames: FrameEncryption;
-	/** To the peer, through the room. */
+	/** To the peer, through the room; lost when one of the two is away. */
 	readonly say: (message: RoomMessage) => void;
 	readonly onTrack: (track: MediaStreamTrack) => void;
 	readonly onState: (state: RTCPeerConnectionState) => void;
-	/** The connection is given up: what was described is not what the room has pinned. */
+	/** The connection is given up: the room does not pass on what this side says, or the other's is not what the room has pinned. */
 	readonly onRefused: (error: JoinError) => void;
 }
 
@@ -57,8 +57,23 @@ export class Peer {
 		await this.connection.addIceCandidate(candidate).catch(() => undefined); // of an offer that gave way
 	}
 
+	/** Both can hear each other again: an offer that is not answered may have been lost. */
+	again(): void {
+		if (this.connection.signalingState === "have-local-offer") this.#say("offer");
+	}
+
+	get isOpen(): boolean {
+		return this.connection.signalingState !== "closed";
+	}
+
 	close(): void {
 		this.connection.close();
+	}
+
+	refuse(error: JoinError): void {
+		if (!this.isOpen) return;
+		this.close();
+		this.#setup.onRefused(error);
 	}
 
 	async #offer(): Promise<void> {
@@ -72,12 +87,13 @@ export class Peer {
 	}
 
 	async #described(type: "offer" | "answer", message: RoomMessage): Promise<void> {
+		if (!this.isOpen) return; // given up
 		const sdp = String(message["sdp"]);
 		const collides = type === "offer" && (this.#offering || this.connection.signalingState !== "stable");
 		if (collides && !this.#polite) return;
 		const pinned = message["fingerprints"];
 		this.#pinned = Array.isArray(pinned) ? pinned.map(String) : [];
-		if (!matchesPinned(sdp, this.#pinned)) return this.#refuse();
+		if (!matchesPinned(sdp, this.#pinned)) return this.refuse(notPinned());
 		await this.connection.setRemoteDescription({ type, sdp });
 		if (type === "answer") return;
 		for (const transceiver of this.connection.getTransceivers()) this.#answerWith(transceiver);
@@ -127,30 +143,26 @@ export class Peer {
 	}
 
 	#say(type: "offer" | "answer"): void {
-		this.#setup.say({ type, to: this.#setup.peer, sdp: this.connection.localDescription?.sdp ?? "" });
+		this.#setup.say({ type, sdp: this.connection.localDescription?.sdp ?? "" });
 	}
 
 	#trickle(candidate: RTCIceCandidate | null): void {
-		const { say, peer } = this.#setup;
-		if (candidate === null) say({ type: "end-of-candidates", to: peer });
-		else if (candidate.candidate !== "") say({ type: "candidate", to: peer, candidate: candidate.toJSON() });
+		const { say } = this.#setup;
+		if (candidate === null) say({ type: "end-of-candidates" });
+		else if (candidate.candidate !== "") say({ type: "candidate", candidate: candidate.toJSON() });
 	}
 
 	async #stateChanged(): Promise<void> {
 		const { connectionState } = this.connection;
 		if (connectionState === "connected" && !(await connectedToPinned(this.connection, this.#pinned)))
-			return this.#refuse();
+			return this.refuse(notPinned());
 		this.#setup.onState(connectionState);
 		if (connectionState === "failed" && !this.#polite) this.connection.restartIce();
 	}
-
-	#refuse(): void {
-		this.close();
-		this.#setup.onRefused(
-			new JoinError("fingerprint-mismatch", "The connection shows another certificate than the room has pinned."),
-		);
-	}
 }
+
+const notPinned = (): JoinError =>
+	new JoinError("fingerprint-mismatch", "The connection shows another certificate than the room has pinned.");
 
 /** The readable bytes of a frame are those of VP8 (frames/clear-bytes); its retransmissions stay with it. */
 function preferVp8(transceiver: RTCRtpTransceiver): void {

@@ -53,17 +53,21 @@ export class Room {
 		return this.#ticket;
 	}
 
+	get isOpen(): boolean {
+		return this.#socket?.readyState === WebSocket.OPEN;
+	}
+
 	/** @throws JoinError when the connection is not there now, or when a member is named like a secret */
 	send(message: RoomMessage): void {
 		refuseSecrets(message);
-		if (this.#socket?.readyState !== WebSocket.OPEN) {
+		if (!this.#socket || !this.isOpen) {
 			throw new JoinError("room-away", "The connection to the room is broken; it comes back by itself.");
 		}
 		this.#socket.send(JSON.stringify(message));
 	}
 
 	leave(): void {
-		if (this.#socket?.readyState === WebSocket.OPEN) this.send({ type: "leave" });
+		if (this.isOpen) this.send({ type: "leave" });
 		this.#end("left");
 	}
 

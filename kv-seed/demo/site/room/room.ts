@@ -77,6 +77,9 @@ class Visit {
 		if (type === "joined") this.#show(message["participant"] as Other);
 		if (type === "waiting") this.#showWaiting(message["participant"] as Other);
 		if (type === "left") forget(String(message["participant"]));
+		if (type === "fingerprint-refused") {
+			showReason(type, "A description came with another certificate than before. The room did not pass it on.");
+		}
 		if (type === "offer" || type === "answer") {
 			tiles.get(String(message["from"]))?.showFingerprints(message["fingerprints"] as readonly string[]);
 		}
