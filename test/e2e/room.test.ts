@@ -198,20 +198,21 @@ describe("signalling that was changed on its way", () => {
 	});
 
 	it("to another certificate within a call is refused by the room, and the other side is told", async () => {
-		let first: Json | null = null;
+		let offer: Json | null = null;
 		const between: Between = {
 			toRoom: (message) => {
-				if (!description(message) || first) return message;
-				first = message;
-				return [message, changed({ ...message, type: "offer" }, withOtherFingerprint)];
+				if (message["type"] === "offer") offer ??= message;
+				return message;
 			},
 		};
 		const [ann, ben] = await pair(await newSession(), {}, between);
+		await ann.sees();
+		ben.inject(changed({ ...(offer ?? {}), id: "not-of-the-page" }, withOtherFingerprint));
 		await vi.waitFor(() => {
 			expect(refusalsOf(ben)).toMatchObject([{ reason: "sdp-refused", rule: "fingerprint-pinned" }]);
 			expect(ann.heard.filter(({ type }) => type === "fingerprint-refused")).toMatchObject([{ of: "offer" }]);
 		}, PATIENCE);
-		await ben.shows("in", "sdp-refused");
+		await ann.shows("in", "fingerprint-refused");
 		await ann.sees(); // the call that stood is as it was
 	});
 

@@ -15,7 +15,7 @@ export const PATIENCE = { timeout: 45_000, interval: 200 };
 
 /** What lies between the page and the room: it may change what passes, in each direction. Null drops the message. */
 export interface Between {
-	readonly toRoom?: (message: Json) => Json | readonly Json[] | null;
+	readonly toRoom?: (message: Json) => Json | null;
 	readonly toPage?: (message: Json) => Json | null;
 }
 
@@ -49,6 +49,8 @@ export interface RoomPage {
 	readonly faults: readonly string[];
 	/** Breaks the connection to the room as a failing network does; only with something between. */
 	readonly cut: () => Promise<void>;
+	/** Says something in the page's name, as one who holds its connection could; only with something between. */
+	readonly inject: (message: Json) => void;
 	readonly close: () => Promise<void>;
 }
 
@@ -84,7 +86,7 @@ export async function openRoomPage(browser: Browser, url: string, between?: Betw
 	const sent: string[] = [];
 	const heard: Json[] = [];
 	const faults: string[] = [];
-	const cuts: (() => Promise<void>)[] = [];
+	const lines: Line[] = [];
 	page.on("pageerror", (fault) => faults.push(String(fault)));
 	context.on("request", (request) =>
 		sent.push(`${request.method()} ${request.url()} ${JSON.stringify(request.headers())} ${request.postData() ?? ""}`),
@@ -94,7 +96,7 @@ export async function openRoomPage(browser: Browser, url: string, between?: Betw
 		socket.on("framesent", ({ payload }) => sent.push(payload.toString()));
 		if (!between) socket.on("framereceived", ({ payload }) => note(heard, payload.toString()));
 	});
-	if (between) await page.routeWebSocket(/\/join\/v1\/rooms\//, (route) => cuts.push(pass(route, between, heard)));
+	if (between) await page.routeWebSocket(/\/join\/v1\/rooms\//, (route) => lines.push(pass(route, between, heard)));
 	await page.addInitScript(WATCH);
 	await page.goto(url);
 	const state = (): Promise<Json> => page.evaluate<Json>("({ ...document.documentElement.dataset })");
@@ -127,7 +129,8 @@ export async function openRoomPage(browser: Browser, url: string, between?: Betw
 				return now as CallStats;
 			}, PATIENCE);
 		},
-		cut: async () => void (await cuts.at(-1)?.()),
+		cut: async () => lines.at(-1)?.cut(),
+		inject: (message) => lines.at(-1)?.inject(message),
 		close: () => context.close(),
 	};
 }
@@ -136,16 +139,14 @@ function note(heard: Json[], text: string): void {
 	if (text.startsWith("{")) heard.push(JSON.parse(text) as Json);
 }
 
-/** @returns what breaks the connection on both sides, with no word of the room's own */
-function pass(page: WebSocketRoute, { toRoom, toPage }: Between, heard: Json[]): () => Promise<void> {
+type Line = Pick<RoomPage, "cut" | "inject">;
+
+function pass(page: WebSocketRoute, { toRoom, toPage }: Between, heard: Json[]): Line {
 	const room = page.connectToServer();
 	page.onMessage((data) => {
 		const text = data.toString();
 		const out = text.startsWith("{") && toRoom ? toRoom(JSON.parse(text) as Json) : text;
-		if (out === null) return;
-		for (const each of Array.isArray(out) ? out : [out]) {
-			room.send(typeof each === "string" ? each : JSON.stringify(each));
-		}
+		if (out !== null) room.send(typeof out === "string" ? out : JSON.stringify(out));
 	});
 	room.onMessage((data) => {
 		const text = data.toString();
@@ -153,9 +154,13 @@ function pass(page: WebSocketRoute, { toRoom, toPage }: Between, heard: Json[]):
 		const into = text.startsWith("{") && toPage ? toPage(JSON.parse(text) as Json) : text;
 		if (into !== null) page.send(typeof into === "string" ? into : JSON.stringify(into));
 	});
-	return async () => {
-		await room.close({ code: 3000, reason: "cut" });
-		await page.close({ code: 3000, reason: "cut" });
+	return {
+		inject: (message) => room.send(JSON.stringify(message)),
+		// On both sides, with no word of the room's own.
+		cut: async () => {
+			await room.close({ code: 3000, reason: "cut" });
+			await page.close({ code: 3000, reason: "cut" });
+		},
 	};
 }
 
