@@ -129,6 +129,26 @@ describe("two pages with the same secret", () => {
 	});
 });
 
+describe("a call whose network changes", () => {
+	it.each([
+		["who was there first", 0],
+		["who came later", 1],
+	])("is offered anew by %s, and goes on", async (_what, at) => {
+		const pages = await pair(await newSession());
+		const [restarts, other] = at === 0 ? pages : pages.toReversed();
+		await other?.sees();
+		await restarts?.page.evaluate("window.connections[0].restartIce()");
+		await vi.waitFor(() => {
+			const last = other?.heard.filter(({ type }) => type === "offer").at(-1);
+			expect(last).toMatchObject({ fingerprint_changed: false });
+		}, PATIENCE);
+		for (const page of pages) {
+			await page.sees(20);
+			expect(await page.stats()).toHaveLength(1);
+		}
+	});
+});
+
 describe("another secret", () => {
 	it("decodes nothing, both sides are told, and the right one mends it", async () => {
 		const session = await newSession();

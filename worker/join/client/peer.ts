@@ -43,9 +43,8 @@ export class Peer {
 		this.connection.addEventListener("icecandidate", ({ candidate }) => this.#trickle(candidate));
 		this.connection.addEventListener("track", ({ track, receiver }) => this.#receive(track, receiver));
 		this.connection.addEventListener("connectionstatechange", () => void this.#stateChanged());
-		if (!offers) return;
-		this.connection.addEventListener("negotiationneeded", () => void this.#offer());
-		for (const kind of KINDS) this.#add(kind);
+		this.connection.addEventListener("negotiationneeded", () => void this.#offer()); // who answered first may restart ICE later
+		if (offers) for (const kind of KINDS) this.#add(kind);
 	}
 
 	/** A message that the peer sent through the room. Messages are handled one after the other by the caller. */
