@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { demoCases } from "./demo/links.ts";
 import type { DemoCase } from "./demo/links.ts";
+import { roomLinks } from "./demo/room-links.ts";
 import { seedDemo } from "./demo/seed.ts";
 import { ensureDevVars } from "./local/dev-vars.ts";
 import { startGate } from "./local/gate.ts";
@@ -19,21 +20,23 @@ async function start(env: Environment): Promise<void> {
 	const secrets = await ensureDevVars(devVarsFile);
 	const keyFile = demoKeyFile(stateDir);
 	const key = existsSync(keyFile) ? await readSigningKey(keyFile) : await makeSigningKey(keyFile, "RS256");
-	const cases = await demoCases(key, Math.floor(Date.now() / 1000));
+	const nowSeconds = Math.floor(Date.now() / 1000);
+	const cases = await demoCases(key, nowSeconds);
+	const rooms = await roomLinks(key, nowSeconds);
 	const gate = await startGate({
 		stateDir,
 		port,
 		secrets,
 		decisionLog: decisionLogOf(env),
 		demo: true,
-		demoLinks: cases.map(({ title, about, player }) => ({ title, about, href: player })),
+		demoLinks: [...cases.map(({ title, about, player }) => ({ title, about, href: player })), ...rooms],
 		onLog: (level, message) => (level === "error" ? console.error(message) : console.log(message)),
 	});
 	stopOnSignals(gate);
 	try {
 		const { publicValue } = key;
 		await seedDemo({ miniflare: gate.miniflare, stateDir, publicValue, contentSecret: secrets.CONTENT_SECRET });
-		console.log(await welcome(gate.url, cases));
+		console.log(await welcome(gate.url, cases, rooms));
 	} catch (error) {
 		await gate.stop();
 		throw error;
@@ -79,10 +82,13 @@ function stopWithNpm(stop: () => void): void {
 	}, 500);
 }
 
+type Rooms = Awaited<ReturnType<typeof roomLinks>>;
+
 /** What the terminal shows: links that work as they stand, after the gate itself was asked. */
-async function welcome(url: string, cases: readonly DemoCase[]): Promise<string> {
+async function welcome(url: string, cases: readonly DemoCase[], rooms: Rooms): Promise<string> {
 	const link = (id: DemoCase["id"], part: "player" | "manifest"): string =>
 		url + (cases.find((one) => one.id === id)?.[part] ?? "");
+	const room = (id: Rooms[number]["id"]): string => url + (rooms.find((one) => one.id === id)?.href ?? "");
 	const allowed = link("allowed", "manifest");
 	const refused = link("expired", "manifest");
 	const secretsFile = relative(process.cwd(), devVarsFile);
@@ -95,6 +101,9 @@ Plays              ${link("allowed", "player")}
 Two devices, one stream: open the first, then the second, and see the first stop
                    ${link("first-device", "player")}
                    ${link("second-device", "player")}
+Encrypted room: open both, type the same secret, then another one
+                   ${room("ann")}
+                   ${room("ben")}
 
 Allowed            curl -i '${allowed}'
 Refused            curl -i '${refused}'

@@ -1,6 +1,8 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, it } from "vitest";
+import { SECRET_NAMES as clientSecretNames } from "../worker/join/client/no-secret.ts";
+import { SECRET_NAMES } from "../worker/join/secret-guard.ts";
 
 const worker = join(import.meta.dirname, "../worker");
 
@@ -111,4 +113,23 @@ it("jose is used by the token room only, the clock by the ports and the objects 
 		"revocation/revocation-list.ts",
 		"revocation/watchers.ts",
 	]);
+});
+
+it("the client of applications stands alone: it imports nothing else, and nothing of the Worker imports it", () => {
+	const client = files.filter((file) => file.startsWith("join/client/"));
+	const foreign = client.flatMap((file) => {
+		const text = readFileSync(join(worker, file), "utf8");
+		const bare = [...text.matchAll(/(?:from|import) "([^."][^"]*)"/g)].map(([, name]) => name);
+		return [...bare, ...importsOf(file).filter((imported) => !imported.startsWith("join/client/"))];
+	});
+	expect(client.length).toBeGreaterThan(10);
+	expect(foreign).toEqual([]);
+	const users = files
+		.filter((file) => !client.includes(file))
+		.filter((file) => importsOf(file).some((each) => each.startsWith("join/client/")));
+	expect(users).toEqual([]);
+});
+
+it("the client keeps back what the gate would refuse as an encryption secret", () => {
+	expect([...clientSecretNames].toSorted()).toEqual([...SECRET_NAMES].toSorted());
 });

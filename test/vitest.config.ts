@@ -35,7 +35,13 @@ export default defineConfig({
 			{
 				test: {
 					name: "node",
-					include: ["test/*.test.ts", "test/kv-seed/**/*.test.ts", "test/e2e/**/*.test.ts", "test/sim/**/*.test.ts"],
+					include: [
+						"test/*.test.ts",
+						"test/client/**/*.test.ts",
+						"test/kv-seed/**/*.test.ts",
+						"test/e2e/**/*.test.ts",
+						"test/sim/**/*.test.ts",
+					],
 					environment: "node",
 					testTimeout: 60_000,
 					hookTimeout: 120_000,

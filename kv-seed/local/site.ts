@@ -41,6 +41,7 @@ export async function siteWorker(site: {
 async function siteFiles(links: readonly DemoLink[]): Promise<Record<string, SiteFile>> {
 	const hlsWorker = fileURLToPath(import.meta.resolve("hls.js/dist/hls.worker.js"));
 	const script = (body: string): SiteFile => ({ type: "text/javascript; charset=utf-8", body });
+	const style = (body: string): SiteFile => ({ type: "text/css; charset=utf-8", body });
 	const page = async (name: string): Promise<SiteFile> => ({
 		type: "text/html; charset=utf-8",
 		body: await readFile(join(siteDir, name), "utf8"),
@@ -52,7 +53,11 @@ async function siteFiles(links: readonly DemoLink[]): Promise<Record<string, Sit
 		"/demo/player": await page("player.html"),
 		"/demo/player.js": script(await bundle("player.ts")),
 		"/demo/hls.worker.js": script(await readFile(hlsWorker, "utf8")),
-		"/demo/style.css": { type: "text/css; charset=utf-8", body: await readFile(join(siteDir, "style.css"), "utf8") },
+		"/demo/room": await page("room/room.html"),
+		"/demo/room.js": script(await bundle("room/room.ts")),
+		"/demo/frames.js": script(await bundle("../../../worker/join/client/frames/worker.ts")),
+		"/demo/room.css": style(await readFile(join(siteDir, "room/room.css"), "utf8")),
+		"/demo/style.css": style(await readFile(join(siteDir, "style.css"), "utf8")),
 	};
 }
 

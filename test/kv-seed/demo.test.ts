@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { demoCases } from "../../kv-seed/demo/links.ts";
 import type { DemoCase } from "../../kv-seed/demo/links.ts";
+import { roomLinks } from "../../kv-seed/demo/room-links.ts";
+import { readRoomLink } from "../../kv-seed/demo/site/room/link.ts";
 import { seedDemo } from "../../kv-seed/demo/seed.ts";
 import { startGate } from "../../kv-seed/local/gate.ts";
 import type { RunningGate } from "../../kv-seed/local/gate.ts";
@@ -15,6 +17,7 @@ describe("the demo, on the real Worker", () => {
 	let stateDir: string;
 	let gate: RunningGate;
 	let cases: readonly DemoCase[];
+	let rooms: Awaited<ReturnType<typeof roomLinks>>;
 	let seed: () => Promise<void>;
 	const ask = (id: DemoCase["id"]): Promise<Response> =>
 		fetch(gate.url + (cases.find((one) => one.id === id)?.manifest ?? "/no-such-case"));
@@ -23,6 +26,7 @@ describe("the demo, on the real Worker", () => {
 		stateDir = await mkdtemp(join(tmpdir(), "playgate-demo-"));
 		const key = await makeSigningKey(join(stateDir, "demo-key.pem"), "RS256");
 		cases = await demoCases(key, Math.floor(Date.now() / 1000));
+		rooms = await roomLinks(key, Math.floor(Date.now() / 1000));
 		gate = await startGate({ stateDir, secrets });
 		const { miniflare } = gate;
 		seed = () => seedDemo({ miniflare, stateDir, publicValue: key.publicValue, contentSecret: secrets.CONTENT_SECRET });
@@ -53,6 +57,22 @@ describe("the demo, on the real Worker", () => {
 	it("lets the second device in, whose start ends the first", async () => {
 		expect((await ask("first-device")).status).toBe(200);
 		expect((await ask("second-device")).status).toBe(200);
+	});
+
+	it.each([
+		["ann", 201, "publisher", "admitted"],
+		["ben", 201, "publisher", "admitted"],
+		["moderator", 201, "moderator", "admitted"],
+		["lobby", 202, "publisher", "waiting"],
+	] as const)("the room link of %s joins: %i as %s, %s", async (id, status, role, standing) => {
+		const { href = "" } = rooms.find((one) => one.id === id) ?? {};
+		const link = readRoomLink(new URL(href, gate.url).hash);
+		const response = await fetch(`${gate.url}/join/v1/accounts/${link.account}/sessions/${link.session}`, {
+			method: "POST",
+			headers: { Authorization: `Bearer ${link.token}` },
+		});
+		expect([response.status, await response.json()]).toMatchObject([status, { role, status: standing }]);
+		expect(link.name).not.toBe("");
 	});
 
 	it("leaves what is there and unchanged as it is when it is seeded again", async () => {

@@ -1,0 +1,349 @@
+import { pbkdf2Sync } from "node:crypto";
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { openSession } from "../support/join.ts";
+import type { TestSession } from "../support/join.ts";
+import {
+	type Between,
+	PATIENCE,
+	type RoomPage,
+	launchCallBrowser,
+	openRoomPage,
+	roomLink,
+	turned,
+	withOtherFingerprint,
+} from "../support/room-page.ts";
+import { nowSeconds, startTestGate } from "../support/running-gate.ts";
+import type { Json, TestAccount, TestGate } from "../support/running-gate.ts";
+
+// The demo's room page, and with it the client module, in Chromium: media flow from page to page, signalling through the gate.
+let browser: Browser;
+let gate: TestGate;
+let account: TestAccount;
+const open: RoomPage[] = [];
+const SECRET = "correct horse battery";
+
+beforeAll(async () => {
+	[browser, gate] = await Promise.all([launchCallBrowser(), startTestGate({ demo: true })]);
+	account = await gate.openAccount();
+});
+afterEach(async () => {
+	for (const page of open.splice(0)) {
+		expect(page.faults).toEqual([]);
+		await page.close();
+	}
+});
+afterAll(async () => {
+	await browser?.close();
+	await gate?.stop();
+});
+
+let sessions = 0;
+const newSession = (record: Json = {}): Promise<TestSession> =>
+	openSession(gate, account, { webrtc: { mode: "room" }, ...record }, `room-${++sessions}`);
+
+async function newPage({ id }: TestSession, name: string, claims: Json = {}, between?: Between): Promise<RoomPage> {
+	const token = await account.sign({ uid: `${name}-${id}`, ...claims });
+	const page = await openRoomPage(browser, roomLink(gate, account, id, name, token), between);
+	open.push(page);
+	return page;
+}
+
+/** Ann, who is there already, and then the other. */
+async function pair(
+	session: TestSession,
+	claims: Json = {},
+	between?: Between,
+): Promise<readonly [RoomPage, RoomPage]> {
+	const ann = await newPage(session, "ann");
+	await ann.join(SECRET);
+	await ann.shows("in");
+	const ben = await newPage(session, "ben", claims, between);
+	await ben.join(SECRET);
+	return [ann, ben];
+}
+
+const description = ({ type }: Json): boolean => type === "offer" || type === "answer";
+const changed = (message: Json, sdp: (text: string) => string): Json => ({
+	...message,
+	sdp: sdp(String(message["sdp"])),
+});
+const refusalsOf = (page: RoomPage): Json[] => page.heard.filter(({ type }) => type === "refused");
+
+/** The stretched secret, as the client makes it. */
+const stretched = (secret: string, session: string): Buffer =>
+	pbkdf2Sync(secret, `playgate e2ee\n${session}`, 600_000, 32, "sha256");
+
+/** A text and the usual ways of writing its bytes down. */
+const spellings = (bytes: Buffer): readonly string[] => [
+	bytes.toString("latin1"),
+	bytes.toString("hex"),
+	bytes.toString("base64").replace(/=+$/, ""),
+	bytes.toString("base64url"),
+];
+
+describe("two pages with the same secret", () => {
+	it("see and hear each other over DTLS-SRTP; the secret and what is derived of it leave neither page", async () => {
+		const session = await newSession();
+		const pages = await pair(session);
+		for (const page of pages) {
+			expect(await page.sees()).toMatchObject({
+				srtpCipher: expect.stringMatching(/^(SRTP_)?A(ES|EAD)/),
+				audioSamples: expect.toSatisfy((samples: number) => samples > 0),
+			});
+			await page.secretIs("match");
+		}
+		const secrets = [Buffer.from(SECRET), stretched(SECRET, session.id)].flatMap(spellings);
+		for (const { sent } of pages) {
+			expect(sent.filter((each) => each.includes('"type":"'))).not.toEqual([]); // what the socket said was recorded
+			const told = sent.flatMap((each) => [each, decodeURIComponent(each.replaceAll(/%(?![0-9a-f]{2})/gi, "%25"))]);
+			for (const secret of secrets) expect(told.filter((each) => each.includes(secret))).toEqual([]);
+		}
+	});
+
+	it("show each other's certificate as the room has pinned it", async () => {
+		const [ann, ben] = await pair(await newSession());
+		await ann.sees();
+		const offer = ben.heard.concat(ann.heard).find(description);
+		const [pinned] = offer?.["fingerprints"] as string[];
+		expect(pinned).toMatch(/^sha-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}$/);
+		await vi.waitFor(async () => {
+			const shown = await Promise.all([ann, ben].map(({ page }) => page.locator(".tile small").allTextContents()));
+			expect(shown.flat()).toContain(pinned);
+		}, PATIENCE);
+	});
+
+	it("go on when the connection to the room breaks, and are the same participants afterwards", async () => {
+		const [ann, ben] = await pair(await newSession(), {}, {});
+		await ben.sees();
+		await ben.cut();
+		await ben.shows("away");
+		await ben.shows("in");
+		const welcomes = ben.heard.filter(({ type }) => type === "welcome");
+		expect(welcomes).toMatchObject([{ resumed: false }, { resumed: true }]);
+		expect(new Set(welcomes.map(({ self }) => (self as Json)["id"])).size).toBe(1);
+		for (const page of [ann, ben]) {
+			await page.sees(20);
+			expect(await page.stats()).toHaveLength(1); // the media never stopped
+		}
+	});
+});
+
+describe("a call whose network changes", () => {
+	it.each([
+		["who was there first", 0],
+		["who came later", 1],
+	])("is offered anew by %s, and goes on", async (_what, at) => {
+		const pages = await pair(await newSession());
+		const [restarts, other] = at === 0 ? pages : pages.toReversed();
+		await other?.sees();
+		await restarts?.page.evaluate("window.connections[0].restartIce()");
+		await vi.waitFor(() => {
+			const last = other?.heard.filter(({ type }) => type === "offer").at(-1);
+			expect(last).toMatchObject({ fingerprint_changed: false });
+		}, PATIENCE);
+		for (const page of pages) {
+			await page.sees(20);
+			expect(await page.stats()).toHaveLength(1);
+		}
+	});
+});
+
+describe("another secret", () => {
+	it("decodes nothing, both sides are told, and the right one mends it", async () => {
+		const session = await newSession();
+		const ann = await newPage(session, "ann");
+		await ann.join(SECRET);
+		await ann.shows("in");
+		const ben = await newPage(session, "ben");
+		await ben.join("not that secret");
+		for (const page of [ann, ben]) await page.secretIs("mismatch");
+		await vi.waitFor(async () => {
+			for (const page of [ann, ben]) expect((await page.stats()).at(-1)?.packetsReceived).toBeGreaterThan(200);
+		}, PATIENCE);
+		for (const page of [ann, ben]) {
+			expect((await page.stats()).at(-1)).toMatchObject({
+				connection: "connected",
+				dtls: "connected",
+				framesDecoded: 0,
+			});
+		}
+		await ben.page.fill("#secret", SECRET);
+		await ben.page.click("#use-secret");
+		for (const page of [ann, ben]) {
+			await page.sees();
+			await page.secretIs("match");
+		}
+	});
+
+	it.each([
+		["", "Enter the encryption secret"],
+		["7 chars", "at least 8 characters"],
+		["x".repeat(257), "at most 256 characters"],
+	])("that no client may use is refused before anything is asked: %j", async (secret, words) => {
+		const page = await newPage(await newSession(), "ann");
+		await page.join(secret);
+		await page.shows("idle", "encryption-secret");
+		expect(await page.page.textContent("#refusal-text")).toContain(words);
+		expect(page.sent.filter((each) => each.includes("/join/v1/"))).toEqual([]);
+	});
+});
+
+describe("signalling that was changed on its way", () => {
+	it("with another certificate is refused by the page: the room has pinned the right one", async () => {
+		const between: Between = {
+			toPage: (message) => (description(message) ? changed(message, withOtherFingerprint) : message),
+		};
+		const [ann, ben] = await pair(await newSession(), {}, between);
+		await ben.shows("in", "fingerprint-mismatch");
+		await vi.waitFor(async () => expect((await ben.stats()).at(-1)?.connection).toBe("closed"), PATIENCE);
+		expect(await ann.stats()).toMatchObject([{ framesDecoded: 0 }]);
+	});
+
+	it("with another certificate, and another pin: the handshake fails, and nothing is seen", async () => {
+		const between: Between = {
+			toPage: (message) =>
+				description(message)
+					? {
+							...changed(message, withOtherFingerprint),
+							fingerprints: (message["fingerprints"] as string[]).map((each) => each.replace(/\S+$/, turned)),
+						}
+					: message,
+		};
+		const [ann, ben] = await pair(await newSession(), {}, between);
+		await vi.waitFor(async () => expect((await ben.stats()).at(-1)?.dtls).toMatch(/^(failed|closed)$/), PATIENCE);
+		for (const page of [ann, ben]) {
+			for (const each of await page.stats()) expect(each).toMatchObject({ framesDecoded: 0, packetsReceived: 0 });
+		}
+	});
+
+	it("to another certificate within a call is refused by the room, and the other side is told", async () => {
+		let offer: Json | null = null;
+		const between: Between = {
+			toRoom: (message) => {
+				if (message["type"] === "offer") offer ??= message;
+				return message;
+			},
+		};
+		const [ann, ben] = await pair(await newSession(), {}, between);
+		await ann.sees();
+		ben.inject(changed({ ...(offer ?? {}), id: "not-of-the-page" }, withOtherFingerprint));
+		await vi.waitFor(() => {
+			expect(refusalsOf(ben)).toMatchObject([{ reason: "sdp-refused", rule: "fingerprint-pinned" }]);
+			expect(ann.heard.filter(({ type }) => type === "fingerprint-refused")).toMatchObject([{ of: "offer" }]);
+		}, PATIENCE);
+		await ann.shows("in", "fingerprint-refused");
+		await ann.sees(); // the call that stood is as it was
+	});
+
+	it.each([
+		[
+			"keys in the description (SDES)",
+			"sdes",
+			(sdp: string) => `${sdp}a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${"A".repeat(40)}\r\n`,
+		],
+		["a profile without DTLS", "profile", (sdp: string) => sdp.replaceAll("UDP/TLS/RTP/SAVPF", "RTP/SAVPF")],
+		[
+			"a certificate told by SHA-1",
+			"fingerprint",
+			(sdp: string) =>
+				sdp.replace(/a=fingerprint:sha-256 \S+/g, `a=fingerprint:sha-1 ${Array(20).fill("AB").join(":")}`),
+		],
+	])("to %s is refused by the room, and no media flow", async (_what, rule, spoil) => {
+		const between: Between = { toRoom: (message) => (description(message) ? changed(message, spoil) : message) };
+		const [ann, ben] = await pair(await newSession(), {}, between);
+		await vi.waitFor(
+			() => expect(refusalsOf(ben)).toContainEqual(expect.objectContaining({ reason: "sdp-refused", rule })),
+			PATIENCE,
+		);
+		await ben.shows("in", "sdp-refused");
+		for (const page of [ann, ben]) {
+			for (const each of await page.stats()) expect(each).toMatchObject({ packetsReceived: 0, framesDecoded: 0 });
+		}
+	});
+});
+
+describe("who may do what", () => {
+	it("a subscriber sees and is not seen", async () => {
+		const [ann, ben] = await pair(await newSession(), { join_role: "subscriber" });
+		await ben.sees();
+		expect((await ben.stats()).at(-1)?.packetsSent).toBe(0);
+		expect((await ann.stats()).at(-1)?.framesDecoded).toBe(0);
+	});
+
+	it("a subscriber whose page offers to send is refused by the room", async () => {
+		const between: Between = {
+			toRoom: (message) =>
+				description(message) ? changed(message, (sdp) => sdp.replaceAll("a=recvonly", "a=sendrecv")) : message,
+		};
+		const [, ben] = await pair(await newSession(), { join_role: "subscriber" }, between);
+		await vi.waitFor(
+			() => expect(refusalsOf(ben)).toContainEqual(expect.objectContaining({ reason: "sdp-refused", rule: "role" })),
+			PATIENCE,
+		);
+	});
+
+	it("one more than the session holds is refused, and is told why", async () => {
+		const session = await newSession({ max_participants: 2 });
+		await pair(session);
+		const eve = await newPage(session, "eve");
+		await eve.join(SECRET);
+		await eve.shows("refused", "e2ee-session-full");
+		expect(await eve.page.textContent("#refusal-text")).toMatch(/\b2\b/);
+	});
+
+	it("a moderator lets in who waits, and removes again", async () => {
+		const session = await newSession({ lobby: true });
+		const mia = await newPage(session, "mia", { join_role: "moderator" });
+		await mia.join(SECRET);
+		await mia.shows("in");
+		const lou = await newPage(session, "lou");
+		await lou.join(SECRET);
+		await lou.shows("waiting");
+		await mia.page.click("#waiting button:text-is('Let in')");
+		await lou.shows("in");
+		await lou.sees();
+		await mia.page.click(".tile button");
+		await lou.shows("over", "kicked");
+		expect((await lou.stats()).at(-1)?.connection).toBe("closed");
+		await vi.waitFor(async () => expect(await mia.page.locator(".tile").count()).toBe(1), PATIENCE);
+	});
+});
+
+describe("a call is over", () => {
+	it("when the token ends, for the one whose token it was", async () => {
+		const [ann, ben] = await pair(await newSession(), { exp: nowSeconds() + 12 });
+		await ben.sees();
+		await ben.shows("over", "token-expired");
+		expect((await ben.stats()).at(-1)?.connection).toBe("closed");
+		await ann.shows("in");
+	});
+
+	it("when the token is revoked", async () => {
+		const session = await newSession();
+		const [ann, ben] = await pair(session);
+		await ben.sees();
+		await gate.manage("POST", `${account.manageUrl}/revocations`, { kind: "uid", value: `ben-${session.id}` });
+		await ben.shows("over", "token-revoked");
+		await vi.waitFor(async () => expect(await ann.page.locator(".tile").count()).toBe(1), PATIENCE);
+	});
+
+	it("for everybody, when the session is ended", async () => {
+		const session = await newSession();
+		const pages = await pair(session);
+		await pages[1].sees();
+		await session.order("POST", "end");
+		for (const page of pages) await page.shows("over", "session-ended");
+	});
+});
+
+it("a browser that follows the session's link is sent to its page, whose address keeps no ticket", async () => {
+	const session = await newSession({ join_url: `${gate.url}/demo/room#session=by-link` });
+	const token = await account.sign({ uid: "link" });
+	const page = await openRoomPage(browser, `${session.url}?bcov_auth=${token}`);
+	open.push(page);
+	expect(page.page.url()).toBe(`${gate.url}/demo/room#session=by-link`);
+	await page.join(SECRET);
+	await page.shows("in");
+	expect(await session.participants()).toMatchObject([{ status: "connected", uid: "link" }]);
+});
