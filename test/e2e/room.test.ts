@@ -29,8 +29,8 @@ beforeAll(async () => {
 });
 afterEach(async () => {
 	for (const page of open.splice(0)) {
-		expect(page.faults).toEqual([]);
 		await page.close();
+		if (page.faults.length > 0) throw new Error(`The page's script threw: ${page.faults.join("; ")}`);
 	}
 });
 afterAll(async () => {
@@ -104,8 +104,8 @@ describe("two pages with the same secret", () => {
 	it("show each other's certificate as the room has pinned it", async () => {
 		const [ann, ben] = await pair(await newSession());
 		await ann.sees();
-		const offer = ben.heard.concat(ann.heard).find(description);
-		const [pinned] = offer?.["fingerprints"] as string[];
+		const { fingerprints = [] } = ben.heard.concat(ann.heard).find(description) ?? {};
+		const [pinned] = fingerprints as string[];
 		expect(pinned).toMatch(/^sha-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}$/);
 		await vi.waitFor(async () => {
 			const shown = await Promise.all([ann, ben].map(({ page }) => page.locator(".tile small").allTextContents()));
@@ -227,7 +227,7 @@ describe("signalling that was changed on its way", () => {
 		};
 		const [ann, ben] = await pair(await newSession(), {}, between);
 		await ann.sees();
-		ben.inject(changed({ ...(offer ?? {}), id: "not-of-the-page" }, withOtherFingerprint));
+		ben.inject(changed({ ...offer, id: "not-of-the-page" }, withOtherFingerprint));
 		await vi.waitFor(() => {
 			expect(refusalsOf(ben)).toMatchObject([{ reason: "sdp-refused", rule: "fingerprint-pinned" }]);
 			expect(ann.heard.filter(({ type }) => type === "fingerprint-refused")).toMatchObject([{ of: "offer" }]);
@@ -333,7 +333,10 @@ describe("a call is over", () => {
 		const pages = await pair(session);
 		await pages[1].sees();
 		await session.order("POST", "end");
-		for (const page of pages) await page.shows("over", "session-ended");
+		for (const page of pages) {
+			await page.shows("over", "session-ended");
+			expect((await page.stats()).at(-1)?.connection).toBe("closed");
+		}
 	});
 });
 
