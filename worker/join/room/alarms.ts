@@ -96,15 +96,17 @@ export class Alarms {
 		if (record.freshAt === null || record.freshAt > now) return;
 		const again = members.size === 0 ? null : now + CHECK_AGAIN_MS;
 		this.#room.write((book) => book.change({ freshAt: again }));
-		if (again !== null) void this.#eject(rules, [...members.values()], again);
+		if (again !== null) void this.#eject(rules, [...members.values()], again, record.lastSeq);
 	}
 
-	async #eject(rules: RoomRules, members: readonly Member[], again: number): Promise<void> {
+	/** Whoever came while the list was asked was not asked for: then the check is made again. */
+	async #eject(rules: RoomRules, members: readonly Member[], again: number, lastSeq: number): Promise<void> {
 		await this.#quietly("revocations", async () => {
 			const revoked = await revokedOf(this.#env, rules, members);
 			this.#putOut(revoked, "token-revoked");
-			const { freshAt } = this.#room.book().record;
-			if (freshAt === again) this.#room.write((book) => book.change({ freshAt: null }));
+			const { record } = this.#room.book();
+			if (record.freshAt !== again || record.lastSeq !== lastSeq) return;
+			this.#room.write((book) => book.change({ freshAt: null }));
 		});
 	}
 

@@ -99,7 +99,7 @@ describe("places", () => {
 
 describe("the record", () => {
 	it("that was told counts, also for callers that have not read it yet", async () => {
-		const room = newRoom();
+		const room = newRoom({ revision: 1 });
 		await room.call("tell", null, { status: "locked", statusChangedAt: 2, maxParticipants: 5, revision: 2 });
 		expect(verdictOf(await room.join())).toBe("e2ee-session-locked");
 		await room.call("tell", null, { status: "open", statusChangedAt: 3, maxParticipants: 1, revision: 3 });
@@ -207,6 +207,22 @@ describe("the alarm", () => {
 		await runDurableObjectAlarm(room.stub);
 		expect(await room.list(true)).toEqual([]);
 		expect(verdictOf(await room.join())).toBe("allowed");
+	});
+
+	it("asks the revocation list again for whoever came while it was asked", async () => {
+		const room = newRoom({ presence: false });
+		const list = env.REVOCATION_LIST.getByName(room.name.split("/")[0] ?? "");
+		await list.add({ kind: "jti", value: "j", before: null, expiresAt: null, createdAt: 0, token: null });
+		await room.join();
+		later(3);
+		const alarm = runDurableObjectAlarm(room.stub);
+		const ask = joinAsk();
+		await Promise.all([alarm, room.call("admit", { ...ask, facts: { ...ask.facts, jti: "j" } })]);
+		await vi.waitFor(async () => {
+			later(3);
+			await runDurableObjectAlarm(room.stub);
+			expect((await statuses(room)).toSorted()).toEqual(["admitted", "token-revoked"]);
+		});
 	});
 
 	it("puts out whom the revocation list names, by every kind of name", async () => {
