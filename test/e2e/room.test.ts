@@ -1,4 +1,9 @@
+import { execFile } from "node:child_process";
 import { pbkdf2Sync } from "node:crypto";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { openSession } from "../support/join.ts";
@@ -29,8 +34,8 @@ beforeAll(async () => {
 });
 afterEach(async () => {
 	for (const page of open.splice(0)) {
-		expect(page.faults).toEqual([]);
 		await page.close();
+		if (page.faults.length > 0) throw new Error(`The page's script threw: ${page.faults.join("; ")}`);
 	}
 });
 afterAll(async () => {
@@ -101,11 +106,29 @@ describe("two pages with the same secret", () => {
 		}
 	});
 
+	it("the one in a browser of before RTCRtpScriptTransform: see and hear each other, too", async () => {
+		const session = await newSession();
+		const ann = await newPage(session, "ann");
+		await ann.join(SECRET);
+		await ann.shows("in");
+		const ben = await newPage(session, "ben");
+		await ben.page.evaluate("delete window.RTCRtpScriptTransform");
+		await ben.join("not that secret");
+		for (const page of [ann, ben]) await page.secretIs("mismatch");
+		for (const page of [ann, ben]) expect((await page.stats()).at(-1)?.framesDecoded).toBe(0);
+		await ben.page.fill("#secret", SECRET);
+		await ben.page.click("#use-secret");
+		for (const page of [ann, ben]) {
+			await page.sees();
+			await page.secretIs("match");
+		}
+	});
+
 	it("show each other's certificate as the room has pinned it", async () => {
 		const [ann, ben] = await pair(await newSession());
 		await ann.sees();
-		const offer = ben.heard.concat(ann.heard).find(description);
-		const [pinned] = offer?.["fingerprints"] as string[];
+		const { fingerprints = [] } = ben.heard.concat(ann.heard).find(description) ?? {};
+		const [pinned] = fingerprints as string[];
 		expect(pinned).toMatch(/^sha-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}$/);
 		await vi.waitFor(async () => {
 			const shown = await Promise.all([ann, ben].map(({ page }) => page.locator(".tile small").allTextContents()));
@@ -218,16 +241,16 @@ describe("signalling that was changed on its way", () => {
 	});
 
 	it("to another certificate within a call is refused by the room, and the other side is told", async () => {
-		let offer: Json | null = null;
+		const offers: Json[] = [];
 		const between: Between = {
 			toRoom: (message) => {
-				if (message["type"] === "offer") offer ??= message;
+				if (message["type"] === "offer") offers.push(message);
 				return message;
 			},
 		};
 		const [ann, ben] = await pair(await newSession(), {}, between);
 		await ann.sees();
-		ben.inject(changed({ ...(offer ?? {}), id: "not-of-the-page" }, withOtherFingerprint));
+		ben.inject(changed({ ...offers[0], id: "not-of-the-page" }, withOtherFingerprint));
 		await vi.waitFor(() => {
 			expect(refusalsOf(ben)).toMatchObject([{ reason: "sdp-refused", rule: "fingerprint-pinned" }]);
 			expect(ann.heard.filter(({ type }) => type === "fingerprint-refused")).toMatchObject([{ of: "offer" }]);
@@ -333,7 +356,10 @@ describe("a call is over", () => {
 		const pages = await pair(session);
 		await pages[1].sees();
 		await session.order("POST", "end");
-		for (const page of pages) await page.shows("over", "session-ended");
+		for (const page of pages) {
+			await page.shows("over", "session-ended");
+			expect((await page.stats()).at(-1)?.connection).toBe("closed");
+		}
 	});
 });
 
@@ -346,4 +372,71 @@ it("a browser that follows the session's link is sent to its page, whose address
 	await page.join(SECRET);
 	await page.shows("in");
 	expect(await session.participants()).toMatchObject([{ status: "connected", uid: "link" }]);
+});
+
+describe("an application's own page, on another origin, with the module as it is built", () => {
+	const project = join(import.meta.dirname, "../..");
+	const script = `
+		import { Call, FrameEncryption, JoinError, checkSecret, join } from "/app/client/index.js";
+		window.told = [];
+		window.tracks = 0;
+		window.enter = async (request, secret) => {
+			if (checkSecret(secret) !== null) return told.push(checkSecret(secret));
+			try {
+				const joined = await join(request);
+				const worker = new Worker("/app/client/frames/worker.js", { type: "module" });
+				const frames = new FrameEncryption(worker, (event) => told.push(event.type));
+				frames.setSecret(secret, joined.session_id);
+				const media = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+				const events = { track: () => tracks++, closed: (reason) => told.push(reason) };
+				new Call({ url: joined.join.url, media, frames, events });
+			} catch (error) {
+				told.push(error instanceof JoinError ? error.reason + " " + error.status : String(error));
+			}
+		};`;
+
+	beforeAll(async () => {
+		const out = await mkdtemp(join(tmpdir(), "playgate-client-"));
+		const tsc = join(project, "node_modules/.bin/tsc");
+		await promisify(execFile)(tsc, ["-p", join(project, "worker/join/client/tsconfig.build.json"), "--outDir", out]);
+		for (const file of await readdir(out, { recursive: true })) {
+			if (!file.endsWith(".js")) continue;
+			const body = await readFile(join(out, file), "utf8");
+			gate.origin.put(`/app/client/${file}`, body, { "Content-Type": "text/javascript" });
+		}
+		await rm(out, { recursive: true });
+		const html = `<!doctype html><meta charset="utf-8"><title>App</title><script type="module">${script}</script>`;
+		gate.origin.put("/app/", html, { "Content-Type": "text/html" });
+	});
+
+	async function newApp({ id }: TestSession, secret: string, claims: Json): Promise<RoomPage> {
+		const page = await openRoomPage(browser, `${gate.origin.url}/app/`);
+		open.push(page);
+		const request = { gate: gate.url, account: account.id, session: id, token: await account.sign(claims) };
+		await page.page.evaluate(`window.enter(${JSON.stringify(request)}, ${JSON.stringify(secret)})`);
+		return page;
+	}
+	const told = (page: RoomPage) => page.page.evaluate<string[]>("window.told");
+
+	it("talks with the demo's, and is told when it is put out", async () => {
+		const session = await newSession();
+		const ann = await newPage(session, "ann");
+		await ann.join(SECRET);
+		await ann.shows("in");
+		const app = await newApp(session, SECRET, { uid: "app" });
+		for (const page of [ann, app]) await page.sees();
+		expect(await told(app)).toEqual(["ready", "match", "match"]); // sound and picture
+		const [participant] = (await session.participants()).filter(({ uid }) => uid === "app");
+		await session.order("DELETE", `participants/${String(participant?.["id"])}?ban_seconds=60`);
+		await vi.waitFor(async () => expect(await told(app)).toContain("banned"), PATIENCE);
+		expect((await app.stats()).at(-1)?.connection).toBe("closed");
+	});
+
+	it.each([
+		["a token that has ended", { iat: 1_700_000_000, exp: 1_700_000_600 }, SECRET, "token-expired 401"],
+		["a token for another session", { conid: "another" }, SECRET, "video-not-in-token 403"],
+		["a secret that is too short", {}, "short", "too-short"],
+	])("can read why %s does not join", async (_what, claims, secret, reason) => {
+		expect(await told(await newApp(await newSession(), secret, claims))).toEqual([reason]);
+	});
 });

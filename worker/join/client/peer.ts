@@ -1,5 +1,5 @@
 import { connectedToPinned, matchesPinned } from "./fingerprint.ts";
-import type { FrameEncryption } from "./frames/encryption.ts";
+import { FrameEncryption } from "./frames/encryption.ts";
 import type { Role } from "./join.ts";
 import { JoinError } from "./problem.ts";
 import type { RoomMessage } from "./room.ts";
@@ -39,7 +39,11 @@ export class Peer {
 	constructor(setup: PeerSetup, offers: boolean) {
 		this.#setup = setup;
 		this.#polite = setup.self > setup.peer;
-		this.connection = new RTCPeerConnection({ iceServers: [...setup.iceServers], bundlePolicy: "max-bundle" });
+		this.connection = new RTCPeerConnection({
+			iceServers: [...setup.iceServers],
+			bundlePolicy: "max-bundle",
+			...FrameEncryption.connectionOptions(),
+		});
 		this.connection.addEventListener("icecandidate", ({ candidate }) => this.#trickle(candidate));
 		this.connection.addEventListener("track", ({ track, receiver }) => this.#receive(track, receiver));
 		this.connection.addEventListener("connectionstatechange", () => void this.#stateChanged());
@@ -131,7 +135,7 @@ export class Peer {
 	}
 
 	#receive(track: MediaStreamTrack, receiver: RTCRtpReceiver): void {
-		if (!receiver.transform) this.#open(receiver);
+		this.#open(receiver);
 		this.#setup.onTrack(track);
 	}
 

@@ -16,6 +16,14 @@ export interface TransformOptions {
 	readonly track: string;
 }
 
+/** Page to worker, where there is no RTCRtpScriptTransform: the streams of one sender or receiver, transferred. */
+export interface TransformStreams {
+	readonly type: "streams";
+	readonly options: TransformOptions;
+	readonly readable: ReadableStream;
+	readonly writable: WritableStream;
+}
+
 /** Worker to page: the first of its kind after another kind, for each track. */
 export type FrameEvent =
 	| { readonly type: "ready" }

@@ -1,7 +1,7 @@
 import { FrameDecryptor, FrameEncryptor, type Opened } from "./cipher.ts";
 import type { FrameKind } from "./clear-bytes.ts";
 import { SessionKey } from "./keys.ts";
-import type { FrameEvent, SetSecret, TransformOptions } from "./messages.ts";
+import type { FrameEvent, SetSecret, TransformOptions, TransformStreams } from "./messages.ts";
 
 // Runs as the worker of RTCRtpScriptTransform: frames come here between codec and network. Without a secret, and whenever
 // anything fails, frames are dropped, never passed on as they are.
@@ -12,19 +12,18 @@ let epoch = 0;
 
 const tell = (event: FrameEvent): void => postMessage(event);
 
-addEventListener("message", ({ data }: MessageEvent<SetSecret>) => {
+addEventListener("message", ({ data }: MessageEvent<SetSecret | TransformStreams>) => {
+	if (data.type === "streams") return start(data);
 	if (data.type !== "secret") return;
 	epoch++;
 	session = SessionKey.derive(data.secret, data.session);
 	void session.then(() => tell({ type: "ready" }));
 });
 
-interface Transforming extends Event {
-	readonly transformer: {
-		readonly options: TransformOptions;
-		readonly readable: ReadableStream<EncodedFrame>;
-		readonly writable: WritableStream<EncodedFrame>;
-	};
+interface Transformer {
+	readonly options: TransformOptions;
+	readonly readable: ReadableStream<EncodedFrame>;
+	readonly writable: WritableStream<EncodedFrame>;
 }
 
 /** RTCEncodedVideoFrame or RTCEncodedAudioFrame; only video frames have a `type`. */
@@ -34,10 +33,17 @@ interface EncodedFrame {
 }
 
 addEventListener("rtctransform", (event) => {
-	const { options, readable, writable } = (event as Transforming).transformer;
-	const transform = options.direction === "encrypt" ? encrypting(options) : decrypting(options);
-	void readable.pipeThrough(new TransformStream({ transform })).pipeTo(writable);
+	start((event as Event & { readonly transformer: Transformer }).transformer);
 });
+
+function start({ options, readable, writable }: Transformer): void {
+	const transform = options.direction === "encrypt" ? encrypting(options) : decrypting(options);
+	// Ends with the connection, and then quite often in the middle of a frame.
+	void readable
+		.pipeThrough(new TransformStream({ transform }))
+		.pipeTo(writable)
+		.catch(() => undefined);
+}
 
 type Transform = (frame: EncodedFrame, out: TransformStreamDefaultController<EncodedFrame>) => Promise<void>;
 
