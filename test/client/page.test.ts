@@ -45,11 +45,30 @@ describe("the certificate of a connection that stands", () => {
 	it.each([
 		["is the pinned one", [transport, own, shown(A)], true],
 		["is another one", [transport, own, shown(B)], false],
-		["is not there yet", [transport, own], false],
-		["belongs to no transport", [own, shown(A)], false],
+		["is not told", [transport, own], null],
+		["belongs to no transport", [own, shown(A)], null],
 	])("%s", async (_what, stats, matches) => {
-		expect(await connectedToPinned(connection(...stats), [`sha-256 ${A}`])).toBe(matches);
+		expect(await connectedToPinned(connection(...stats), [`sha-256 ${A}`], 0)).toBe(matches);
 	});
+});
+
+it("the certificate of a connection is waited for: statistics lag behind", async () => {
+	let asked = 0;
+	const late = {
+		getStats: async () => {
+			asked += 1;
+			const shown = { id: "R", type: "certificate", fingerprintAlgorithm: "sha-256", fingerprint: A };
+			return new Map(
+				asked < 3
+					? []
+					: ([
+							["T", { type: "transport", remoteCertificateId: "R" }],
+							["R", shown],
+						] as never),
+			);
+		},
+	} as unknown as RTCPeerConnection;
+	expect([await connectedToPinned(late, [`sha-256 ${A}`]), asked]).toEqual([true, 3]);
 });
 
 describe("the ticket in the page's address", () => {

@@ -157,9 +157,9 @@ export class Peer {
 
 	async #stateChanged(): Promise<void> {
 		const { connectionState } = this.connection;
-		if (connectionState === "connected" && !(await connectedToPinned(this.connection, this.#pinned)))
-			return this.refuse(notPinned());
 		this.#setup.onState(connectionState);
+		if (connectionState === "connected" && (await connectedToPinned(this.connection, this.#pinned)) === false)
+			return this.refuse(notPinned());
 		if (connectionState === "failed" && !this.#polite) this.connection.restartIce();
 	}
 }
