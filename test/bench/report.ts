@@ -59,9 +59,10 @@ function markdown(rows: readonly (readonly string[])[]): string {
 	return [line(head), rule, ...body.map(line)].join("\n");
 }
 
-/** One line for each case that got other answers than it asked for: its figures mean nothing then. */
+/** One line for each case that got other answers than it asked for, or none at all in a round: its figures mean nothing then. */
 export function wrongAnswers(samples: Samples): readonly string[] {
 	return [...samples].flatMap(([name, all]) => {
+		if (all.some(({ rate }) => rate === 0)) return [`${name}: a round without an answer; its figures mean nothing.`];
 		const wrong = all.reduce((sum, one) => sum + one.wrong, 0);
 		return wrong === 0 ? [] : [`${name}: ${wrong} answers were not what the case asks for; its figures mean nothing.`];
 	});
