@@ -188,6 +188,6 @@ describe("a ticket", () => {
 				expect(verdictOf(box.open(text.slice(0, at) + character + text.slice(at + 1)))).toBe("ticket-invalid");
 			}),
 		);
-		fc.assert(fc.property(fc.string({ maxLength: 2000 }), (any) => expect(box.open(any).allowed).toBe(false)));
+		fc.assert(fc.property(fc.string({ maxLength: 2000 }), (any) => !box.open(any).allowed));
 	});
 });
