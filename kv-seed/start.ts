@@ -104,6 +104,9 @@ Two devices, one stream: open the first, then the second, and see the first stop
 Encrypted room: open both, type the same secret, then another one
                    ${room("ann")}
                    ${room("ben")}
+The same with a lobby: the moderator, who lets in and removes, and one who waits
+                   ${room("moderator")}
+                   ${room("lobby")}
 
 Allowed            curl -i '${allowed}'
 Refused            curl -i '${refused}'

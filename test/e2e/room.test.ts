@@ -335,7 +335,7 @@ describe("who may do what", () => {
 
 describe("a call is over", () => {
 	it("when the token ends, for the one whose token it was", async () => {
-		const [ann, ben] = await pair(await newSession(), { exp: nowSeconds() + 12 });
+		const [ann, ben] = await pair(await newSession(), { exp: nowSeconds() + 20 });
 		await ben.sees();
 		await ben.shows("over", "token-expired");
 		expect((await ben.stats()).at(-1)?.connection).toBe("closed");
