@@ -224,6 +224,11 @@ describe("a client that must go", () => {
 			(session) => gate.manage("POST", `${account.manageUrl}/e2ee-sessions/${session}/end`),
 			"MeetingEnded",
 		],
+		[
+			"session deleted",
+			(session) => gate.manage("DELETE", `${account.manageUrl}/e2ee-sessions/${session}`),
+			"MeetingEnded",
+		],
 		["another with the same uid", (session) => join(session), "AudioJoinedFromAnotherDevice"],
 		[
 			"token revoked",

@@ -464,6 +464,15 @@ describe("the end of a session", () => {
 		expect(asked().at(-1)?.headers.authorization).toBe(`Bearer ${SFU_TOKEN}`);
 	});
 
+	it("the deletion of the session's record ends it at the server", async () => {
+		const path = await putSession("whip");
+		const { asked } = await begin(path);
+		const gone = await gate.manage("DELETE", `${account.manageUrl}/e2ee-sessions/${path.split("/").at(-1)}`);
+		expect(gone.status).toBe(204);
+		await deleted(asked);
+		expect(asked().at(-1)?.headers.authorization).toBe(`Bearer ${SFU_TOKEN}`);
+	});
+
 	it("a revocation ends it at the server", async () => {
 		const { asked } = await begin(await putSession("whip"), "whip", { uid: "rev" });
 		await gate.manage("POST", `${account.manageUrl}/revocations`, { kind: "uid", value: "rev" });

@@ -136,9 +136,7 @@ export class Alarms {
 	}
 
 	async #do(rules: RoomRules, errand: Errand): Promise<void> {
-		const outcome = await this.#quietly(errand.kind, () =>
-			doErrand(this.#env, rules, errand, () => this.#room.book().members),
-		);
+		const outcome = await this.#quietly(errand.kind, () => doErrand(this.#env, rules, errand, () => this.#room.book()));
 		const goesOn = this.#room.write((book) => book.errands.end(errand, outcome ?? "again", Date.now()));
 		if (!goesOn) realPorts.log({ event: "fault", where: "room-errand", kind: errand.kind, message: "given up" });
 	}

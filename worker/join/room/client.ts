@@ -30,7 +30,7 @@ interface Calls {
 	readonly leave: { ask: { participant: string; because: GoneBecause }; value: null };
 	readonly list: { ask: { gone: boolean }; value: RoomStatus };
 	readonly command: { ask: Command; value: Participant | null };
-	readonly tell: { ask: null; value: null };
+	readonly tell: { ask: { readonly deleted: E2eeSessionRecord } | null; value: null };
 	readonly remember: {
 		ask: { participant: string; provider: Readonly<Record<string, unknown>>; here?: boolean };
 		/** `before`: what was remembered until now. */
@@ -108,5 +108,5 @@ export async function tellRoom(gate: Gate, account: Account, record: E2eeSession
 /** The session's record is deleted: everybody goes. */
 export async function endRoom(gate: Gate, account: Account, record: E2eeSessionRecord): Promise<void> {
 	const ended = { ...record, status: "ended" as const, status_changed_at: gate.ports.now() };
-	await tellRoom(gate, account, ended);
+	await askRoom(gate, await rulesOf(gate, account, ended), "tell", { deleted: record });
 }

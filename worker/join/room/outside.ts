@@ -1,3 +1,4 @@
+import type { E2eeSessionRecord } from "../../catalog/e2ee-session-record.ts";
 import { type Gate, createGate } from "../../gate.ts";
 import { type AdmitAnswer, unwire, wire } from "../../limits/contract.ts";
 import { realPorts } from "../../ports.ts";
@@ -12,22 +13,28 @@ import { sendWebhook } from "./webhook.ts";
 let shared: Gate | undefined;
 export const gateOf = (env: Env): Gate => (shared ??= createGate(env, parseSettings({ ...env }), realPorts));
 
-/** Does one errand of a room. `present`: whom the room has when it is done. @throws what went wrong: it is done again later. */
+/** Of a room, as it is when an errand is done. */
+interface RoomNow {
+	readonly members: ReadonlyMap<string, Member>;
+	readonly record: { readonly deleted: E2eeSessionRecord | null };
+}
+
+/** Does one errand of a room. @throws what went wrong: it is done again later. */
 export async function doErrand(
 	env: Env,
 	rules: RoomRules,
 	errand: Errand,
-	present: () => ReadonlyMap<string, Member>,
+	roomNow: () => RoomNow,
 ): Promise<ErrandOutcome> {
 	switch (errand.kind) {
 		case "webhook":
 			return tellPublisher(env, rules, errand);
 		case "eject":
-			return eject(env, rules, JSON.parse(errand.body) as Participant);
+			return eject(env, rules, JSON.parse(errand.body) as Participant, roomNow().record.deleted);
 		case "release":
-			return release(env, JSON.parse(errand.body) as Released, present());
+			return release(env, JSON.parse(errand.body) as Released, roomNow().members);
 		case "watch":
-			return watch(env, rules, () => present().size > 0);
+			return watch(env, rules, () => roomNow().members.size > 0);
 	}
 }
 
@@ -38,12 +45,17 @@ async function tellPublisher(env: Env, { account: id }: RoomRules, errand: Erran
 	return webhook ? sendWebhook(ports, webhook, errand.id, errand.body) : "done";
 }
 
-async function eject(env: Env, rules: RoomRules, participant: Participant): Promise<ErrandOutcome> {
+async function eject(
+	env: Env,
+	rules: RoomRules,
+	participant: Participant,
+	deleted: E2eeSessionRecord | null,
+): Promise<ErrandOutcome> {
 	const provider = providers[rules.provider];
 	if (!provider?.eject) return "done";
 	const gate = gateOf(env);
 	const account = await gate.catalog.account(rules.account, gate.ports.now());
-	const record = await gate.catalog.e2eeSession(account, rules.session, gate.ports.now());
+	const record = (await gate.catalog.e2eeSession(account, rules.session, gate.ports.now())) ?? deleted;
 	if (record) await provider.eject({ gate, account, record, participant });
 	return "done";
 }

@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import type { E2eeSessionRecord } from "../../catalog/e2ee-session-record.ts";
 import { allow } from "../../decision/decision.ts";
 import { type Wired, unwire, wire } from "../../limits/contract.ts";
 import { planCommand } from "./commands.ts";
@@ -118,11 +119,12 @@ export class SessionRoom extends DurableObject<Env> {
 		).wired;
 	}
 
-	/** The record was changed. One that is ended now puts everybody out. */
-	tell(call: Wired<RoomCall<null>>): Wired<RoomReply<null>> {
-		const { rules } = this.#read(call);
+	/** The record was changed. One that is ended now puts everybody out; of one that is deleted the provider needs what it was. */
+	tell(call: Wired<RoomCall<{ readonly deleted: E2eeSessionRecord } | null>>): Wired<RoomReply<null>> {
+		const { rules, ask } = this.#read(call);
 		const applied = this.#keeper.commitWith((book) => {
 			book.learnRules(rules);
+			book.change({ deleted: ask?.deleted ?? null });
 			const { status, statusChangedAt: changedAt } = rules;
 			// Whoever reads the record a little later than it was written goes by this.
 			if (changedAt > (book.ownStatus?.changedAt ?? 0)) book.change({ ownStatus: { status, changedAt } });

@@ -1,3 +1,4 @@
+import type { E2eeSessionRecord } from "../../catalog/e2ee-session-record.ts";
 import type { OwnStatus, Ban, Member } from "./state.ts";
 import type { RoomRules } from "./contract.ts";
 
@@ -15,6 +16,8 @@ export interface RoomRecord {
 	readonly endTold: number | null;
 	/** Refusals that were told of within a minute. */
 	readonly refusals: { readonly minute: number; readonly count: number };
+	/** The session's record as it was deleted, secrets sealed: those who are put out with it are in it for their provider. */
+	readonly deleted: E2eeSessionRecord | null;
 }
 
 const BLANK: RoomRecord = {
@@ -25,6 +28,7 @@ const BLANK: RoomRecord = {
 	cleanAt: null,
 	endTold: null,
 	refusals: { minute: 0, count: 0 },
+	deleted: null,
 };
 
 type StoredMember = { member: string };
