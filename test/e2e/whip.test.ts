@@ -473,6 +473,24 @@ describe("the end of a session", () => {
 		expect(asked().at(-1)?.headers.authorization).toBe(`Bearer ${SFU_TOKEN}`);
 	});
 
+	it("a record that names another server meanwhile: the session is ended where it is, with that server's token", async () => {
+		const path = await putSession("whip");
+		const { url, etag, asked } = await begin(path);
+		const webrtc = { mode: "whip", endpoint: "https://moved.example/whip", endpoint_token: "another-servers-token" };
+		const place = `${account.manageUrl}/e2ee-sessions/${path.split("/").at(-1)}`;
+		expect((await gate.manage("PUT", place, { provider: "webrtc", webrtc })).status).toBe(200);
+		const trickled = await ask(url, {
+			method: "PATCH",
+			body: fragment,
+			type: FRAGMENT_TYPE,
+			headers: { "If-Match": etag },
+		});
+		expect(trickled.status).toBe(204);
+		await gate.manage("POST", `${place}/end`);
+		await deleted(asked);
+		expect(new Set(asked().map(({ headers }) => headers.authorization))).toEqual(new Set([`Bearer ${SFU_TOKEN}`]));
+	});
+
 	it("a revocation ends it at the server", async () => {
 		const { asked } = await begin(await putSession("whip"), "whip", { uid: "rev" });
 		await gate.manage("POST", `${account.manageUrl}/revocations`, { kind: "uid", value: "rev" });

@@ -134,8 +134,8 @@ export class Catalog {
 	}
 
 	/** The token that the endpoint of a WHIP or WHEP session wants; null where there is none. @throws when it cannot be unsealed. */
-	endpointToken(session: E2eeSessionRecord): string | null {
-		return this.#e2eeSessions.endpointToken(session);
+	endpointToken(session: E2eeSessionRecord, sealed?: string | null): string | null {
+		return this.#e2eeSessions.endpointToken(session, sealed);
 	}
 
 	/** What the account has with a provider, opened; null where it has nothing. Never to be shown or logged. @throws CatalogUnavailable */

@@ -70,9 +70,12 @@ export class E2eeSessions {
 		return session?.provider === provider && providerIdOf(session) === providerId ? session : null;
 	}
 
-	/** The token that an SFU's endpoint wants, opened; null where there is none. @throws when it cannot be unsealed. */
-	endpointToken(session: E2eeSessionRecord): string | null {
-		const sealed = session.webrtc?.endpoint_token ?? null;
+	/**
+	 * The token that an SFU's endpoint wants, opened; null where there is none. @throws when it cannot be unsealed.
+	 *
+	 * @param sealed as the record had it at another time
+	 */
+	endpointToken(session: E2eeSessionRecord, sealed = session.webrtc?.endpoint_token ?? null): string | null {
 		return sealed === null ? null : openSessionSecret(sealed, session, this.#sealer);
 	}
 

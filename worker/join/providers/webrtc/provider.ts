@@ -65,7 +65,7 @@ async function eject({
 }: Parameters<NonNullable<JoinProvider["eject"]>>[0]): Promise<void> {
 	const { session, turn } = rememberedOf(participant);
 	const done = await Promise.allSettled([
-		session === null ? null : deleteSession(gate, record, session.url),
+		session === null ? null : deleteSession(gate, record, session),
 		turn.length === 0 ? null : revokeTurn(gate, account, turn),
 	]);
 	const failed = done.find((each) => each.status === "rejected");

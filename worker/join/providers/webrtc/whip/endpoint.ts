@@ -13,7 +13,7 @@ import { admitSdp } from "../sdp-admission.ts";
 import { readTyped } from "./body.ts";
 import { iceServerLinks } from "./links.ts";
 import { type Door, FRAGMENT, type Negotiated, SDP, deleteSession, negotiate } from "./media-server.ts";
-import { rememberedOf } from "./remembered.ts";
+import { type MediaSession, rememberedOf } from "./remembered.ts";
 
 export interface EndpointPath {
 	readonly account: string;
@@ -131,18 +131,18 @@ async function negotiated(
 	const ask = { participant: participant.id, provider: { ...ice.value.remember, session }, here: true };
 	const remembered = await askRoom(gate, rules, "remember", ask);
 	if (!remembered.allowed) {
-		await drop(exchange, record, session.url); // put out meanwhile
+		await drop(exchange, record, session); // put out meanwhile
 		return remembered;
 	}
 	const { session: earlier } = rememberedOf({ provider: remembered.value.before ?? {} });
-	if (earlier !== null) await drop(exchange, record, earlier.url); // nothing would end it any more
+	if (earlier !== null) await drop(exchange, record, earlier); // nothing would end it any more
 	return allow(answered(exchange, answer.value, { door, ticket, links: iceServerLinks(ice.value.servers) }));
 }
 
 /** Nobody will ever use it. Where the server does not end it now, it ends by its own time limits. */
-async function drop({ gate }: Exchange, record: E2eeSessionRecord, url: string): Promise<void> {
+async function drop({ gate }: Exchange, record: E2eeSessionRecord, session: MediaSession): Promise<void> {
 	try {
-		await deleteSession(gate, record, url);
+		await deleteSession(gate, record, session);
 	} catch (fault) {
 		gate.ports.log({ event: "fault", where: "media-server", session: record.id, message: String(fault) });
 	}

@@ -17,6 +17,9 @@ export interface Negotiated {
 	readonly session: MediaSession;
 }
 
+/** Where a session is, and what is sent there; without a token that of the record. */
+type SessionPlace = Pick<MediaSession, "url" | "token">;
+
 const PROVIDER = "webrtc";
 const MOST_RETRY_SECONDS = 3600;
 const USUAL_RETRY_SECONDS = 5;
@@ -39,8 +42,10 @@ export async function negotiate(
 	if (status !== 201 && !(status === 406 && door === "whep" && typeOf(answer.value) === SDP))
 		return refusalOf(answer.value);
 	const where = sessionUrl(answer.value, url);
-	const negotiated = where.allowed ? read(answer.value, door, status, where.value, offer) : where;
-	if (!negotiated.allowed && where.allowed) await deleteSession(gate, record, where.value).catch(() => undefined);
+	const token = record.webrtc?.endpoint_token ?? null;
+	const negotiated = where.allowed ? read(answer.value, door, status, { url: where.value, token }, offer) : where;
+	if (!negotiated.allowed && where.allowed)
+		await deleteSession(gate, record, { url: where.value }).catch(() => undefined);
 	return negotiated;
 }
 
@@ -48,7 +53,7 @@ function read(
 	answer: UpstreamAnswer,
 	door: Door,
 	status: 201 | 406,
-	url: string,
+	place: SessionPlace,
 	offer: AdmittedSdp,
 ): Decision<Negotiated> {
 	if (typeOf(answer) !== SDP) return unavailable(PROVIDER, `its answer is not ${SDP}`);
@@ -57,7 +62,7 @@ function read(
 	if (!judged.allowed) return unacceptable(judged);
 	const { setup, media } = judged.value;
 	const counter = status === 406 ? { setup, media: [...media] } : null;
-	return allow({ status, sdp: answer.text, session: { url, etag: etagOf(answer), counter } });
+	return allow({ status, sdp: answer.text, session: { ...place, etag: etagOf(answer), counter } });
 }
 
 /** The session's URL belongs to the endpoint's host, so that no answer sends the gate, with the endpoint's token, anywhere else. */
@@ -88,11 +93,11 @@ export interface Changed {
 export async function change(
 	gate: Access,
 	record: E2eeSessionRecord,
-	{ url }: MediaSession,
+	{ url, token }: SessionPlace,
 	{ type, text, ifMatch }: Change,
 ): Promise<Decision<Changed>> {
 	const headers = {
-		...authorization(gate, record),
+		...authorization(gate, record, token),
 		"Content-Type": type,
 		...(ifMatch === null ? {} : { "If-Match": ifMatch }),
 	};
@@ -111,12 +116,16 @@ export async function change(
 }
 
 /** Ends a session; one that the server does not know is over. @throws when the server did not do it */
-export async function deleteSession(gate: Access, record: E2eeSessionRecord, url: string): Promise<void> {
+export async function deleteSession(
+	gate: Access,
+	record: E2eeSessionRecord,
+	{ url, token }: SessionPlace,
+): Promise<void> {
 	const answer = await askUpstream(gate, {
 		provider: PROVIDER,
 		method: "DELETE",
 		url,
-		headers: authorization(gate, record),
+		headers: authorization(gate, record, token),
 	});
 	if (!answer.allowed) throw new Error(`the media server did not end the session: ${answer.refusal.reason}`);
 	const { status } = answer.value;
@@ -124,8 +133,12 @@ export async function deleteSession(gate: Access, record: E2eeSessionRecord, url
 		throw new Error(`the media server did not end the session: ${status}`);
 }
 
-function authorization({ catalog }: Access, record: E2eeSessionRecord): Readonly<Record<string, string>> {
-	const token = catalog.endpointToken(record);
+function authorization(
+	{ catalog }: Access,
+	record: E2eeSessionRecord,
+	sealed?: string | null,
+): Readonly<Record<string, string>> {
+	const token = catalog.endpointToken(record, sealed);
 	return token === null ? {} : { Authorization: `Bearer ${token}` };
 }
 

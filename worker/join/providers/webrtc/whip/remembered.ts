@@ -5,6 +5,8 @@ import type { Participant } from "../../../room/contract.ts";
 const session = v.object({
 	/** Where it is changed and deleted: never told to clients. */
 	url: v.string(),
+	/** Sealed, of the record by which it was opened: what the record names later may be another server's. Null: it wants none. */
+	token: v.optional(v.nullable(v.string())),
 	/** As the server gave it last; null where it gives none. */
 	etag: v.nullable(v.string()),
 	/** The server's own offer that waits for the client's answer (WHEP): what the answer is compared with. */

@@ -124,7 +124,7 @@ export async function end(exchange: Exchange, ticket: string, door: Door): Promi
 	if (!open.allowed) return open.refusal.reason === "participant-gone" ? allow(plain(exchange, 200)) : open;
 	const { record, rules, session, participant } = open.value;
 	try {
-		await deleteSession(gate, record, session.url);
+		await deleteSession(gate, record, session);
 		await askRoom(gate, rules, "remember", { participant: participant.id, provider: { session: null } });
 	} catch (fault) {
 		// The room ejects who leaves, and tries again until the server has done it.
