@@ -45,9 +45,9 @@ export class Alarms {
 		const now = Date.now();
 		this.#sockets.closeSilent(now);
 		this.#room.noticeAllLost();
-		this.#room.commit(planExpiry(this.#room.book(), now));
-		this.#tellEnd(now);
 		const { rules } = this.#room.book().record;
+		this.#room.commit(planExpiry(this.#room.book(), rules, now));
+		this.#tellEnd(now);
 		if (rules) {
 			this.#checkRevocations(rules, now);
 			this.#renewHolds(now);
