@@ -93,6 +93,19 @@ async function hear(account: TestAccount, url: string): Promise<string> {
 const typesOf = (heard: readonly Heard[]): string[] => heard.map(({ event }) => event.type);
 
 describe("the publisher's webhook", () => {
+	it.each([
+		["PUT", { provider: "webrtc", status: "ended" }],
+		["DELETE", undefined],
+	])("the session's end by %s of its record is told", async (method, record) => {
+		const endpoint = await openEndpoint();
+		const account = await gate.openAccount();
+		const session = await openSession(gate, account);
+		await hear(account, endpoint.url);
+		await session.join();
+		expect((await gate.manage(method, session.manageUrl, record)).ok).toBe(true);
+		await expect.poll(() => typesOf(endpoint.heard), { timeout: 10_000 }).toContain("join.session_ended");
+	});
+
 	it("hears, signed, of who joins, leaves and is refused, and of the end", async () => {
 		const endpoint = await openEndpoint();
 		const account = await gate.openAccount();
