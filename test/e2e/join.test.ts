@@ -69,6 +69,12 @@ describe("a join", () => {
 		expect(await inSession(session)).toBe(0);
 	});
 
+	it.each(["علی\u200cرضا", "👩\u200d💻 Ann"])("takes the name %s", async (name) => {
+		const session = await open();
+		expect((await session.join({}, { name })).status).toBe(201);
+		expect(await session.participants()).toMatchObject([{ name }]);
+	});
+
 	it("sends a browser on to the session's page, with the ticket in the fragment", async () => {
 		const account = await gate.openAccount();
 		const session = await openSession(gate, account, { join_url: "https://app.example/r?room=1#/lobby" });
