@@ -394,6 +394,14 @@ describe("the end of a session", () => {
 		await begin(path);
 	});
 
+	it("so does a DELETE of the session's record", async () => {
+		const path = await putSession("whip");
+		const { asked } = await begin(path);
+		const record = `${account.manageUrl}/e2ee-sessions/${path.split("/").at(-1)}`;
+		expect((await gate.manage("DELETE", record)).status).toBe(204);
+		expect(asked().map(({ method }) => method)).toContain("DELETE");
+	});
+
 	it("a kick ends it at the server", async () => {
 		const path = await putSession("whip");
 		const { url, asked } = await begin(path);

@@ -104,8 +104,15 @@ export async function tellRoom(gate: Gate, account: Account, record: E2eeSession
 	await askRoom(gate, await rulesOf(gate, account, record), "tell", null);
 }
 
-/** The session's record is deleted: everybody goes. */
+/** The session's record is deleted: everybody goes. The provider hears of it from here, for the room finds no record to tell it by. */
 export async function endRoom(gate: Gate, account: Account, record: E2eeSessionRecord): Promise<void> {
 	const ended = { ...record, status: "ended" as const, status_changed_at: gate.ports.now() };
+	const present = await askRoom(gate, await rulesOf(gate, account, record), "list", { gone: false });
 	await tellRoom(gate, account, ended);
+	const { eject } = providers[record.provider] ?? {};
+	if (!present.allowed || !eject) return;
+	const ejected = present.value.participants.map((participant) => eject({ gate, account, record, participant }));
+	for (const each of await Promise.allSettled(ejected))
+		if (each.status === "rejected")
+			gate.ports.log({ event: "fault", where: "room-end", message: String(each.reason) });
 }
