@@ -179,6 +179,35 @@ describe("POST of an offer", () => {
 		expect(full && (await reasonOf(full))).toEqual([403, "e2ee-session-full"]);
 	});
 
+	it.each([
+		["whip", sending.replaceAll("a=sendonly", "a=sendrecv"), "publisher"],
+		["whip", sending, "publisheronly"],
+		["whep", receiving.replaceAll("a=recvonly", "a=sendrecv"), "publisher"],
+		["whep", receiving, "subscriber"],
+	] as const)("takes the role that the offer needs: %s %#", async (door, body, role) => {
+		const path = await putSession(door);
+		sfu.fail("POST", (_request, response) => {
+			const answer = vector("chromium-whip-answer");
+			const direction = door === "whip" ? "a=recvonly" : "a=sendonly";
+			response.writeHead(201, { "Content-Type": "application/sdp", Location: "/sfu/session/98" });
+			response.end(answer.replaceAll("a=recvonly", direction));
+		});
+		const answer = await ask(`${path}/${door}`, { body, token: await account.sign() });
+		expect([answer.status, await answer.text()]).toMatchObject([201, expect.any(String)]);
+		const id = path.split("/").at(-1);
+		const listed = await gate.manage("GET", `${account.manageUrl}/e2ee-sessions/${id}/participants`);
+		expect(await listed.text()).toContain(`"role":"${role}"`);
+	});
+
+	it("to send both ways with a token that may only publish is refused", async () => {
+		const body = sending.replaceAll("a=sendonly", "a=sendrecv");
+		const token = await account.sign({ join_role: "publisheronly" });
+		expect(await reasonOf(await ask(`${await putSession("whip")}/whip`, { body, token }))).toEqual([
+			403,
+			"role-not-allowed",
+		]);
+	});
+
 	it("lists its participant as connected", async () => {
 		const path = await putSession("whip");
 		await begin(path, "whip", { uid: "ann" });
@@ -420,6 +449,22 @@ describe("the end of a session", () => {
 		expect((await ask(url, { method: "DELETE" })).status).toBe(200);
 	});
 
+	it("a session that another offer of the participant replaces is ended at the server, also of two at the same time", async () => {
+		const { url, asked } = await begin(await putSession("whip"));
+		const ticket = url.split("/").at(-1);
+		const renewed = async () => {
+			const answer = await ask(`${gate.url}/join/v1/participants/${ticket}`, {});
+			return ((await answer.json()) as { join: { url: string } }).join.url;
+		};
+		const urls = [url, await renewed(), await renewed()];
+		const answers = await Promise.all(urls.map((each) => ask(each, { body: sending })));
+		expect(answers.map(({ status }) => status)).toContain(201);
+		expect((await ask(url, { method: "DELETE" })).status).toBe(200);
+		const made = 1 + answers.filter(({ status }) => status === 201).length;
+		const ended = asked().flatMap(({ method, url: at }) => (method === "DELETE" ? [at] : []));
+		expect(new Set(ended).size).toBe(made);
+	});
+
 	it("a token that ends, ends it at the server", async () => {
 		const exp = Math.floor(Date.now() / 1000) + 2;
 		const { asked } = await begin(await putSession("whip"), "whip", { exp });
@@ -445,7 +490,7 @@ describe("the end of a session", () => {
 });
 
 describe("other methods", () => {
-	it("OPTIONS tells what may be sent; a preflight is answered as everywhere", async () => {
+	it("OPTIONS tells what may be sent, a preflight too; but no ICE servers", async () => {
 		const path = await putSession("whip", {}, { ice_servers: [{ urls: ["stun:stun.example"] }] });
 		const plain = await ask(`${path}/whip`, { method: "OPTIONS" });
 		expect([plain.status, plain.headers.get("Accept-Post"), plain.headers.get("Link")]).toEqual([
@@ -465,10 +510,11 @@ describe("other methods", () => {
 		};
 		const preflight = await ask(`${path}/whip`, { method: "OPTIONS", headers });
 		expect([preflight.status, preflight.headers.get("Link"), preflight.headers.get("Accept-Post")]).toEqual([
-			204,
+			200,
 			null,
-			null,
+			"application/sdp",
 		]);
+		expect(preflight.headers.get("Access-Control-Allow-Origin")).toBe("https://page.example");
 		expect(preflight.headers.get("Access-Control-Allow-Headers")).toBe("authorization,content-type");
 	});
 
@@ -492,7 +538,7 @@ describe("other methods", () => {
 
 	it.each(["PUT", "PATCH", "DELETE"])("%s of an endpoint: 405", async (method) => {
 		const answer = await ask(`${await putSession("whip")}/whip`, { method, token: await account.sign() });
-		expect(answer.headers.get("Allow")).toContain("POST");
+		expect(answer.headers.get("Allow")).toBe("OPTIONS, POST, GET, HEAD");
 		expect(await reasonOf(answer)).toEqual([405, "method-not-allowed"]);
 	});
 

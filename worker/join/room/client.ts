@@ -33,7 +33,8 @@ interface Calls {
 	readonly tell: { ask: null; value: null };
 	readonly remember: {
 		ask: { participant: string; provider: Readonly<Record<string, unknown>>; here?: boolean };
-		value: Participant;
+		/** `before`: what was remembered until now. */
+		value: Participant & { readonly before?: Participant["provider"] };
 	};
 }
 

@@ -131,14 +131,14 @@ export class SessionRoom extends DurableObject<Env> {
 	/** What the provider shall find again with the participant. `here`: it says that the client is connected (true), or lost (false). */
 	remember(
 		call: Wired<RoomCall<{ participant: string; provider: Told; here?: boolean }>>,
-	): Wired<RoomReply<Participant>> {
+	): Wired<RoomReply<Participant & { readonly before: Participant["provider"] }>> {
 		const { rules, ask } = this.#read(call);
 		const found = presentMember(this.#book, ask.participant);
 		if (!found.allowed) return reply(found);
 		const told: Member = { ...found.value, provider: { ...found.value.provider, ...ask.provider } };
 		const plan: Plan = ask.here === undefined ? { put: [told] } : presence(told, rules, ask.here);
 		const applied = this.#keeper.commit(plan);
-		return reply(allow(shown(plan.put?.[0] ?? told)), applied);
+		return reply(allow({ ...shown(plan.put?.[0] ?? told), before: found.value.provider }), applied);
 	}
 
 	/** A join that was refused, for the publisher's webhook; rate-bounded. */

@@ -7,6 +7,8 @@ import { handleMeetingsCall } from "./facade.ts";
 import { handleSignaling } from "./signaling.ts";
 
 const API = "/join/v1/accounts/:account/chime/api";
+/** All but OPTIONS, which is answered without a signature, as everywhere. */
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const SIGNALING = "/join/v1/chime/:ticket";
 
 /** The doors to Amazon Chime: the meetings API for back ends, and the signalling connections of participants. */
@@ -17,8 +19,8 @@ export function chimeRoutes(app: Hono, exchange: (c: Context) => Exchange): void
 		if (!ID_PATTERN.test(account)) return refusedAsAws(begun, { reason: "account-id-invalid" });
 		return handleMeetingsCall(begun, account, begun.path.slice(API.replace(":account", account).length));
 	};
-	app.all(API, call);
-	app.all(`${API}/*`, call);
+	app.on(METHODS, API, call);
+	app.on(METHODS, `${API}/*`, call);
 	app.get(SIGNALING, (c) => handleSignaling(exchange(c), c.req.param("ticket"), openSeat));
 	app.on(["POST", "PUT", "PATCH", "DELETE"], SIGNALING, (c) =>
 		refused(exchange(c), { reason: "method-not-allowed", allowed: ["GET", "OPTIONS"] }, "problem"),

@@ -13,6 +13,7 @@ import { admitSdp } from "../sdp-admission.ts";
 import { readTyped } from "./body.ts";
 import { iceServerLinks } from "./links.ts";
 import { type Door, FRAGMENT, type Negotiated, SDP, deleteSession, negotiate } from "./media-server.ts";
+import { rememberedOf } from "./remembered.ts";
 
 export interface EndpointPath {
 	readonly account: string;
@@ -20,11 +21,18 @@ export interface EndpointPath {
 	readonly door: Door;
 }
 
-/** Roles that a door asks for, the one that may do least first. */
-const ROLES: Readonly<Record<Door, readonly JoinRole[]>> = {
+/** Roles that a door asks for, the one that may do least first; some clients offer both ways, which takes a role that may do both. */
+export const ROLES: Readonly<Record<Door, readonly JoinRole[]>> = {
 	whip: ["publisheronly", "publisher", "moderator"],
 	whep: ["subscriber", "publisher", "moderator"],
 };
+const BOTH_WAYS: readonly JoinRole[] = ["publisher", "moderator"];
+
+/** An offer that anybody might send, and the roles that it needs one of. */
+interface Offer {
+	readonly text: string;
+	readonly roles: readonly JoinRole[];
+}
 
 /** Who offers, once the gate has let them in. */
 type Offering = Pick<Joined, "record" | "rules" | "participant" | "ticket">;
@@ -36,14 +44,14 @@ export async function offerWithToken(
 ): Promise<Decision<Response>> {
 	const token = tokenOf(exchange);
 	if (!token.allowed) return token;
-	const text = await readOffer(exchange, door);
-	if (!text.allowed) return text;
-	const role = await roleFor(exchange, account, session, door);
+	const offer = await readOffer(exchange, door);
+	if (!offer.allowed) return offer;
+	const role = await roleFor(exchange, account, session, offer.value.roles);
 	const wishes = { client: null, deviceId: null, name: null, role };
 	const joined = await decideJoin(exchange, { account, session, token: token.value, ...wishes });
 	if (!joined.allowed) return joined;
 	try {
-		const answer = await negotiated(exchange, joined.value, door, text.value);
+		const answer = await negotiated(exchange, joined.value, door, offer.value.text);
 		if (answer.allowed) return allow(withDeviceCookie(exchange, joined.value, answer.value));
 		await joined.value.undo();
 		return answer;
@@ -55,13 +63,13 @@ export async function offerWithToken(
 
 /** `POST` of an offer with the ticket of a join: it opens one session. */
 export async function offerWithTicket(exchange: Exchange, ticket: string, door: Door): Promise<Decision<Response>> {
-	const text = await readOffer(exchange, door);
-	if (!text.allowed) return text;
+	const offer = await readOffer(exchange, door);
+	if (!offer.allowed) return offer;
 	const seat = await openSeat(exchange, ticket, "once");
 	if (!seat.allowed) return seat;
 	const { control, ...opened } = seat.value;
 	try {
-		const answer = await negotiated(exchange, { ...opened, ticket }, door, text.value);
+		const answer = await negotiated(exchange, { ...opened, ticket }, door, offer.value.text);
 		if (answer.allowed) logDecision(exchange, { status: answer.value.status });
 		return answer;
 	} finally {
@@ -70,11 +78,15 @@ export async function offerWithTicket(exchange: Exchange, ticket: string, door: 
 }
 
 /** Judged but for the role of who sends it, so that a description which nobody may send spends nothing. */
-async function readOffer(exchange: Exchange, door: Door): Promise<Decision<string>> {
+async function readOffer(exchange: Exchange, door: Door): Promise<Decision<Offer>> {
 	const body = await readTyped(exchange, [SDP]);
 	if (!body.allowed) return body;
 	const judged = admitSdp(body.value.text, { kind: "offer", door, role: null });
-	return judged.allowed ? allow(body.value.text) : judged;
+	if (!judged.allowed) return judged;
+	const goesBothWays = judged.value.media.some(
+		({ isLive, direction, kind }) => isLive && kind !== "application" && direction === "sendrecv",
+	);
+	return allow({ text: body.value.text, roles: goesBothWays ? BOTH_WAYS : ROLES[door] });
 }
 
 /** Of the usual carriers; one client library sends the token as the whole of Authorization, without its scheme (reference: rtc 4.2). */
@@ -85,12 +97,17 @@ export function tokenOf(exchange: Exchange): Decision<string> {
 	return locateToken(headers, exchange);
 }
 
-/** The least that the door needs among the session's roles; where it has none of them, the join says so. */
-export async function roleFor(exchange: Exchange, account: string, session: string, door: Door): Promise<JoinRole> {
+/** The first of these that is among the session's roles; where it has none of them, the join says so. */
+export async function roleFor(
+	exchange: Exchange,
+	account: string,
+	session: string,
+	roles: readonly JoinRole[],
+): Promise<JoinRole> {
 	const { catalog } = exchange.gate;
 	const found = await catalog.e2eeSession(await catalog.account(account, exchange.nowMs), session, exchange.nowMs);
-	const [least = "publisher"] = ROLES[door];
-	return ROLES[door].find((role) => found?.roles.includes(role)) ?? least;
+	const [least = "publisher"] = roles;
+	return roles.find((role) => found?.roles.includes(role)) ?? least;
 }
 
 async function negotiated(
@@ -117,6 +134,8 @@ async function negotiated(
 		await drop(exchange, record, session.url); // put out meanwhile
 		return remembered;
 	}
+	const { session: earlier } = rememberedOf({ provider: remembered.value.before ?? {} });
+	if (earlier !== null) await drop(exchange, record, earlier.url); // nothing would end it any more
 	return allow(answered(exchange, answer.value, { door, ticket, links: iceServerLinks(ice.value.servers) }));
 }
 

@@ -1,12 +1,12 @@
 import { type Decision, allow, refuse } from "../../../../decision/decision.ts";
-import { type HeaderRecord, decisionHeaders } from "../../../../decision/response.ts";
+import { type HeaderRecord, decisionHeaders, preflightResponse } from "../../../../decision/response.ts";
 import { Exchange, answerContext } from "../../../../exchange.ts";
 import { identifyHolder } from "../../../../playback/authorize.ts";
 import { JOIN_AUDIENCES } from "../../../../token/audience.ts";
 import { previewJoin } from "../../../join.ts";
 import { stayOf } from "../../../stay.ts";
 import { iceServers } from "../provider.ts";
-import { type EndpointPath, roleFor, tokenOf } from "./endpoint.ts";
+import { type EndpointPath, ROLES, roleFor, tokenOf } from "./endpoint.ts";
 import { iceServerLinks } from "./links.ts";
 import { FRAGMENT, SDP } from "./media-server.ts";
 
@@ -23,6 +23,12 @@ export async function endpointOptions(exchange: Exchange, path: EndpointPath): P
 	headers.set("Accept-Post", SDP);
 	for (const link of links.allowed ? links.value : []) headers.append("Link", link);
 	return new Response(null, { headers });
+}
+
+/** Any answer to OPTIONS tells the media type (RFC 9725 section 4.2); a preflight gets the rest as everywhere. */
+export function endpointPreflight(request: Request): Response {
+	const { headers } = preflightResponse(request);
+	return new Response(null, { headers: { ...Object.fromEntries(headers), "Accept-Post": SDP } });
 }
 
 export function sessionOptions(exchange: Exchange): Response {
@@ -47,7 +53,7 @@ async function linksFor(
 	if (!token.allowed) return token;
 	// As a HEAD request, which spends nothing.
 	const exchange = new Exchange(begun.gate, new Request(begun.request, { method: "HEAD" }), () => begun);
-	const role = await roleFor(exchange, account, session, door);
+	const role = await roleFor(exchange, account, session, ROLES[door]);
 	const asked = { account, session, token: token.value, client: null, deviceId: null, name: null, role };
 	const judged = await previewJoin(exchange, asked);
 	if (!judged.allowed) return judged;

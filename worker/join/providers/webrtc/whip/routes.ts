@@ -6,7 +6,7 @@ import { type Exchange, answerContext, refused } from "../../../../exchange.ts";
 import { ended } from "../../../handlers.ts";
 import { type EndpointPath, offerWithTicket, offerWithToken } from "./endpoint.ts";
 import { type Door, SDP } from "./media-server.ts";
-import { METHODS, endpointOptions, sessionOptions } from "./options.ts";
+import { METHODS, endpointOptions, endpointPreflight, sessionOptions } from "./options.ts";
 import { end, lookAt, patch } from "./session.ts";
 
 type Begin = (c: Context) => Exchange;
@@ -18,7 +18,9 @@ export function whipRoutes(app: Hono, exchange: Begin): void {
 	for (const door of DOORS) {
 		const endpoint = `/join/v1/accounts/:account/sessions/:session/${door}`;
 		app.post(endpoint, (c) => onEndpoint(exchange(c), c, door, offer));
-		app.options(endpoint, (c) => unlessPreflight(c, () => onEndpoint(exchange(c), c, door, endpointOptions)));
+		app.options(endpoint, (c) =>
+			isPreflight(c) ? endpointPreflight(c.req.raw) : onEndpoint(exchange(c), c, door, endpointOptions),
+		);
 		app.get(endpoint, (c) => reserved(exchange(c), door));
 		const session = `/join/v1/${door}/:ticket`;
 		const withTicket = (handle: Handle) => async (c: Context) => {
@@ -29,9 +31,9 @@ export function whipRoutes(app: Hono, exchange: Begin): void {
 		app.patch(session, withTicket(patch));
 		app.delete(session, withTicket(end));
 		app.get(session, withTicket(lookAt));
-		app.options(session, (c) => unlessPreflight(c, () => sessionOptions(exchange(c))));
-		app.on(["PUT", "PATCH", "DELETE"], endpoint, (c) => wrongMethod(exchange(c)));
-		app.on(["PUT"], session, (c) => wrongMethod(exchange(c)));
+		app.options(session, (c) => (isPreflight(c) ? preflightResponse(c.req.raw) : sessionOptions(exchange(c))));
+		app.on(["PUT", "PATCH", "DELETE"], endpoint, (c) => wrongMethod(exchange(c), ENDPOINT));
+		app.on(["PUT"], session, (c) => wrongMethod(exchange(c), METHODS.split(", ")));
 	}
 }
 
@@ -54,10 +56,8 @@ function onEndpoint(
 	return refused(exchange, { reason: "e2ee-session-not-found" }, "problem");
 }
 
-/** A preflight asks for another method, and is answered as everywhere. */
-function unlessPreflight(c: Context, answer: () => Promise<Response> | Response): Promise<Response> | Response {
-	return c.req.header("Access-Control-Request-Method") === undefined ? answer() : preflightResponse(c.req.raw);
-}
+/** A preflight asks for another method. */
+const isPreflight = (c: Context): boolean => c.req.header("Access-Control-Request-Method") !== undefined;
 
 /** Kept for later versions of the protocols, which may not take it for a mistake (RFC 9725 section 4.2; WHEP tells its type). */
 function reserved(exchange: Exchange, door: Door): Response {
@@ -66,6 +66,8 @@ function reserved(exchange: Exchange, door: Door): Response {
 	return new Response(null, { headers: { ...headers, "Content-Type": SDP } });
 }
 
-function wrongMethod(exchange: Exchange): Response {
-	return refused(exchange, { reason: "method-not-allowed", allowed: METHODS.split(", ") }, "problem");
+const ENDPOINT: readonly string[] = ["OPTIONS", "POST", "GET", "HEAD"];
+
+function wrongMethod(exchange: Exchange, allowed: readonly string[]): Response {
+	return refused(exchange, { reason: "method-not-allowed", allowed }, "problem");
 }
