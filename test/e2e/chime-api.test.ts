@@ -192,6 +192,12 @@ describe("a call that is not signed by the account", () => {
 		expect(body["RequestId"]).toBe(answer.headers.get("Playgate-Decision"));
 	});
 
+	it("a preflight needs none", async () => {
+		const headers = { Origin: "https://page.example", "Access-Control-Request-Method": "POST" };
+		const answer = await ask(`${apiOf(account)}/meetings`, { method: "OPTIONS", headers });
+		expect([answer.status, answer.headers.get("Access-Control-Allow-Origin")]).toEqual([204, "https://page.example"]);
+	});
+
 	it("tells the client the time, so that its next call is signed with it", async () => {
 		const client = clientOf(account, { systemClockOffset: 600_000 });
 		await failure(client.send(new CreateMeetingCommand(meeting())));
