@@ -393,11 +393,12 @@ const cases: Readonly<
 			["other characters", plain.replaceAll("ufrag:abcd", "ufrag:ab-d")],
 			["two user fragments in a bundle", replaced("ufrag:abcd", "ufrag:efgh")],
 			["two passwords in a bundle", replaced("pwd:abcd", "pwd:efgh")],
-			["options that are none", atEnd("a=ice-options:tri,ckle")],
+			["options that are none", atEnd("a=ice-options:tri;ckle")],
 		],
 		admitted: [
 			["a user fragment of 256", plain.replaceAll("ufrag:abcd", `ufrag:${"a".repeat(256)}`)],
 			["options of libwebrtc", atEnd("a=ice-options:trickle renomination")],
+			["options of libdatachannel (OBS)", atEnd("a=ice-options:ice2,trickle")],
 			["ICE lite", inHead("a=ice-lite")],
 		],
 	},

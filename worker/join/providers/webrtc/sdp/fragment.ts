@@ -17,7 +17,7 @@ const FLAGS: ReadonlySet<string> = new Set(["end-of-candidates", "ice-lite", "rt
 const VALUES: ReadonlyMap<string, RegExp> = new Map([
 	["ice-ufrag", UFRAG],
 	["ice-pwd", PASSWORD],
-	["ice-options", /^[A-Za-z0-9+/ -]{1,256}$/],
+	["ice-options", /^[A-Za-z0-9+/, -]{1,256}$/],
 	["ice-pacing", /^\d{1,10}$/],
 	["group", /^BUNDLE(?: [!-~]{1,64})+$/],
 	["mid", /^[!-~]{1,64}$/],

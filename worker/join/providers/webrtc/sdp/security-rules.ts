@@ -19,7 +19,8 @@ const FINGERPRINT = /^([!#$%&'*+\-.0-9A-Z^_`a-z{|}~]{1,32}) ([0-9A-F]{2}(?::[0-9
 const MOST_FINGERPRINTS = 8;
 export const UFRAG = /^[A-Za-z0-9+/]{4,256}$/;
 export const PASSWORD = /^[A-Za-z0-9+/]{22,256}$/;
-const ICE_OPTIONS = /^[A-Za-z0-9+/-]{1,64}(?: [A-Za-z0-9+/-]{1,64}){0,15}$/; // "goog-" options have a hyphen
+/** "goog-" options have a hyphen; libdatachannel, and with it OBS, puts commas between them. */
+const ICE_OPTIONS = /^[A-Za-z0-9+/-]{1,64}(?:[ ,][A-Za-z0-9+/-]{1,64}){0,15}$/;
 /** By kind and door. */
 const SETUPS: Readonly<Record<string, readonly string[]>> = {
 	"offer room": ["actpass"],
