@@ -9,8 +9,11 @@ const textOf = (file: string): string => readFileSync(join(worker, file), "utf8"
 const files = readdirSync(worker, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
 const classes = files.filter((file) => textOf(file).includes(" extends DurableObject"));
 
-/** Files that run in objects: their classes, and what these import, types aside. */
-const inObjects = [...reached(classes)].toSorted();
+/** What only alarms run: they speak with whoever is to hear of a change, or to be asked of one, after it is stored. */
+const ofAlarms = ["join/room/alarms.ts", "revocation/watchers.ts"];
+
+/** Files that run in objects: their classes, and what these import, types and what is the alarms' aside. */
+const inObjects = [...reached(classes, new Set(ofAlarms))].filter((file) => !ofAlarms.includes(file)).toSorted();
 
 function reached(from: readonly string[], known = new Set<string>()): Set<string> {
 	for (const file of from) {
@@ -35,6 +38,7 @@ it("every object is looked at", () => {
 		"audit/audit-log.ts",
 		"credentials/guard/credential-guard.ts",
 		"credentials/tokens/management-tokens.ts",
+		"join/room/session-room.ts",
 		"limits/device-index.ts",
 		"limits/viewer-limits.ts",
 		"revocation/revocation-list.ts",
@@ -43,17 +47,37 @@ it("every object is looked at", () => {
 });
 
 it("objects use nothing outside: no fetch, no KV, no bucket, no cache, no other object", () => {
-	expect(found(/\b(fetch|connect)\(|\bcaches\b|\bKVNamespace\b|\bR2Bucket\b|\bFetcher\b/g)).toEqual([]);
+	const objects = inObjects.filter((file) => file !== "ports.ts"); // the log, of what is wired here
+	expect(
+		found(/(?<!override )\b(fetch|connect)\(|\bcaches\b|\bKVNamespace\b|\bR2Bucket\b|\bFetcher\b/g, objects),
+	).toEqual([]);
 	// But for the index of an account's devices, which is told after the decision.
 	expect(found(/\benv\.\w+|\.(getByName|idFromName|idFromString|newUniqueId)\(/g)).toEqual([
 		"limits/device-outbox.ts: .getByName(",
 		"limits/viewer-limits.ts: env.DEVICE_INDEX",
+		"revocation/revocation-list.ts: env.SESSION_ROOM", // handed to the alarm's
 	]);
 });
 
 it("what an object awaits is its own storage, or its own work", () => {
 	const awaited = found(/\bawait (?!this\.(ctx\.storage\.|#))[^;\n]*/g, classes);
-	expect(awaited).toEqual([]);
+	expect(awaited).toEqual([
+		"audit/audit-log.ts: await cleared", // `deleteAll`, with the tables made anew in the same turn
+		"limits/viewer-limits.ts: await later.catch(() => {})", // an alarm that is being set
+		"limits/viewer-limits.ts: await cleared",
+	]);
+});
+
+it("what speaks with the outside is run by alarms only", () => {
+	const runs = found(/^.*(?:[aA]larms\.run|#watchers\.tell)\(.*$/gm, [...inObjects]);
+	expect(runs.map((line) => line.replace(/\s+/g, " "))).toEqual([
+		"join/room/session-room.ts: return this.#keeper.alarms.run();",
+		"revocation/revocation-list.ts: const again = await this.#watchers.tell();",
+	]);
+	for (const file of ["join/room/session-room.ts", "revocation/revocation-list.ts"]) {
+		const [, alarm = ""] = textOf(file).split(/\n\toverride (?:async )?alarm\(/);
+		expect(alarm.split("\n\t}\n")[0]).toMatch(/alarms\.run\(|#watchers\.tell\(/);
+	}
 });
 
 it("no decision awaits what is told to the index of devices", () => {
@@ -70,6 +94,7 @@ it("the objects' helpers await nothing, but for the index, and for news of a lea
 	const helpers = inObjects.filter((file) => !classes.includes(file));
 	const waiting = new Set(found(/\bawait\b/g, helpers).map((line) => line.split(":", 1)[0] ?? ""));
 	expect([...waiting].toSorted()).toEqual([
+		"join/room/keeper.ts", // its storage being cleared
 		"limits/device-outbox.ts",
 		"limits/leases/calls.ts",
 		"limits/leases/queue.ts",

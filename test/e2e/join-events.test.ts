@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { type IncomingMessage, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type TestSession, openSession, openSocket } from "../support/join.ts";
 import { ask } from "../support/player.ts";
@@ -93,6 +94,31 @@ async function hear(account: TestAccount, url: string): Promise<string> {
 const typesOf = (heard: readonly Heard[]): string[] => heard.map(({ event }) => event.type);
 
 describe("the publisher's webhook", () => {
+	it("an end that was told is not told again when the session's time is over", async () => {
+		const endpoint = await openEndpoint();
+		const account = await gate.openAccount();
+		const session = await openSession(gate, account, { ends_at: nowSeconds() + 2 });
+		await hear(account, endpoint.url);
+		expect((await session.order("POST", "end")).status).toBe(200);
+		const ends = () => typesOf(endpoint.heard).filter((type) => type === "join.session_ended");
+		await expect.poll(ends, { timeout: 10_000 }).toHaveLength(1);
+		await setTimeout(3000);
+		expect(ends()).toHaveLength(1);
+	});
+
+	it.each([
+		["PUT", { provider: "webrtc", status: "ended" }],
+		["DELETE", undefined],
+	])("the session's end by %s of its record is told", async (method, record) => {
+		const endpoint = await openEndpoint();
+		const account = await gate.openAccount();
+		const session = await openSession(gate, account);
+		await hear(account, endpoint.url);
+		await session.join();
+		expect((await gate.manage(method, session.manageUrl, record)).ok).toBe(true);
+		await expect.poll(() => typesOf(endpoint.heard), { timeout: 10_000 }).toContain("join.session_ended");
+	});
+
 	it("hears, signed, of who joins, leaves and is refused, and of the end", async () => {
 		const endpoint = await openEndpoint();
 		const account = await gate.openAccount();

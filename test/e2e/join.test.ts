@@ -69,6 +69,12 @@ describe("a join", () => {
 		expect(await inSession(session)).toBe(0);
 	});
 
+	it.each(["علی\u200cرضا", "👩\u200d💻 Ann"])("takes the name %s", async (name) => {
+		const session = await open();
+		expect((await session.join({}, { name })).status).toBe(201);
+		expect(await session.participants()).toMatchObject([{ name }]);
+	});
+
 	it("sends a browser on to the session's page, with the ticket in the fragment", async () => {
 		const account = await gate.openAccount();
 		const session = await openSession(gate, account, { join_url: "https://app.example/r?room=1#/lobby" });
@@ -94,10 +100,13 @@ describe("a join", () => {
 		const session = await openSession(gate, account);
 		const url = `${session.url}?bcov_auth=${await account.sign({ maxu: 1, uid: "ann", climit: 1, cbeh: "BLOCK_NEW" })}`;
 		expect((await answered(await ask(url))).reason).toBe("join-url-missing");
-		for (const _ of [1, 2]) expect((await ask(url, { method: "HEAD" })).status).toBe(200);
+		const head = (client: Client = {}) => ask(url, { ...client, method: "HEAD" });
+		expect((await head()).headers.get("Playgate-Reason")).toBe("join-url-missing");
+		const json = { headers: { Accept: "application/json" } };
+		for (const _ of [1, 2]) expect((await head(json)).status).toBe(200);
 		expect(await inSession(session)).toBe(0);
 		expect((await answered(await ask(url, { method: "POST" }))).status).toBe(201);
-		expect((await ask(url, { method: "HEAD" })).headers.get("Playgate-Reason")).toBe("use-limit");
+		expect((await head(json)).headers.get("Playgate-Reason")).toBe("use-limit");
 	});
 
 	it("answers preflights, and refusals that page script may read", async () => {
@@ -377,6 +386,32 @@ describe("a room", () => {
 		expect((await session.join()).status).toBe(201);
 		expect((await gate.manage("DELETE", session.manageUrl)).status).toBe(204);
 		expect((await session.join()).reason).toBe("e2ee-session-not-found");
+	});
+
+	it("tells those who are in when its record is locked", async () => {
+		const session = await open();
+		const socket = await openSocket(session.socketUrl((await session.join()).ticket));
+		await socket.next("welcome");
+		await session.put({ status: "locked" });
+		expect(await socket.next("session")).toEqual({ type: "session", session: { id: "room-1", status: "locked" } });
+		socket.socket.close();
+	});
+
+	it("that a moderator locked or ended in the room shows so, and is opened again by its record", async () => {
+		const session = await open();
+		const status = async () => ((await (await gate.manage("GET", session.manageUrl)).json()) as Json)["status"];
+		const joined = await session.join({ join_role: "moderator" });
+		const socket = await openSocket(session.socketUrl(joined.ticket));
+		socket.send({ type: "lock" });
+		await socket.next("done");
+		expect(await status()).toBe("locked");
+		await session.put({ name: "Monday", status: "locked" });
+		expect((await session.join()).reason).toBe("e2ee-session-locked");
+		socket.send({ type: "end" });
+		await socket.closed;
+		expect(await status()).toBe("ended");
+		await session.put({ status: "open" });
+		expect((await session.join()).status).toBe(201);
 	});
 
 	it("the newest of one identity stays", async () => {

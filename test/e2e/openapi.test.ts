@@ -113,6 +113,18 @@ const REFUSED: Readonly<Record<string, number>> = {
 	denyParticipant: 409, // it is in, for the session has no lobby
 	followJoinLink: 403, // after the end
 	openRoom: 400, // no WebSocket
+	// No description (RFC 8866); then a room, which is no endpoint of a media server, and has no signalling of Chime.
+	openWhip: 422,
+	openWhipWithTicket: 422,
+	changeWhip: 404,
+	lookAtWhip: 404,
+	closeWhip: 404,
+	openWhep: 422,
+	openWhepWithTicket: 422,
+	changeWhep: 404,
+	lookAtWhep: 404,
+	closeWhep: 404,
+	openChimeSignaling: 400,
 };
 
 const VIEWER = { uid: "ann", sid: "television", climit: 5, dlimit: 5 };
@@ -187,7 +199,7 @@ describe("every operation answers as it is described", () => {
 		if (typeof made["id"] === "string") given.set(path, made["id"]);
 		if (typeof made["ticket"] === "string") {
 			given.set("/join/v1/participants", made["ticket"]);
-			given.set("/join/v1/rooms", made["ticket"]);
+			for (const door of ["rooms", "whip", "whep", "chime"]) given.set(`/join/v1/${door}`, made["ticket"]);
 			given.set("/manage/v1/accounts/{account}/e2ee-sessions/{id}/participants", String(made["participant_id"]));
 		}
 		const execution = made["execution_id"];

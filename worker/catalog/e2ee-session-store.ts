@@ -6,7 +6,7 @@ import {
 	readE2eeSession,
 	writeE2eeSession,
 } from "./e2ee-session.ts";
-import type { E2eeSessionRecord } from "./e2ee-session-record.ts";
+import type { E2eeSessionRecord, SessionStatus } from "./e2ee-session-record.ts";
 import type { Parsed } from "./issues.ts";
 import { kvKeys } from "./kv-keys.ts";
 
@@ -36,14 +36,23 @@ export async function storedSession(
 	return session?.ok ? session.value : null;
 }
 
+interface WritePlace {
+	readonly account: string;
+	readonly id: string;
+	readonly nowMs: number;
+	/** The status that the session has, where its room has changed it since the record was written. */
+	readonly status?: SessionStatus | undefined;
+}
+
 /** Validates and writes a session, whole. A name that its provider has given it finds one session of the account. */
 export async function storeSession(
 	store: SessionStore,
-	{ account, id, nowMs }: { readonly account: string; readonly id: string; readonly nowMs: number },
+	{ account, id, nowMs, status }: WritePlace,
 	input: unknown,
 ): Promise<Parsed<StoredSession>> {
 	const before = await storedSession(store, account, id);
-	const place = { account, id, nowMs, local: store.settings.local, stored: before };
+	const stored = before && { ...before, status: status ?? before.status };
+	const place = { account, id, nowMs, local: store.settings.local, stored };
 	const accepted = acceptE2eeSession(input, place, sealerOf(store));
 	if (!accepted.ok) return accepted;
 	const session = dated(accepted.value, before, nowMs);

@@ -10,11 +10,12 @@ import { guardBody } from "./secret-guard.ts";
 const MOST_BODY_BYTES = 65_536;
 const JSON_TYPES = ["application/json"];
 
+/** The two joiners within words and emoji count as characters, though Unicode has them among those for control. */
 const printable = (most: number) =>
 	v.pipe(
 		v.string("must be a string"),
 		v.maxLength(most, `must be at most ${most} characters`),
-		v.regex(/^[^\p{C}\p{Zl}\p{Zp}]*$/u, "must not have control characters"),
+		v.regex(/^(?:[\u200c\u200d]|[^\p{C}\p{Zl}\p{Zp}])*$/u, "must not have control characters"),
 	);
 const orNull = <S extends v.GenericSchema>(schema: S) => v.optional(v.nullable(schema), null);
 

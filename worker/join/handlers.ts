@@ -72,7 +72,7 @@ async function follow(exchange: Exchange, path: SessionPath): Promise<Decision<R
 async function preview(exchange: Exchange, path: SessionPath): Promise<Decision<Response>> {
 	const asked = await askedOf(exchange, path, queriedWishes);
 	if (!asked.allowed) return asked;
-	const judged = await previewJoin(exchange, asked.value);
+	const judged = await previewJoin(exchange, wantsJson(exchange) ? asked.value : { ...asked.value, needsPage: true });
 	if (!judged.allowed) return judged;
 	logDecision(exchange, { status: 200 });
 	return allow(new Response(null, { headers: decisionHeaders(answerContext(exchange)) }));

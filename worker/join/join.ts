@@ -128,7 +128,7 @@ function withDevice(identified: Identified, { deviceId }: JoinWishes): Identifie
 
 /** Each join is a use, and a session of its own kind: not that of a player that happens to play a video of the same id. */
 function limitAskOf({ client, video }: Asker): LimitAsk {
-	const ownKey = `auto:${sha256(`join\n${client.userAgent}\n${client.address}\n${video.record.id}`)}`;
+	const ownKey = `auto:${sha256(`join\n${client.print()}\n${video.record.id}`)}`;
 	return { intent: "start", use: true, counting: "requests", ownKey };
 }
 

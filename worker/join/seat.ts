@@ -2,7 +2,6 @@ import type { Account } from "../catalog/catalog.ts";
 import type { E2eeSessionRecord } from "../catalog/e2ee-session-record.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { Exchange } from "../exchange.ts";
-import { sha256 } from "../hash.ts";
 import { unwire, wire } from "../limits/contract.ts";
 import { readClient } from "../playback/client.ts";
 import { type Presented, presentTicket, tellParticipant } from "./participants.ts";
@@ -58,7 +57,7 @@ export async function connect(
 	const client = readClient(exchange.headers, exchange, gate.settings);
 	if (!client.allowed) return client;
 	exchange.told.client = client.value;
-	const clientPrint = sha256(`${client.value.userAgent}\n${client.value.address}`);
+	const clientPrint = client.value.print();
 	const { participant, number, opensUntil } = ticket;
 	const until = opensUntil === null ? null : opensUntil * 1000;
 	const ask: RedeemAsk = { participant, ticket: number, kind, clientPrint, opensUntil: until, socket, greeting };

@@ -1,9 +1,10 @@
 import { maskE2eeSession } from "../catalog/e2ee-session.ts";
+import type { E2eeSessionRecord, SessionStatus } from "../catalog/e2ee-session-record.ts";
 import { deleteSession, storeSession, storedSession } from "../catalog/e2ee-session-store.ts";
 import { kvKeys } from "../catalog/kv-keys.ts";
 import { refuse } from "../decision/decision.ts";
-import { endRoom, tellRoom } from "../join/room/client.ts";
-import { type ManagedHandler, json, noContent, readJson } from "./managed.ts";
+import { askRoom, endRoom, rulesOf, tellRoom } from "../join/room/client.ts";
+import { type ManagedCall, type ManagedHandler, json, noContent, readJson } from "./managed.ts";
 import { listIds } from "./named-records.ts";
 
 export const listE2eeSessions: ManagedHandler = async (call) => {
@@ -13,15 +14,28 @@ export const listE2eeSessions: ManagedHandler = async (call) => {
 
 export const getE2eeSession: ManagedHandler = async (call) => {
 	const session = await storedSession(call.exchange.gate, call.account, call.id);
-	return session ? json(call, maskE2eeSession(session)) : refuse({ reason: "e2ee-session-not-found" });
+	if (!session) return refuse({ reason: "e2ee-session-not-found" });
+	return json(call, maskE2eeSession({ ...session, status: await statusInRoom(call, session) }));
 };
+
+/** A moderator may have locked or ended the session in its room, of which the record does not know. */
+async function statusInRoom(
+	{ exchange: { gate, nowMs }, account }: ManagedCall,
+	session: E2eeSessionRecord,
+): Promise<SessionStatus> {
+	const rules = await rulesOf(gate, await gate.catalog.account(account, nowMs), session);
+	const room = await askRoom(gate, rules, "list", { gone: false });
+	return room.allowed ? room.value.status : session.status;
+}
 
 /** Replaces the whole record. A secret that is sent as its mask keeps the value that is stored. */
 export const putE2eeSession: ManagedHandler = async (call) => {
 	const { exchange, account, id } = call;
 	const body = await readJson(call);
 	if (!body.allowed) return body;
-	const written = await storeSession(exchange.gate, { account, id, nowMs: exchange.nowMs }, body.value);
+	const stored = await storedSession(exchange.gate, account, id);
+	const status = stored ? await statusInRoom(call, stored) : undefined;
+	const written = await storeSession(exchange.gate, { account, id, nowMs: exchange.nowMs, status }, body.value);
 	if (!written.ok) return refuse({ reason: "record-invalid", issues: written.issues });
 	const { before, session } = written.value;
 	if (before) await tellRoom(exchange.gate, await exchange.gate.catalog.account(account, exchange.nowMs), session);

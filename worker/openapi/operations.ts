@@ -1,5 +1,6 @@
 import type { Operation } from "./operation.ts";
 import { reportOperation } from "./operations/audit.ts";
+import { doorOperations } from "./operations/doors.ts";
 import { joinOperations } from "./operations/join.ts";
 import { managementOperations, participantOperations } from "./operations/management.ts";
 import { ownOperations } from "./operations/own.ts";
@@ -11,6 +12,7 @@ export const operations: readonly Operation[] = [
 	...playbackOperations,
 	...managementOperations,
 	...joinOperations,
+	...doorOperations,
 	...participantOperations,
 	reportOperation,
 	...streamOperations,

@@ -1,6 +1,6 @@
 import { realPorts } from "../../ports.ts";
 import type { RoomRules } from "./contract.ts";
-import { planExpiry } from "./decide.ts";
+import { planExpiry, statusOf } from "./decide.ts";
 import type { Errand } from "./errands.ts";
 import { ENDED, queueEvent } from "./events.ts";
 import { doErrand, renewHold, revokedOf } from "./outside.ts";
@@ -45,9 +45,9 @@ export class Alarms {
 		const now = Date.now();
 		this.#sockets.closeSilent(now);
 		this.#room.noticeAllLost();
-		this.#room.commit(planExpiry(this.#room.book(), now));
-		this.#tellEnd(now);
 		const { rules } = this.#room.book().record;
+		this.#room.commit(planExpiry(this.#room.book(), rules, now));
+		this.#tellEnd(now);
 		if (rules) {
 			this.#checkRevocations(rules, now);
 			this.#renewHolds(now);
@@ -80,14 +80,14 @@ export class Alarms {
 		return hold === null ? NEVER : (this.#touchedAt.get(id) ?? joinedAt) + hold.everyMs;
 	}
 
-	/** The session's own end, told once. */
+	/** The session's own end, told once, and not where it was ended before. */
 	#tellEnd(now: number): void {
 		const { rules, endTold } = this.#room.book().record;
 		const endsAt = rules?.endsAt ?? null;
-		if (endsAt === null || endsAt > now || endsAt === endTold) return;
+		if (!rules || endsAt === null || endsAt > now || endsAt === endTold) return;
 		this.#room.write((book) => {
 			book.change({ endTold: endsAt });
-			queueEvent(book, ENDED, now);
+			if (statusOf(book, rules) !== "ended") queueEvent(book, ENDED, now);
 		});
 	}
 

@@ -105,7 +105,7 @@ export async function tellRoom(gate: Gate, account: Account, record: E2eeSession
 	await askRoom(gate, await rulesOf(gate, account, record), "tell", null);
 }
 
-/** The session's record is deleted: everybody goes. */
+/** The session's record is deleted: everybody goes. The room keeps it, for their provider is told by it. */
 export async function endRoom(gate: Gate, account: Account, record: E2eeSessionRecord): Promise<void> {
 	const ended = { ...record, status: "ended" as const, status_changed_at: gate.ports.now() };
 	await askRoom(gate, await rulesOf(gate, account, ended), "tell", { deleted: record });

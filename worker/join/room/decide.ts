@@ -188,10 +188,12 @@ function stayed({ expiresAt, endsBecause, tokenEndsAt, facts, tokenId }: NonNull
 	return { expiresAt, endsBecause, tokenEndsAt, facts, tokenId };
 }
 
-/** Whose time is over. */
-export function planExpiry(state: RoomState, now: number): Plan {
+/** Whose time is over: the own one, or the session's, which may have been moved since they came. */
+export function planExpiry(state: RoomState, rules: Pick<RoomRules, "endsAt"> | null, now: number): Plan {
+	const endsAt = rules?.endsAt ?? null;
+	const over = endsAt !== null && endsAt <= now;
 	const gone = [...state.members.values()].flatMap((member) => {
-		const because = overBecause(member, now);
+		const because = overBecause(member, now) ?? (over ? "session-ended" : null);
 		return because === null ? [] : [{ member, because }];
 	});
 	return gone.length === 0 ? {} : { gone };

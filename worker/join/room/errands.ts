@@ -24,7 +24,7 @@ const HOUR = 60 * MINUTE;
 
 /** How long after each attempt the next one comes; after the last, the errand is given up. */
 const WAITS: Readonly<Record<ErrandKind, readonly number[]>> = {
-	webhook: [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 6 * HOUR],
+	webhook: [2 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 6 * HOUR],
 	release: [2 * SECOND, 5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR],
 	eject: [2 * SECOND, 5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR],
 	watch: [SECOND, 2 * SECOND, 5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR],

@@ -20,6 +20,7 @@ import {
 } from "./contract.ts";
 import { judgeJoin, planJoin, planLost, planRedeem, planRenew, presentMember, statusOf } from "./decide.ts";
 import { type RefusedJoin, joinedEvent, queueEvent, queueRefusal, unqueueJoin } from "./events.ts";
+import type { RoomBook } from "./book.ts";
 import { Keeper, reply } from "./keeper.ts";
 import type { Member, Plan } from "./state.ts";
 
@@ -123,13 +124,8 @@ export class SessionRoom extends DurableObject<Env> {
 	tell(call: Wired<RoomCall<{ readonly deleted: E2eeSessionRecord } | null>>): Wired<RoomReply<null>> {
 		const { rules, ask } = this.#read(call);
 		const applied = this.#keeper.commitWith((book) => {
-			book.learnRules(rules);
 			book.change({ deleted: ask?.deleted ?? null });
-			const { status, statusChangedAt: changedAt } = rules;
-			// Whoever reads the record a little later than it was written goes by this.
-			if (changedAt > (book.ownStatus?.changedAt ?? 0)) book.change({ ownStatus: { status, changedAt } });
-			if (statusOf(book, rules) !== "ended") return {};
-			return { gone: [...book.members.values()].map((member) => ({ member, because: "session-ended" as const })) };
+			return tellBook(book, rules);
 		});
 		return reply(allow(null), applied);
 	}
@@ -210,6 +206,22 @@ export class SessionRoom extends DurableObject<Env> {
 	#lost(ws: WebSocket): void {
 		this.#keeper.noticeLost(this.#keeper.sockets.participantOf(ws));
 	}
+}
+
+/** A status that is another one than before is told to those who are in, and its end to the publisher. */
+function tellBook(book: RoomBook, rules: RoomRules): Plan {
+	const { rules: known } = book.record;
+	const before = known ? statusOf(book, known) : rules.status;
+	book.learnRules(rules);
+	const { status: written, statusChangedAt: changedAt } = rules;
+	// Whoever reads the record a little later than it was written goes by this.
+	if (changedAt > (book.ownStatus?.changedAt ?? 0)) book.change({ ownStatus: { status: written, changedAt } });
+	const status = statusOf(book, rules);
+	const gone = [...book.members.values()].map((member) => ({ member, because: "session-ended" as const }));
+	return {
+		...(status === before ? {} : { status: { status, changedAt } }),
+		...(status === "ended" ? { gone } : {}),
+	};
 }
 
 const goes = (member: Member | undefined, because: GoneBecause): Plan =>

@@ -62,6 +62,7 @@ const NAMES: ReadonlyMap<string, BrowserProduct> = new Map([
 	["Samsung Internet for Android", "samsung"],
 	["Firefox", "firefox"],
 	["Safari", "safari"],
+	["Internet Explorer", "internet_explorer"],
 ]);
 
 const ANDROID_WEBVIEW = /; wv\)|\bVersion\/4\.0 Chrome\//;

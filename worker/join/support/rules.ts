@@ -6,7 +6,12 @@ import type { BrowserName, ProviderName } from "../../catalog/e2ee-session-recor
  */
 
 /** A browser as its versions count: that of an app on iOS is another than that of an app on Android. */
-export type BrowserProduct = Exclude<BrowserName, "webview"> | "opera_android" | "webview" | "webview_ios";
+export type BrowserProduct =
+	| Exclude<BrowserName, "webview">
+	| "opera_android"
+	| "webview"
+	| "webview_ios"
+	| "internet_explorer";
 
 type Versions<K extends string> = Readonly<Record<K, string | null>>;
 
@@ -23,6 +28,7 @@ export const BROWSER_PRODUCTS: Readonly<
 	safari: { shown: "Safari", name: "safari" },
 	webview_ios: { shown: "WebKit on iOS", name: "webview" },
 	firefox: { shown: "Firefox", name: "firefox" },
+	internet_explorer: { shown: "Internet Explorer", name: "edge" }, // no name of its own: it can nowhere
 };
 
 /** Those of Apple's engine; on iOS every browser is one (rtc 1.5). */
@@ -39,6 +45,7 @@ const ENCODED_FRAMES: Versions<BrowserProduct> = {
 	safari: "15.4",
 	webview_ios: "15.4",
 	firefox: "117",
+	internet_explorer: null,
 };
 
 /** Chromium 89, by each browser's own number (rtc 2.2; BCD, browsers). */
@@ -52,6 +59,7 @@ const CHROMIUM_89: Versions<BrowserProduct> = {
 	safari: null,
 	webview_ios: null,
 	firefox: null,
+	internet_explorer: null,
 };
 
 export interface SdkRule {

@@ -142,7 +142,7 @@ it("whoever lost the connection has the grace, and one whose end comes first tha
 	const member = room.members.get("a");
 	if (!member) throw new Error("nobody came");
 	room.apply(planLost({ ...member, status: "connected", deadline: null }, rules, NOW));
-	const goneAt = (now: number) => planExpiry(room, now).gone?.map(({ because }) => because) ?? [];
+	const goneAt = (now: number) => planExpiry(room, rules, now).gone?.map(({ because }) => because) ?? [];
 	expect([goneAt(NOW + 29_999), goneAt(NOW + 30_000), goneAt(NOW + 40_000)]).toEqual([
 		[],
 		["connection-lost"],

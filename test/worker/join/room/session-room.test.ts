@@ -190,6 +190,18 @@ describe("the alarm", () => {
 		expect(await statuses(room)).toEqual([because]);
 	});
 
+	it("puts everybody out at the session's end, also when that was moved to before theirs", async () => {
+		const room = newRoom({ presence: false });
+		await room.join();
+		await room.call("tell", null, { endsAt: EPOCH + 10_000 });
+		later(9);
+		await runDurableObjectAlarm(room.stub);
+		expect(await statuses(room)).toEqual(["admitted"]);
+		later(2);
+		await runDurableObjectAlarm(room.stub);
+		expect(await statuses(room)).toEqual(["session-ended"]);
+	});
+
 	it("forgets whom nobody asks for any more, and in the end everything", async () => {
 		const room = newRoom();
 		const { participant } = seatOf(await room.join());

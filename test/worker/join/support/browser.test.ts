@@ -48,6 +48,12 @@ describe("the browser of a User-Agent", () => {
 		[`${MOZILLA} (X11; Linux x86_64; rv:121.0) Gecko/20100101 Firefox/121.0`, "firefox", "121.0", "Firefox"],
 		[`${MOZILLA} (Android 13; Mobile; rv:109.0) Gecko/116.0 Firefox/116.0`, "firefox", "116.0", "Firefox"],
 		[
+			`${MOZILLA} (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko`,
+			"internet_explorer",
+			"11.0",
+			"Internet Explorer",
+		],
+		[
 			`${LINUX} MyApp/1.0 Chrome/114.0.5735.289 Electron/25.8.4 Safari/537.36`,
 			"chrome",
 			"114.0.5735.289",

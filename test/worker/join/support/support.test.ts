@@ -13,6 +13,7 @@ const AGENTS = {
 		`Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${version} Safari/537.36 Edg/${version}`,
 	safari: (version: string) =>
 		`Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/${version} Safari/605.1.15`,
+	ie: (version: string) => `Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:${version}) like Gecko`,
 	firefox: (version: string) => `Mozilla/5.0 (X11; Linux x86_64; rv:${version}) Gecko/20100101 Firefox/${version}`,
 	chromeOnIos: (version: string) =>
 		`Mozilla/5.0 (iPhone; CPU iPhone OS ${version.replace(".", "_")} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/120.0 Mobile/15E148 Safari/604.1`,
@@ -49,6 +50,8 @@ describe("browsers that can encrypt", () => {
 		["webrtc", ["safari", "15.4"], null],
 		["webrtc", ["safari", "15.3"], tooOld("Safari", "15.3", "15.4")],
 		["webrtc", ["firefox", "117.0"], null],
+		["webrtc", ["ie", "11.0"], unsupported("Internet Explorer")],
+		["vonage", ["ie", "11.0"], unsupported("Internet Explorer")],
 		["webrtc", ["firefox", "116.0"], tooOld("Firefox", "116.0", "117")],
 		["webrtc", ["chromeOnIos", "15.3"], tooOld("Chrome on iOS", "15.3", "15.4")],
 		["webrtc", ["chromeOnIos", "16.1"], null],

@@ -41,10 +41,10 @@ export async function lookAt(exchange: Exchange, ticket: string, door: Door): Pr
 
 /** `PATCH`: candidates, an ICE restart, or the answer to a counter-offer. */
 export async function patch(exchange: Exchange, ticket: string, door: Door): Promise<Decision<Response>> {
-	const body = await readTyped(exchange, door === "whep" ? [FRAGMENT, SDP] : [FRAGMENT]);
-	if (!body.allowed) return body;
 	const open = await openSession(exchange, ticket, door);
 	if (!open.allowed) return open;
+	const body = await readTyped(exchange, door === "whep" ? [FRAGMENT, SDP] : [FRAGMENT]);
+	if (!body.allowed) return body;
 	return body.value.type === SDP
 		? answerCounterOffer(exchange, open.value, body.value)
 		: changeTransport(exchange, open.value, body.value);
