@@ -113,7 +113,7 @@ export async function endRoom(gate: Gate, account: Account, record: E2eeSessionR
 	const provider = providers[record.provider];
 	if (!present.allowed || !provider) return;
 	const { participants } = present.value;
-	const ejected = participants.map((participant) => provider.eject?.({ gate, account, record, participant }));
+	const ejected = participants.map(async (participant) => provider.eject?.({ gate, account, record, participant }));
 	for (const each of await Promise.allSettled(ejected))
 		if (each.status === "rejected") gate.ports.log({ event: "fault", where: "room-end", message: String(each.reason) });
 }
