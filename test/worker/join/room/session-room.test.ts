@@ -94,7 +94,7 @@ describe("places", () => {
 			),
 			{ numRuns: 25 },
 		);
-	});
+	}, 30_000);
 });
 
 describe("the record", () => {

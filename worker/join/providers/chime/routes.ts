@@ -1,5 +1,6 @@
 import type { Context, Hono } from "hono";
 import { ID_PATTERN } from "../../../catalog/video-schema.ts";
+import { preflightResponse } from "../../../decision/response.ts";
 import { type Exchange, refused } from "../../../exchange.ts";
 import { openSeat } from "../../seat.ts";
 import { refusedAsAws } from "./aws-error.ts";
@@ -7,20 +8,19 @@ import { handleMeetingsCall } from "./facade.ts";
 import { handleSignaling } from "./signaling.ts";
 
 const API = "/join/v1/accounts/:account/chime/api";
-/** All but OPTIONS, which is answered without a signature, as everywhere. */
-const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const SIGNALING = "/join/v1/chime/:ticket";
 
 /** The doors to Amazon Chime: the meetings API for back ends, and the signalling connections of participants. */
 export function chimeRoutes(app: Hono, exchange: (c: Context) => Exchange): void {
 	const call = (c: Context): Promise<Response> | Response => {
+		if (c.req.method === "OPTIONS") return preflightResponse(c.req.raw); // without a signature, as everywhere
 		const begun = exchange(c);
 		const account = c.req.param("account") ?? "";
 		if (!ID_PATTERN.test(account)) return refusedAsAws(begun, { reason: "account-id-invalid" });
 		return handleMeetingsCall(begun, account, begun.path.slice(API.replace(":account", account).length));
 	};
-	app.on(METHODS, API, call);
-	app.on(METHODS, `${API}/*`, call);
+	app.all(API, call);
+	app.all(`${API}/*`, call);
 	app.get(SIGNALING, (c) => handleSignaling(exchange(c), c.req.param("ticket"), openSeat));
 	app.on(["POST", "PUT", "PATCH", "DELETE"], SIGNALING, (c) =>
 		refused(exchange(c), { reason: "method-not-allowed", allowed: ["GET", "OPTIONS"] }, "problem"),
