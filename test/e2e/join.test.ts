@@ -397,6 +397,16 @@ describe("a room", () => {
 		socket.socket.close();
 	});
 
+	it("takes no encryption secret in its record", async () => {
+		const session = await open();
+		const record = { provider: "webrtc", custom_fields: { "encryption-secret": "correct horse" } };
+		const answer = await gate.manage("PUT", session.manageUrl, record);
+		const text = await answer.text();
+		expect([answer.status, answer.headers.get("Playgate-Reason")]).toEqual([400, "encryption-secret-sent"]);
+		expect(text).not.toContain("correct horse");
+		expect(gate.logLines.join("\n")).not.toContain("correct horse");
+	});
+
 	it("that a moderator locked or ended in the room shows so, and is opened again by its record", async () => {
 		const session = await open();
 		const status = async () => ((await (await gate.manage("GET", session.manageUrl)).json()) as Json)["status"];

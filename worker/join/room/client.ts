@@ -109,10 +109,11 @@ export async function endRoom(gate: Gate, account: Account, record: E2eeSessionR
 	const ended = { ...record, status: "ended" as const, status_changed_at: gate.ports.now() };
 	const present = await askRoom(gate, await rulesOf(gate, account, record), "list", { gone: false });
 	await tellRoom(gate, account, ended);
-	const { eject } = providers[record.provider] ?? {};
-	if (!present.allowed || !eject) return;
-	const ejected = present.value.participants.map((participant) => eject({ gate, account, record, participant }));
+	const provider = providers[record.provider];
+	if (!present.allowed || !provider?.eject) return;
+	const ejected = present.value.participants.map((participant) =>
+		provider.eject?.({ gate, account, record, participant }),
+	);
 	for (const each of await Promise.allSettled(ejected))
-		if (each.status === "rejected")
-			gate.ports.log({ event: "fault", where: "room-end", message: String(each.reason) });
+		if (each.status === "rejected") gate.ports.log({ event: "fault", where: "room-end", message: String(each.reason) });
 }

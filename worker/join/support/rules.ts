@@ -7,7 +7,11 @@ import type { BrowserName, ProviderName } from "../../catalog/e2ee-session-recor
 
 /** A browser as its versions count: that of an app on iOS is another than that of an app on Android. */
 export type BrowserProduct =
-	Exclude<BrowserName, "webview"> | "opera_android" | "webview" | "webview_ios" | "internet_explorer";
+	| Exclude<BrowserName, "webview">
+	| "opera_android"
+	| "webview"
+	| "webview_ios"
+	| "internet_explorer";
 
 type Versions<K extends string> = Readonly<Record<K, string | null>>;
 
