@@ -241,6 +241,19 @@ describe("limits of the token", () => {
 		expect(await live.json()).toMatchObject([{ video: "one" }]);
 	});
 
+	it("climit: one who leaves through the room, or never comes, frees the session within a second or two", async () => {
+		const account = await gate.openAccount();
+		const session = await openSession(gate, account, { ticket_seconds: 1 });
+		const joinAs = (sid: string) => session.join({ uid: "ann", climit: 1, cbeh: "BLOCK_NEW", sid });
+		const inTime = async (sid: string) =>
+			expect.poll(async () => (await joinAs(sid)).status, { timeout: 3000 }).toBe(201);
+		const socket = await openSocket(session.socketUrl((await joinAs("a")).ticket));
+		socket.send({ type: "leave" });
+		await socket.closed;
+		await inTime("b"); // and never comes
+		await inTime("c");
+	});
+
 	it("an operator who ends the viewer's session puts the participant out", async () => {
 		const account = await gate.openAccount({ touch_seconds: 1 });
 		const session = await openSession(gate, account);

@@ -111,7 +111,7 @@ export async function endRoom(gate: Gate, account: Account, record: E2eeSessionR
 	await tellRoom(gate, account, ended);
 	const provider = providers[record.provider];
 	if (!present.allowed || !provider?.eject) return;
-	const ejected = present.value.participants.map((participant) =>
+	const ejected = present.value.participants.map(async (participant) =>
 		provider.eject?.({ gate, account, record, participant }),
 	);
 	for (const each of await Promise.allSettled(ejected))
