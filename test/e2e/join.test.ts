@@ -245,8 +245,9 @@ describe("limits of the token", () => {
 		const account = await gate.openAccount();
 		const session = await openSession(gate, account, { ticket_seconds: 1 });
 		const joinAs = (sid: string) => session.join({ uid: "ann", climit: 1, cbeh: "BLOCK_NEW", sid });
-		const inTime = async (sid: string) =>
-			expect.poll(async () => (await joinAs(sid)).status, { timeout: 3000 }).toBe(201);
+		const inTime = async (sid: string) => {
+			await expect.poll(async () => (await joinAs(sid)).status, { timeout: 3000 }).toBe(201);
+		};
 		const socket = await openSocket(session.socketUrl((await joinAs("a")).ticket));
 		socket.send({ type: "leave" });
 		await socket.closed;
