@@ -241,6 +241,20 @@ describe("limits of the token", () => {
 		expect(await live.json()).toMatchObject([{ video: "one" }]);
 	});
 
+	it("climit: one who leaves through the room, or never comes, frees the session within a second or two", async () => {
+		const account = await gate.openAccount();
+		const session = await openSession(gate, account, { ticket_seconds: 1 });
+		const joinAs = (sid: string) => session.join({ uid: "ann", climit: 1, cbeh: "BLOCK_NEW", sid });
+		const inTime = async (sid: string) => {
+			await expect.poll(async () => (await joinAs(sid)).status, { timeout: 3000 }).toBe(201);
+		};
+		const socket = await openSocket(session.socketUrl((await joinAs("a")).ticket));
+		socket.send({ type: "leave" });
+		await socket.closed;
+		await inTime("b"); // and never comes
+		await inTime("c");
+	});
+
 	it("an operator who ends the viewer's session puts the participant out", async () => {
 		const account = await gate.openAccount({ touch_seconds: 1 });
 		const session = await openSession(gate, account);
@@ -395,6 +409,16 @@ describe("a room", () => {
 		await session.put({ status: "locked" });
 		expect(await socket.next("session")).toEqual({ type: "session", session: { id: "room-1", status: "locked" } });
 		socket.socket.close();
+	});
+
+	it("takes no encryption secret in its record", async () => {
+		const session = await open();
+		const record = { provider: "webrtc", custom_fields: { "encryption-secret": "correct horse" } };
+		const answer = await gate.manage("PUT", session.manageUrl, record);
+		const text = await answer.text();
+		expect([answer.status, answer.headers.get("Playgate-Reason")]).toEqual([400, "encryption-secret-sent"]);
+		expect(text).not.toContain("correct horse");
+		expect(gate.logLines.join("\n")).not.toContain("correct horse");
 	});
 
 	it("that a moderator locked or ended in the room shows so, and is opened again by its record", async () => {

@@ -4,6 +4,7 @@ import { deleteSession, storeSession, storedSession } from "../catalog/e2ee-sess
 import { kvKeys } from "../catalog/kv-keys.ts";
 import { refuse } from "../decision/decision.ts";
 import { askRoom, endRoom, rulesOf, tellRoom } from "../join/room/client.ts";
+import { guardValue } from "../join/secret-guard.ts";
 import { type ManagedCall, type ManagedHandler, json, noContent, readJson } from "./managed.ts";
 import { listIds } from "./named-records.ts";
 
@@ -33,6 +34,8 @@ export const putE2eeSession: ManagedHandler = async (call) => {
 	const { exchange, account, id } = call;
 	const body = await readJson(call);
 	if (!body.allowed) return body;
+	const guarded = guardValue(body.value); // no more than a join may a record bring it here, be it in its custom_fields
+	if (!guarded.allowed) return guarded;
 	const stored = await storedSession(exchange.gate, account, id);
 	const status = stored ? await statusInRoom(call, stored) : undefined;
 	const written = await storeSession(exchange.gate, { account, id, nowMs: exchange.nowMs, status }, body.value);

@@ -19,6 +19,9 @@ export interface Applied {
 	readonly statusChanged: boolean;
 }
 
+/** The errand that ends a session of a viewer's limits. */
+export const releaseId = ({ viewer, key }: Released): string => `release ${viewer} ${key}`;
+
 /** A session of a viewer's limits that the caller ends at once is ended by the alarm too, should the caller not live to do it. */
 const RELEASE_AFTER_MS = 5000;
 const CLEAN_AFTER_MS = 6 * 3_600_000;
@@ -113,7 +116,7 @@ export class RoomBook implements RoomState {
 	releaseHold({ viewer, key, startedAt }: Hold, now: number): readonly Released[] {
 		if ([...this.#members.values()].some(({ hold }) => hold?.viewer === viewer && hold.key === key)) return [];
 		const released = { viewer, key, startedAt };
-		this.errands.add(`release ${viewer} ${key}`, "release", released, now + RELEASE_AFTER_MS);
+		this.errands.add(releaseId(released), "release", released, now + RELEASE_AFTER_MS);
 		return [released];
 	}
 

@@ -2,7 +2,7 @@ import { type Decision, allow } from "../../decision/decision.ts";
 import { type Wired, wire } from "../../limits/contract.ts";
 import { parseSettings } from "../../settings.ts";
 import { Alarms } from "./alarms.ts";
-import { type Applied, RoomBook } from "./book.ts";
+import { type Applied, RoomBook, releaseId } from "./book.ts";
 import type { Hold, Released, RoomReply, RoomRules } from "./contract.ts";
 import { Conversation } from "./conversation.ts";
 import { planLost } from "./decide.ts";
@@ -65,9 +65,17 @@ export class Keeper implements Room {
 		return { answer, wired: reply(answer, { released: [...applied.released, ...released] }) };
 	}
 
-	readonly commit = (plan: Plan): Applied => this.commitWith(() => plan);
+	/** What no caller hears of: sessions of viewers that nobody here holds any more are ended by the alarm, at once. */
+	readonly commit = (plan: Plan): void => {
+		const applied = this.write((book) => {
+			const done = this.#apply(book, plan);
+			for (const session of done.released) book.errands.hurry(releaseId(session), Date.now());
+			return done;
+		});
+		this.#carryOut(applied);
+	};
 
-	/** A plan that is made within the transaction, with whatever else is written there. */
+	/** A plan that is made within the transaction, with whatever else is written there; the caller ends what was released. */
 	commitWith(plan: (book: RoomBook) => Plan): Applied {
 		const applied = this.write((book) => this.#apply(book, plan(book)));
 		this.#carryOut(applied);

@@ -1,4 +1,4 @@
-import type { Applied, RoomBook } from "./book.ts";
+import type { RoomBook } from "./book.ts";
 import type { Plan } from "./state.ts";
 
 /** What the parts of the room may do with its state. */
@@ -6,7 +6,7 @@ export interface Room {
 	/** The book in use: another one after a transaction that failed. */
 	readonly book: () => RoomBook;
 	/** Applies a plan, and carries out what follows from it. */
-	readonly commit: (plan: Plan) => Applied;
+	readonly commit: (plan: Plan) => void;
 	/** Runs a change in a transaction. */
 	readonly write: <T>(run: (book: RoomBook) => T) => T;
 	/** Stores nothing any more; calls may still come. */

@@ -99,7 +99,8 @@ export class SessionRoom extends DurableObject<Env> {
 		call: Wired<RoomCall<{ readonly participant: string; readonly because: GoneBecause }>>,
 	): Wired<RoomReply<null>> {
 		const { participant, because } = unwire(call).ask;
-		return reply(allow(null), this.#keeper.commit(goes(this.#book.members.get(participant), because)));
+		const applied = this.#keeper.commitWith(({ members }) => goes(members.get(participant), because));
+		return reply(allow(null), applied);
 	}
 
 	list(call: Wired<RoomCall<{ readonly gone: boolean }>>): Wired<RoomReply<RoomStatus>> {
@@ -139,7 +140,7 @@ export class SessionRoom extends DurableObject<Env> {
 		if (!found.allowed) return reply(found);
 		const told: Member = { ...found.value, provider: { ...found.value.provider, ...ask.provider } };
 		const plan: Plan = ask.here === undefined ? { put: [told] } : presence(told, rules, ask.here);
-		const applied = this.#keeper.commit(plan);
+		const applied = this.#keeper.commitWith(() => plan);
 		return reply(allow({ ...shown(plan.put?.[0] ?? told), before: found.value.provider }), applied);
 	}
 
