@@ -486,6 +486,19 @@ describe("a room", () => {
 		expect((await renew({ uid: "ann", exp })).body["expires_at"]).toBe(exp);
 	});
 
+	it("a new token that does not allow the participant's role moves nothing", async () => {
+		const account = await gate.openAccount();
+		const session = await openSession(gate, account);
+		const ann = await session.join({ uid: "ann", join_role: "moderator" });
+		const renewWith = async (claims: Json) => {
+			const headers = { Authorization: `Bearer ${await account.sign({ uid: "ann", ...claims })}` };
+			return answered(await ask(`${gate.url}/join/v1/participants/${ann.ticket}`, { method: "POST", headers }));
+		};
+		expect((await renewWith({ join_role: "subscriber" })).reason).toBe("role-not-allowed");
+		expect((await renewWith({})).reason).toBe("role-not-allowed");
+		expect((await renewWith({ join_role: "moderator" })).status).toBe(200);
+	});
+
 	it("closes who says too much or nothing that it understands", async () => {
 		const session = await open();
 		const sockets = await Promise.all(

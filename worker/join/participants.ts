@@ -12,6 +12,7 @@ import { ended } from "./handlers.ts";
 import { authorizeContent } from "./join.ts";
 import { providers } from "./providers/index.ts";
 import { askRoom, rulesOf } from "./room/client.ts";
+import { roleOf } from "./role.ts";
 import type { Participant, RenewAsk, RoomRules } from "./room/contract.ts";
 import { stayOf } from "./stay.ts";
 import { guardEnvelope } from "./secret-guard.ts";
@@ -127,6 +128,8 @@ async function stayOfToken(
 	const asker = await authorizeContent(exchange, identified.value, record);
 	if (!asker.allowed) return asker;
 	const { tokenId, claims } = asker.value.subject.subject;
+	const role = roleOf(record, claims.join_role, participant.role);
+	if (!role.allowed) return role;
 	const stay = stayOf(asker.value, record, participant.joinedAt, exchange.nowMs);
 	return allow({ ...stay, uid: claims.uid ?? null, tokenId });
 }
