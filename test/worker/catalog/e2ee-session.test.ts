@@ -91,6 +91,7 @@ describe("a session that users write", () => {
 		["an SFU", webrtc({ mode: "whip", endpoint: "https://sfu.example/whip", endpoint_token: "t" })],
 		["the endpoint of a room, unused", webrtc({ mode: "room", endpoint: "https://sfu.example/whip" })],
 		["parts of other providers that are null", { provider: "webrtc", vonage: null, sora: null, chime: null }],
+		["parts of other providers", { provider: "webrtc", vonage: { api_key: "1", session_id: SESSION } }],
 		["a page with a fragment", { provider: "webrtc", join_url: "https://app.example/room-1#lang=de" }],
 		["least versions", { provider: "webrtc", least_versions: { chrome: "120", "opentok.js": "2.30.0.1" } }],
 		["browsers", { provider: "webrtc", browsers: ["chrome", "safari"] }],
@@ -106,8 +107,8 @@ describe("a session that users write", () => {
 		[{ provider: "vonage" }, "vonage: is missing"],
 		[{ provider: "sora", sora: null }, "sora: is missing"],
 		[
-			{ provider: "webrtc", vonage: { api_key: "1", session_id: SESSION } },
-			"vonage: must be left out or null, for the provider is webrtc",
+			{ provider: "webrtc", vonage: { api_key: "key", session_id: SESSION } },
+			"vonage.api_key: must be a project's API key: digits only",
 		],
 		[{ provider: "webrtc", status: "closed" }, "status: must be open, locked or ended"],
 		[{ provider: "webrtc", id: "room-2" }, 'id: must be "room-1", as in the path'],
