@@ -361,6 +361,14 @@ describe("the door itself", () => {
 		expect([answer.status, answer.headers.get("x-amzn-errortype")]).toEqual([401, "UnauthorizedException"]);
 	});
 
+	it("finds the same call below an account that is spelled in another way", async () => {
+		const spelled = account.id.replace(/^./, (first) => `%${first.charCodeAt(0).toString(16)}`);
+		const client = clientOf(account, { endpoint: apiOf(account).replace(account.id, spelled) });
+		const meeting = { MediaRegion: AWS_KEYS.region, ExternalMeetingId: "spelled", ClientRequestToken: "spelled-1" };
+		const made = await client.send(new CreateMeetingCommand(meeting));
+		expect(made.Meeting?.ExternalMeetingId).toBe("spelled");
+	});
+
 	it("never lets a key into the log", () => {
 		const log = gate.logLines.join("\n");
 		expect(log).toContain("aws-signature-invalid");
