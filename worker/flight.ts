@@ -1,22 +1,4 @@
-/**
- * Awaits what another request of this isolate has begun, for at most `ms`. The timer does more than bound the wait: the runtime takes a request
- * that waits for nothing of its own to have hung, and ends it. @throws TimeoutError, or what `work` rejects with
- */
-export function within<T>(work: Promise<T>, ms: number): Promise<T> {
-	const { promise, resolve, reject } = Promise.withResolvers<T>();
-	const timer = setTimeout(() => reject(new TimeoutError(ms)), ms);
-	void work.then(resolve, reject).finally(() => clearTimeout(timer));
-	return promise;
-}
-
-/** What was begun by another request did not end in time: that request may be gone, and its work with it. */
-export class TimeoutError extends Error {
-	override readonly name = "TimeoutError";
-
-	constructor(ms: number) {
-		super(`no answer of another request within ${ms} ms`);
-	}
-}
+import { TimeoutError, within } from "./within.ts";
 
 /** Keeps work going when the request that began it has ended (`ExecutionContext.waitUntil`). */
 export type Behind = (work: Promise<unknown>) => void;

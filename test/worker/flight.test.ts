@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { SingleFlight, TimeoutError, within } from "../../worker/flight.ts";
+import { SingleFlight } from "../../worker/flight.ts";
+import { TimeoutError, within } from "../../worker/within.ts";
 
 const behind = (): void => {};
 const soon = <T>(value: T, ms = 5): Promise<T> => new Promise((resolve) => setTimeout(() => resolve(value), ms));

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
-import { type Behind, within } from "../flight.ts";
+import type { Behind } from "../flight.ts";
+import { within } from "../within.ts";
 import type { AdmittingObjects } from "./client.ts";
 import { type AdmitAnswer, type AdmitRequest, type Wired, joined, parted } from "./contract.ts";
 import type { ViewerLimits } from "./viewer-limits.ts";

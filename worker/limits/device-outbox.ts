@@ -1,3 +1,4 @@
+import { within } from "../within.ts";
 import type { Device, DeviceChanges, DeviceOwner } from "./device-contract.ts";
 import type { DeviceIndex } from "./device-index.ts";
 
@@ -60,7 +61,9 @@ export class DeviceOutbox {
 	async #deliverAll(): Promise<boolean> {
 		try {
 			for (let batch = this.#next(); batch !== null; batch = this.#next()) {
-				const known = await inTime(this.#indexes.getByName(batch.account).take(batch.changes));
+				// A call that is given up may still arrive: its version tells the index whether it is late.
+				const call = this.#indexes.getByName(batch.account).take(batch.changes);
+				const known = await within(call, LONGEST_CALL_MS);
 				if (known > batch.changes.version) this.#goOnFrom(known);
 				else this.#acknowledge(batch);
 			}
@@ -115,17 +118,4 @@ function presentDevice(row: StoredChange): Device[] {
 	const { id, name, user_agent: userAgent, created_at: createdAt, updated_at: updatedAt } = row;
 	if (userAgent === null || createdAt === null || updatedAt === null) return [];
 	return [{ id, name, userAgent, createdAt, updatedAt }];
-}
-
-/** A call that is given up may still arrive: its version tells the index whether it is late. */
-async function inTime<T>(call: Promise<T>): Promise<T> {
-	let timer: ReturnType<typeof setTimeout> | undefined;
-	const timeout = new Promise<never>((_resolve, reject) => {
-		timer = setTimeout(() => reject(new Error("no answer in time")), LONGEST_CALL_MS);
-	});
-	try {
-		return await Promise.race([call, timeout]);
-	} finally {
-		clearTimeout(timer);
-	}
 }

@@ -1,3 +1,5 @@
+import { within } from "../within.ts";
+
 /** What a room offers the list; rooms belong to another part of the gate. */
 interface WatchingRoom {
 	revocationsChanged(): Promise<void>;
@@ -52,24 +54,12 @@ export class Watchers {
 	/** A change that came meanwhile leaves the room pending. */
 	async #tellOne(room: string, pending: number): Promise<void> {
 		try {
-			await inTime(this.#rooms.getByName(room).revocationsChanged());
+			await within(this.#rooms.getByName(room).revocationsChanged(), LONGEST_CALL_MS);
 			this.#sql.exec("UPDATE watchers SET failures = 0 WHERE room = ?", room);
 			this.#sql.exec("UPDATE watchers SET pending = 0 WHERE room = ? AND pending = ?", room, pending);
 		} catch (fault) {
 			this.#sql.exec("UPDATE watchers SET failures = failures + 1 WHERE room = ?", room);
 			console.log(JSON.stringify({ event: "fault", where: "revocation-watchers", room, message: String(fault) }));
 		}
-	}
-}
-
-async function inTime<T>(call: Promise<T>): Promise<T> {
-	let timer: ReturnType<typeof setTimeout> | undefined;
-	const timeout = new Promise<never>((_resolve, reject) => {
-		timer = setTimeout(() => reject(new Error("no answer in time")), LONGEST_CALL_MS);
-	});
-	try {
-		return await Promise.race([call, timeout]);
-	} finally {
-		clearTimeout(timer);
 	}
 }
