@@ -4,7 +4,7 @@ import { openObject, parse } from "../catalog/issues.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { Exchange } from "../exchange.ts";
 import { DEVICE_ID_PATTERN, DEVICE_ID_RULE } from "../limits/device-contract.ts";
-import { readUpTo } from "../playback/limited-body.ts";
+import { readBytes } from "./request-body.ts";
 import { guardBody } from "./secret-guard.ts";
 
 const MOST_BODY_BYTES = 65_536;
@@ -71,13 +71,9 @@ function wishesIn(value: unknown, at: string): Decision<JoinWishes> {
 
 /** An empty body asks for nothing. */
 async function readBody({ request, headers }: Exchange): Promise<Decision<unknown>> {
-	const read = await readUpTo(request, MOST_BODY_BYTES);
-	if (!read.allowed) return refuse({ reason: "bad-request", detail: "The body broke off." });
-	const { bytes, rest } = read.value;
-	if (rest !== null) {
-		await rest.cancel();
-		return refuse({ reason: "record-too-large", maxBytes: MOST_BODY_BYTES });
-	}
+	const read = await readBytes(request, MOST_BODY_BYTES);
+	if (!read.allowed) return read;
+	const bytes = read.value;
 	if (bytes.byteLength === 0) return allow(NO_WISHES);
 	const guarded = guardBody(new TextDecoder().decode(bytes));
 	if (!guarded.allowed) return guarded;

@@ -1,6 +1,6 @@
 import { type Decision, allow, refuse } from "../../../../decision/decision.ts";
 import type { Exchange } from "../../../../exchange.ts";
-import { readUpTo } from "../../../../playback/limited-body.ts";
+import { readBytes } from "../../../request-body.ts";
 import { guardEnvelope } from "../../../secret-guard.ts";
 import { MOST_SDP_BYTES } from "../sdp/lines.ts";
 
@@ -20,13 +20,9 @@ export async function readTyped<T extends string>(
 	const given = headers.get("Content-Type")?.split(";", 1)[0]?.trim().toLowerCase();
 	const type = expected.find((each) => each === given);
 	if (type === undefined) return refuse({ reason: "media-type-unsupported", expected });
-	const read = await readUpTo(request, MOST_SDP_BYTES);
-	if (!read.allowed) return refuse({ reason: "bad-request", detail: "The body broke off." });
-	const { bytes, rest } = read.value;
-	if (rest !== null) {
-		await rest.cancel();
-		return refuse({ reason: "record-too-large", maxBytes: MOST_SDP_BYTES });
-	}
+	const read = await readBytes(request, MOST_SDP_BYTES);
+	if (!read.allowed) return read;
+	const bytes = read.value;
 	try {
 		return allow({ type, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) });
 	} catch {
