@@ -121,6 +121,15 @@ const samples: { readonly [K in Reason]: Extract<Refusal, { reason: K }> } = {
 	"aws-signature-required": { reason: "aws-signature-required" },
 	"aws-signature-invalid": { reason: "aws-signature-invalid", detail: "the body is another" },
 	"aws-clock-skewed": { reason: "aws-clock-skewed", mostSeconds: 300 },
+	"vonage-credentials-required": { reason: "vonage-credentials-required" },
+	"vonage-credentials-invalid": { reason: "vonage-credentials-invalid", detail: "exp is over" },
+	"vonage-session-options": { reason: "vonage-session-options", detail: "It is relayed." },
+	"vonage-feature-refused": { reason: "vonage-feature-refused", feature: "archive" },
+	"vonage-token-mismatch": { reason: "vonage-token-mismatch" },
+	"vonage-session-unencrypted": { reason: "vonage-session-unencrypted" },
+	"vonage-encryption-missing": { reason: "vonage-encryption-missing", what: "a stream" },
+	"vonage-connection-limit": { reason: "vonage-connection-limit" },
+	"vonage-host-refused": { reason: "vonage-host-refused" },
 	"room-unavailable": { reason: "room-unavailable" },
 };
 
