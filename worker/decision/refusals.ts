@@ -158,7 +158,7 @@ export type ManagementRefusal =
 	| { readonly reason: "record-invalid"; readonly issues: readonly string[] }
 	| { readonly reason: "record-too-large"; readonly maxBytes: number }
 	/** KV did not take a change. */
-	| { readonly reason: "catalog-not-written"; readonly record: "right" }
+	| { readonly reason: "catalog-not-written"; readonly record: "right" | "session" }
 	/** The object that holds the devices cannot be reached; what was to be done may have been done. */
 	| { readonly reason: "devices-unavailable"; readonly operation: DeviceOperation }
 	/** Another object that the call needs cannot be reached, or cannot store; what was to be done may have been done. */

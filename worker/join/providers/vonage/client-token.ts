@@ -1,4 +1,5 @@
 import type { JoinRole } from "../../../catalog/e2ee-session-record.ts";
+import { sha256 } from "../../../hash.ts";
 import { type PlatformClaims, readPlatformToken, signPlatformToken } from "../../../token/platform-token.ts";
 import type { Participant } from "../../room/contract.ts";
 import type { Project } from "./vonage-account.ts";
@@ -74,6 +75,9 @@ export async function isClientToken(
 		participantOf(claims) === participant.id
 	);
 }
+
+/** What the room remembers of a client's token. */
+export const printOf = (token: string): string => sha256(`vonage client token\n${token}`);
 
 function participantOf({ connection_data: data }: PlatformClaims): unknown {
 	try {

@@ -8,7 +8,8 @@ import { readUpTo } from "../../../../playback/limited-body.ts";
 import { guardBody } from "../../../secret-guard.ts";
 import { XML_TYPE, sessionsInXml, wantsXml } from "./answers.ts";
 import { encryptForm } from "./create-form.ts";
-import { type ApiCall, passOn } from "./facade.ts";
+import type { ApiCall } from "./call.ts";
+import { passOn } from "./pass-on.ts";
 import { sentHeaders } from "./headers.ts";
 import { callPlatform, unavailable } from "./platform.ts";
 

@@ -7,24 +7,15 @@ import { parseJsonObject } from "../../../../token/json-object.ts";
 import { guardEnvelope } from "../../../secret-guard.ts";
 import { type VonageAccess, vonageAccess, vonageSession } from "../vonage-account.ts";
 import { refusedAsVonage } from "./answers.ts";
-import { type Caller, judgeCaller } from "./caller.ts";
+import { judgeCaller } from "./caller.ts";
 import { createSession } from "./create.ts";
-import { answeredHeaders, sentHeaders } from "./headers.ts";
-import { type ApiTarget, readApiPath } from "./paths.ts";
+import type { ApiCall } from "./call.ts";
+import { sentHeaders } from "./headers.ts";
+import { passOn } from "./pass-on.ts";
+import { readApiPath } from "./paths.ts";
 import { callPlatform } from "./platform.ts";
 
 const MOST_BODY_BYTES = 1_048_576;
-
-/** A call that was let in, and what it brought. */
-export interface ApiCall {
-	readonly account: Account;
-	readonly access: VonageAccess;
-	readonly caller: Caller;
-	readonly target: ApiTarget;
-	/** Below the base, as it was sent, with a slash at the front. */
-	readonly path: string;
-	readonly body: Uint8Array;
-}
 
 /**
  * One call of the REST API by the publisher's back end, with an SDK of Vonage whose base URL is the gate: its credentials, what it is about,
@@ -101,18 +92,4 @@ async function pass(exchange: Exchange, call: ApiCall): Promise<Decision<Respons
 	return answer.allowed ? allow(passOn(exchange, answer.value, answer.value.body)) : answer;
 }
 
-/** The platform's answer as it came, with the decision's id. */
-export function passOn(
-	{ decisionId, method }: Exchange,
-	{ status, headers: own }: Response,
-	body: BodyInit | null,
-	more: Readonly<Record<string, string>> = {},
-): Response {
-	const headers = answeredHeaders(own, { "Cache-Control": "no-store" });
-	headers.set("Playgate-Decision", decisionId);
-	for (const [name, value] of Object.entries(more)) headers.set(name, value);
-	const isBare = method === "HEAD" || status === 204 || status === 205 || status === 304;
-	return new Response(isBare ? null : body, { status, headers });
-}
-
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });

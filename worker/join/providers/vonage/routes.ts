@@ -1,0 +1,24 @@
+import type { Context, Hono } from "hono";
+import { ID_PATTERN } from "../../../catalog/video-schema.ts";
+import { type Exchange, refused } from "../../../exchange.ts";
+import { refusedAsVonage } from "./api/answers.ts";
+import { handleApiCall } from "./api/facade.ts";
+import { handleProxied } from "./web/door.ts";
+
+const API = "/join/v1/accounts/:account/vonage/api";
+const PROXY = "/join/v1/vonage/:ticket";
+
+/** The doors to Vonage Video: the REST API for back ends, and everything that a participant's web client asks for. */
+export function vonageRoutes(app: Hono, exchange: (c: Context) => Exchange): void {
+	const call = (c: Context): Promise<Response> | Response => {
+		const begun = exchange(c);
+		const account = c.req.param("account") ?? "";
+		if (!ID_PATTERN.test(account)) return refusedAsVonage(begun, { reason: "account-id-invalid" });
+		return handleApiCall(begun, account, begun.path.slice(API.replace(":account", account).length));
+	};
+	app.all(API, call);
+	app.all(`${API}/*`, call);
+	const proxied = (c: Context): Promise<Response> | Response => handleProxied(exchange(c), c.req.param("ticket") ?? "");
+	app.all(`${PROXY}/*`, proxied);
+	app.all(PROXY, (c) => refused(exchange(c), { reason: "resource-not-found" }, "problem"));
+}
