@@ -1,5 +1,6 @@
 import type { Context, Hono } from "hono";
 import { ID_PATTERN } from "../../../catalog/video-schema.ts";
+import { preflightResponse } from "../../../decision/response.ts";
 import { type Exchange, refused } from "../../../exchange.ts";
 import { refusedAsVonage } from "./api/answers.ts";
 import { handleApiCall } from "./api/facade.ts";
@@ -12,6 +13,7 @@ const PROXY = "/join/v1/vonage/:ticket";
 export function vonageRoutes(app: Hono, exchange: (c: Context) => Exchange): void {
 	const call = (c: Context): Promise<Response> | Response => {
 		const begun = exchange(c);
+		if (begun.method === "OPTIONS") return preflightResponse(begun.request);
 		const account = c.req.param("account") ?? "";
 		if (!ID_PATTERN.test(account)) return refusedAsVonage(begun, { reason: "account-id-invalid" });
 		return handleApiCall(begun, account, begun.path.slice(API.replace(":account", account).length));
