@@ -153,7 +153,7 @@ function ofProject(call: SeenCall, rest: readonly string[], { disconnect }: Worl
 	}
 	if (call.method === "DELETE") return { status: 204 };
 	if (call.method === "GET") return json(200, { count: 0, items: [] });
-	return json(200, { id: randomUUID(), ...named });
+	return json(200, { id: randomUUID(), status: "started", ...named });
 }
 
 /** What the web client asks for before it connects. Refusals are HTTP 200 and an error in the array. */
