@@ -63,7 +63,7 @@ export async function openVonagePage(browser: Browser, origin: Origin, sdk = "@o
 	origin.put(`${script}.js`, source, { "Content-Type": "text/javascript" });
 	origin.put(
 		`${script}.html`,
-		`<!doctype html><title>vonage</title><script src="${script}.js"></script><script>${SCRIPT}</script>`,
+		`<!doctype html><meta charset="utf-8"><title>vonage</title><script src="${script}.js"></script><script>${SCRIPT}</script>`,
 		{
 			"Content-Type": "text/html",
 		},

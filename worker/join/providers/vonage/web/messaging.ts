@@ -10,7 +10,7 @@ import { unavailable } from "../api/platform.ts";
 import { vonageSession } from "../vonage-account.ts";
 import type { ProxyTarget } from "./paths.ts";
 import type { Speaker } from "./raptor.ts";
-import { relay, tellRefusal } from "./relay.ts";
+import { relay, tellRefusal, whenDismissed } from "./relay.ts";
 
 const SWITCHED = 101;
 const TIME_LIMIT_MS = 10_000;
@@ -23,10 +23,7 @@ export async function handleMessaging(exchange: Exchange, ticket: string, target
 	const seat = await openSeat(exchange, ticket, "bound", true);
 	if (!seat.allowed) return refusedToClient(exchange, seat.refusal);
 	const { control, participant, rules } = seat.value;
-	const dismissed = new Promise<void>((resolve) => {
-		control.addEventListener("close", () => resolve());
-		control.addEventListener("error", () => resolve());
-	});
+	const dismissed = whenDismissed(control);
 	const line = readLine(exchange, seat.value, target);
 	const upstream = line.allowed ? await dial(exchange, line.value.url) : line;
 	if (!line.allowed || !upstream.allowed) {

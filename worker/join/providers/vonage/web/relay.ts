@@ -13,8 +13,18 @@ export interface Line {
 	readonly upstream: WebSocket;
 	/** To the session's room. */
 	readonly control: WebSocket;
-	/** The room has closed `control`: the participant must go. */
-	readonly dismissed: Promise<void>;
+	/** The room has closed `control`: the cause for which the participant must go, or null where the room itself was lost. */
+	readonly dismissed: Promise<string | null>;
+}
+
+const CAUSES: ReadonlyMap<number, string> = new Map(Object.entries(GONE_CODES).map(([cause, code]) => [code, cause]));
+
+/** Listens to the room from the first moment: what it closes while the service is dialled counts, too. */
+export function whenDismissed(control: WebSocket): Promise<string | null> {
+	return new Promise((resolve) => {
+		control.addEventListener("close", ({ code }) => resolve(CAUSES.get(code) ?? null));
+		control.addEventListener("error", () => resolve(null));
+	});
 }
 
 export interface Listener {
@@ -27,6 +37,7 @@ export interface Listener {
 const MOST_FRAME_BYTES = 262_144;
 /** A client that was told why it must go closes by itself; longer it is not waited for. */
 const PATIENCE_MS = 3000;
+/** The SDK connects again after any close but 1000, 1003 and 1011 (reference: rtc 1.4). */
 const CODES = {
 	normal: 1000,
 	goingAway: 1001,
@@ -34,7 +45,6 @@ const CODES = {
 	unsupported: 1003,
 	policy: 1008,
 	tooLarge: 1009,
-	lost: 1011,
 };
 
 /** Carries frames and closes between a client and the messaging service, until one of the three sockets ends it. */
@@ -47,11 +57,11 @@ export function relay(line: Line, speaker: Speaker, listener: Listener): void {
 	});
 	client.addEventListener("close", (event) => talk.once(() => closeBoth(client, upstream, event, CODES.goingAway)));
 	client.addEventListener("error", () => talk.once(() => closeSocket(upstream, CODES.goingAway)));
-	upstream.addEventListener("close", (event) => talk.once(() => closeBoth(upstream, client, event, CODES.lost)));
-	upstream.addEventListener("error", () => talk.once(() => closeSocket(client, CODES.lost)));
+	upstream.addEventListener("close", (event) => talk.once(() => closeBoth(upstream, client, event, CODES.goingAway)));
+	upstream.addEventListener("error", () => talk.once(() => closeSocket(client, CODES.goingAway)));
 	listenTo(client);
 	listenTo(upstream);
-	void dismissed.then(() => talk.dismiss());
+	void dismissed.then((because) => talk.dismiss(because));
 }
 
 /** One connection: what was said so far, and its end, which comes once. */
@@ -104,13 +114,14 @@ class Talk {
 		});
 	}
 
-	/** The client hears that its connection was ended, or, where it is not in yet, that it may not come in. */
-	dismiss(): void {
+	/** The client hears that its connection was ended, or, where it is not in yet, that it may not come in. Of a lost room it hears nothing. */
+	dismiss(because: string | null): void {
 		const { client, upstream } = this.#line;
+		if (because === null) return this.#drop(CODES.goingAway, "room-unavailable");
 		const { session, symphony, connectionId } = this.#speaker;
 		this.once(() => {
 			closeSocket(upstream, CODES.goingAway);
-			const refused = this.#entrance && refusalFrame(this.#entrance, GONE, symphony);
+			const refused = this.#entrance && refusalFrame(this.#entrance, { reason: "participant-gone", because }, symphony);
 			if (refused) sendTo(client, refused);
 			if (connectionId !== null) sendTo(client, disconnectedFrame(session, connectionId, symphony));
 			closeLater(client);
@@ -125,8 +136,6 @@ class Talk {
 		else closeSocket(this.#line.control, CODES.goingAway);
 	}
 }
-
-const GONE: Refusal = { reason: "participant-gone", because: "kicked" };
 
 function closeLater(client: WebSocket): void {
 	const timer = setTimeout(() => closeSocket(client, CODES.normal, ""), PATIENCE_MS);
