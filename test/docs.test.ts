@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Reason, Refusal } from "../worker/decision/refusals.ts";
 import { SCOPES } from "../worker/credentials/scopes.ts";
+import { SECRET_ERRORS } from "../worker/join/client/secret-errors.ts";
 import { wireError } from "../worker/decision/wire.ts";
 
 const doc = (name: string) => readFileSync(join(import.meta.dirname, "../docs", name), "utf8");
@@ -178,4 +179,10 @@ describe("the wire form", () => {
 		expect(shown[0]).toEqual(shown[1]);
 		expect(shown[0]?.reason).toBe("token-invalid");
 	});
+});
+
+it("docs/join.md names every error of a bad secret that the client module knows", () => {
+	const join = doc("join.md");
+	const names = Object.values(SECRET_ERRORS).flatMap((faults) => Object.values(faults).map((error) => error?.name));
+	expect(names.filter((name) => typeof name === "string" && !join.includes(`\`${name}\``))).toEqual([]);
 });

@@ -2,9 +2,9 @@ import { createHmac, randomUUID } from "node:crypto";
 import { Auth } from "@vonage/auth";
 import { MediaMode, Video } from "@vonage/video";
 import { SignJWT, importPKCS8 } from "jose";
-import OpenTok from "opentok";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { VONAGE, type VonagePlatform, startVonagePlatform } from "../standins/vonage-platform.ts";
+import { OpenTok, type OpenTokClient } from "../support/opentok.ts";
 import { ask } from "../support/player.ts";
 import { nowSeconds, startTestGate } from "../support/running-gate.ts";
 import type { Json, TestAccount, TestGate } from "../support/running-gate.ts";
@@ -52,19 +52,18 @@ const unifiedOf = (of: TestAccount) => {
 	return new Video(auth, { videoHost: apiOf(of) });
 };
 
-type Callback<T> = (error: Error | null, value?: T) => void;
-const promised = <T>(call: (callback: Callback<T>) => void): Promise<T> =>
-	new Promise((resolve, reject) => call((error, value) => (error ? reject(error) : resolve(value as T))));
+/** A call with a callback, as a promise. */
+const promised = <T>(call: (callback: (error: Error | null, value: T) => void) => void): Promise<T> =>
+	new Promise((resolve, reject) => call((error, value) => (error ? reject(error) : resolve(value))));
 
-type Options = Parameters<OpenTok["createSession"]>[0];
-const create = (client: OpenTok, options: object): Promise<{ readonly sessionId: string }> =>
-	promised((callback) => client.createSession(options as Options, callback as Callback<never>));
+const create = (client: OpenTokClient, options: object): Promise<{ readonly sessionId: string }> =>
+	promised((callback) => client.createSession(options, callback));
 
 const formOf = (sessionId: string): Json => Object.fromEntries(platform.sessions.get(sessionId)?.form ?? []);
 
 async function messageOf(call: Promise<unknown>): Promise<string> {
 	const thrown: unknown = await call.then(() => new Error("it was done")).catch((error: unknown) => error);
-	return thrown instanceof Error ? thrown.message : String(thrown);
+	return (thrown as Error).message; // opentok has errors of its own, which are none of the language
 }
 
 /** The session's record in the catalog; null where there is none. */
@@ -138,23 +137,17 @@ describe("opentok", () => {
 		const { sessionId } = await create(client, { mediaMode: "routed" });
 		const before = platform.calls.length;
 		const refused = "The session is end-to-end encrypted";
-		const uri = { uri: "wss://example.com" };
-		const calls: readonly ((callback: Callback<never>) => void)[] = [
-			(callback) => client.startArchive(sessionId, {}, callback as never),
-			(callback) => client.startBroadcast(sessionId, { outputs: { hls: {} } }, callback as never),
-			(callback) =>
-				client.startRender({ sessionId, token: "t", url: "https://example.com" } as never, callback as never),
-			(callback) => client.dial(sessionId, "token", "sip:a@example.com", {} as never, callback as never),
-			(callback) =>
-				(client as unknown as { websocketConnect: (...args: unknown[]) => void }).websocketConnect(
-					sessionId,
-					"token",
-					uri.uri,
-					{},
-					callback,
-				),
+		const calls: readonly ((callback: (error: Error | null, value: unknown) => void) => void)[] = [
+			(callback) => client.startArchive(sessionId, {}, callback),
+			(callback) => client.startBroadcast(sessionId, { outputs: { hls: {} } }, callback),
+			(callback) => client.startRender({ sessionId, token: "t", url: "https://example.com" }, callback),
+			(callback) => client.dial(sessionId, "token", "sip:a@example.com", {}, callback),
+			(callback) => client.websocketConnect(sessionId, "token", "wss://example.com", {}, callback),
 		];
 		for (const call of calls) expect(await messageOf(promised(call))).toContain(refused);
+		// Whatever the cause is, this SDK calls a 409 of captions so.
+		const captions = promised((callback) => client.startCaptions(sessionId, "token", {}, callback));
+		expect(await messageOf(captions)).toContain("already started");
 		expect(platform.calls.length).toBe(before);
 	});
 
@@ -162,15 +155,13 @@ describe("opentok", () => {
 		const client = openTokOf(account);
 		const plain = platform.addSession(false);
 		const archive = await promised<{ readonly sessionId: string }>((callback) =>
-			client.startArchive(plain, {}, callback as never),
+			client.startArchive(plain, {}, callback),
 		);
 		expect(archive.sessionId).toBe(plain);
 		const { sessionId } = await create(client, { mediaMode: "routed" });
-		await promised((callback) =>
-			client.signal(sessionId, null as never, { type: "chat", data: "hello" } as never, callback as never),
-		);
-		await promised((callback) => client.forceDisconnect(sessionId, "connection-1", callback as never));
-		await promised((callback) => client.listStreams(sessionId, callback as never));
+		await promised((callback) => client.signal(sessionId, null, { type: "chat", data: "hello" }, callback));
+		await promised((callback) => client.forceDisconnect(sessionId, "connection-1", callback));
+		await promised((callback) => client.listStreams(sessionId, callback));
 		const passed = platform.calls.slice(-3).map(({ method, path }) => `${method} ${path}`);
 		const base = `/v2/project/${VONAGE.apiKey}/session/${sessionId}`;
 		expect(passed).toEqual([`POST ${base}/signal`, `DELETE ${base}/connection/connection-1`, `GET ${base}/stream`]);
@@ -460,10 +451,9 @@ describe("everything else", () => {
 it("no credential is ever in the log", async () => {
 	const log = gate.logLines.join("\n");
 	expect(log).toContain("/vonage/api/session/create");
-	for (const { headers } of platform.calls) {
-		for (const secret of [headers["x-opentok-auth"], headers.authorization?.slice("Bearer ".length)])
-			if (typeof secret === "string") expect(log).not.toContain(secret);
-	}
+	const sent = platform.calls.flatMap(({ headers }) => [headers["x-opentok-auth"], headers.authorization?.slice(7)]);
+	const leaked = sent.filter((token) => typeof token === "string" && log.includes(token));
+	expect(leaked).toEqual([]);
 	expect(log).not.toContain(VONAGE.apiSecret);
 	expect(log).not.toContain(createHmac("sha256", VONAGE.apiSecret).update("").digest("hex"));
 });

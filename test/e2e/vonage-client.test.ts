@@ -282,7 +282,8 @@ describe("a client that must go", () => {
 		const room = await openRoom();
 		const page = await watch(await join(room, { iat: nowSeconds() - 600, exp: nowSeconds() - 52 })); // the skew leaves it some seconds
 		await connected(page);
-		await page.sees("its end", ({ disconnected }) => disconnected === "forceDisconnected");
+		const { disconnected } = await page.sees("its end", ({ disconnected: reason }) => reason !== null);
+		expect(disconnected).toBe("forceDisconnected");
 	});
 
 	it("leaves: its place is free", async () => {
@@ -369,14 +370,13 @@ describe("the proxy", () => {
 		const [first] = (await answer.json()) as [
 			{ error?: { code: number; errorMessage: { message: string } }; messaging_url?: string },
 		];
-		if (told === null) {
-			expect(first.error).toBeUndefined();
-			const proxied = joined.join.proxy_url.replace("http", "ws");
-			expect(first.messaging_url).toBe(`${proxied}/${new URL(rumor.url).host}/rumorwebsocketsv2`);
-		} else {
-			expect(first.error).toMatchObject({ code: 403, errorMessage: { message: expect.stringContaining(told) } });
-			expect(answer.headers.get("Playgate-Reason")).toMatch(/^client-/);
-		}
+		const proxied = joined.join.proxy_url.replace("http", "ws");
+		expect([first.messaging_url, first.error?.code, answer.headers.get("Playgate-Reason")?.replace(/-.*/, "")]).toEqual(
+			told === null
+				? [`${proxied}/${new URL(rumor.url).host}/rumorwebsocketsv2`, undefined, undefined]
+				: [undefined, 403, "client"],
+		);
+		expect(first.error?.errorMessage.message ?? "").toContain(told ?? "");
 	});
 
 	it("asks nobody but the session's platform", async () => {
@@ -443,10 +443,7 @@ describe("the proxy", () => {
 it("no ticket and no token is ever in the log", () => {
 	const log = gate.logLines.join("\n");
 	expect(log).toContain("/join/v1/vonage/*");
-	for (const { headers, path } of platform.calls) {
-		const token = headers["x-opentok-auth"];
-		if (typeof token === "string") expect(log).not.toContain(token);
-		expect(path).not.toContain("ticket");
-	}
+	const tokens = platform.calls.map(({ headers }) => headers["x-opentok-auth"]);
+	expect(tokens.filter((token) => typeof token === "string" && log.includes(token))).toEqual([]);
 	expect(log).not.toMatch(/vonage\/[A-Za-z0-9_-]{20,}\./);
 });

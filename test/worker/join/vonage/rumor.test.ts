@@ -11,11 +11,7 @@ const frame = (more: Partial<RumorFrame> = {}): RumorFrame => ({
 });
 
 /** What @opentok/client 2.35.2 sends to connect, byte by byte. */
-const CONNECT = Uint8Array.of(
-	...[0, 0, 0, 23, 0, 0, 3, 0, 1],
-	...[0, 8, ...new TextEncoder().encode("uniqueId")],
-	...[0, 6, ...new TextEncoder().encode("c-1-42")],
-);
+const CONNECT = new TextEncoder().encode("\0\0\0\x17\0\0\x03\0\x01\0\x08uniqueId\0\x06c-1-42");
 
 describe("frames of Rumor", () => {
 	it("are read as the client writes them", () => {
@@ -48,14 +44,14 @@ describe("frames of Rumor", () => {
 		expect(readRumor(Uint8Array.of(...whole, 0))).toBeNull();
 	});
 
-	it("never throw, whatever the bytes are", () => {
+	it("never throw, whatever the bytes are, and what can be read is written the same", () => {
 		fc.assert(
 			fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-				const size = Uint8Array.of(0, 0, bytes.length >> 8, bytes.length & 0xff, 0, 0, ...bytes);
-				new DataView(size.buffer).setUint32(0, bytes.length + 2);
-				readRumor(bytes);
-				const read = readRumor(size);
-				if (read) expect(readRumor(writeRumor(read))).toEqual(read);
+				const sized = Uint8Array.of(0, 0, 0, 0, 0, 0, ...bytes);
+				new DataView(sized.buffer).setUint32(0, bytes.length + 2);
+				const read = readRumor(sized);
+				expect(readRumor(bytes)?.type ?? 0).toBeGreaterThanOrEqual(0);
+				expect(read ? readRumor(writeRumor(read)) : null).toEqual(read);
 			}),
 		);
 	});
