@@ -335,6 +335,16 @@ describe("session/create", () => {
 		},
 	);
 
+	it("a session that is recorded already keeps its record", async () => {
+		const sessionId = platform.addSession(true);
+		const vonage = { api_key: VONAGE.apiKey, session_id: sessionId, api_url: platform.url };
+		const record = { provider: "vonage", vonage, max_participants: 7 };
+		await gate.manage("PUT", `${account.manageUrl}/e2ee-sessions/my-room`, record);
+		platform.failNext(200, JSON.stringify([{ session_id: sessionId }]));
+		const answer = await call({ body: "p2p.preference=disabled", headers: FORM });
+		expect([answer.status, answer.headers.get("Playgate-Session")]).toEqual([200, "my-room"]);
+	});
+
 	it("answers XML where that is asked for", async () => {
 		const answer = await call({ body: "p2p.preference=disabled", headers: { ...FORM, Accept: "application/xml" } });
 		expect(answer.headers.get("Content-Type")).toMatch(/xml/);

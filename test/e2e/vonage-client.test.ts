@@ -249,6 +249,15 @@ describe("a client that may not connect", () => {
 		expect(await failed(page)).toMatchObject({ message: expect.stringContaining("not the one that the join gave") });
 	});
 
+	it("comes to a session whose limit was lowered: one too many", async () => {
+		const room = await openRoom({ max_participants: 2 });
+		const [ann, ben] = [await join(room), await join(room, { uid: "ben" })];
+		const vonage = { api_key: VONAGE.apiKey, session_id: room.sessionId, api_url: platform.url };
+		await put(`e2ee-sessions/${room.id}`, { provider: "vonage", vonage, max_participants: 1 });
+		await connected(await watch(ann));
+		expect(await failed(await watch(ben))).toMatchObject({ name: "OT_CONNECTION_LIMIT_EXCEEDED", code: 1027 });
+	});
+
 	it("finds a session that the platform does not encrypt", async () => {
 		const joined = await join(await openRoom({}, { e2ee: false }));
 		expect(await failed(await watch(joined))).toMatchObject({
@@ -283,6 +292,15 @@ describe("a client that must go", () => {
 		const page = await watch(await join(room, { iat: nowSeconds() - 600, exp: nowSeconds() - 52 })); // the skew leaves it some seconds
 		await connected(page);
 		const { disconnected } = await page.sees("its end", ({ disconnected: reason }) => reason !== null);
+		expect(disconnected).toBe("forceDisconnected");
+	});
+
+	it("connects elsewhere with the same ticket: the connection before ends", async () => {
+		const joined = await join(await openRoom());
+		const first = await watch(joined);
+		await connected(first);
+		await connected(await watch(joined));
+		const { disconnected } = await first.sees("its end", ({ disconnected: reason }) => reason !== null);
 		expect(disconnected).toBe("forceDisconnected");
 	});
 

@@ -99,6 +99,8 @@ async function record(
 		api_url: access.clientUrl ?? VONAGE_API_URL,
 	};
 	try {
+		const known = await gate.catalog.e2eeSessionByProvider(account, "vonage", sessionId, nowMs);
+		if (known) return allow(known.id);
 		const stored = await storeSession(gate, { account: account.id, id, nowMs }, { provider: "vonage", vonage });
 		if (stored.ok) return allow(id);
 		return unavailable(`its session cannot be recorded: ${stored.issues.join("; ")}`);

@@ -24,7 +24,7 @@ export async function handleMessaging(exchange: Exchange, ticket: string, target
 	if (!seat.allowed) return refusedToClient(exchange, seat.refusal);
 	const { control, participant, rules } = seat.value;
 	const dismissed = whenDismissed(control);
-	const line = readLine(exchange, seat.value, target);
+	const line = (await isTooMany(exchange, seat.value)) ?? readLine(exchange, seat.value, target);
 	const upstream = line.allowed ? await dial(exchange, line.value.url) : line;
 	if (!line.allowed || !upstream.allowed) {
 		closeSocket(control);
@@ -44,6 +44,17 @@ export async function handleMessaging(exchange: Exchange, ticket: string, target
 }
 
 const HOST: Refusal = { reason: "vonage-host-refused" };
+
+/** Places are given at the join; a limit that was lowered since then counts for who comes only now. */
+async function isTooMany({ gate }: Exchange, { rules, participant }: OpenSeat) {
+	const { maxParticipants: limit } = rules;
+	if (limit === null) return null;
+	const room = await askRoom(gate, rules, "list", { gone: false });
+	if (!room.allowed) return room;
+	const inside = room.value.participants.filter(({ status }) => status !== "waiting");
+	const place = inside.findIndex(({ id }) => id === participant.id);
+	return place >= limit ? refuse({ reason: "e2ee-session-full", limit }) : null;
+}
 
 interface Line {
 	readonly url: string;

@@ -106,7 +106,7 @@ const CLIENT_ERROR = { forbidden: 403, notFound: 404 } as const;
  */
 function denied(exchange: Exchange, refusal: Refusal): Response {
 	const { status, message, reason } = wireError(refusal, "problem");
-	if (status >= 500 && status !== 502) return refused(exchange, refusal, "problem");
+	if (status >= 500 && refusal.reason !== "provider-not-configured") return refused(exchange, refusal, "problem");
 	logDecision(exchange, { refusal, status: 200 });
 	const code = status === 404 ? CLIENT_ERROR.notFound : CLIENT_ERROR.forbidden;
 	const error = { code, errorMessage: { message, reason, decision_id: exchange.decisionId } };
