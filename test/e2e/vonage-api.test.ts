@@ -443,6 +443,20 @@ describe("everything else", () => {
 		for (const name of ["cookie", "x-forwarded-for", "authorization"]) expect(seen?.headers).not.toHaveProperty(name);
 	});
 
+	it.each([
+		[
+			"an account id in another spelling",
+			(url: string) => url.replace(account.id, `%${account.id.charCodeAt(0).toString(16)}${account.id.slice(1)}`),
+			200,
+		],
+		["the door in another spelling", (url: string) => url.replace("/api", "/%61pi"), 404],
+	])("%s leads nowhere else", async (_what, spelled, status) => {
+		const headers = { "X-OPENTOK-AUTH": await hs256() };
+		const answer = await ask(spelled(`${apiOf(account)}/v2/project/${VONAGE.apiKey}/archive`), { headers });
+		expect(answer.status).toBe(status);
+		expect(platform.calls.at(-1)?.path).not.toContain("api");
+	});
+
 	it("a preflight is answered without credentials", async () => {
 		const answer = await ask(`${apiOf(account)}/session/create`, {
 			method: "OPTIONS",

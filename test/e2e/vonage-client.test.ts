@@ -177,6 +177,25 @@ describe("what a join hands out", () => {
 		expect([answer.status, answer.headers.get("Playgate-Reason")]).toEqual([502, "provider-not-configured"]);
 	});
 
+	it("nothing while the session is locked, and nothing once it has ended", async () => {
+		const room = await openRoom();
+		const reasons = [];
+		for (const command of ["lock", "end"]) {
+			await gate.manage("POST", `${account.manageUrl}/e2ee-sessions/${room.id}/${command}`);
+			reasons.push((await askToJoin(room)).headers.get("Playgate-Reason"));
+		}
+		expect(reasons).toEqual(["e2ee-session-locked", "e2ee-session-ended"]);
+	});
+
+	it("to one who waits in the lobby: nothing yet, and everything when let in", async () => {
+		const room = await openRoom({ lobby: true });
+		const waiting = (await (await askToJoin(room)).json()) as JoinAnswer & { readonly status: string };
+		expect([waiting.status, waiting.join]).toEqual(["waiting", {}]);
+		await gate.manage("POST", `${participantsOf(room)}/${waiting.participant_id}/approve`);
+		const renewed = await ask(`${gate.url}/join/v1/participants/${waiting.ticket}`, { method: "POST" });
+		expect(await renewed.json()).toMatchObject({ status: "admitted", join: { session_id: room.sessionId } });
+	});
+
 	it("nothing to one too many", async () => {
 		const room = await openRoom({ max_participants: 1 });
 		await join(room);

@@ -7,6 +7,8 @@ import { handleMeetingsCall } from "./facade.ts";
 import { handleSignaling } from "./signaling.ts";
 
 const API = "/join/v1/accounts/:account/chime/api";
+/** Of the path as it was sent: an id may be spelled in more characters than it has. */
+const BELOW = /^\/join\/v1\/accounts\/[^/]+\/chime\/api((?:\/.*)?)$/;
 const SIGNALING = "/join/v1/chime/:ticket";
 
 /** The doors to Amazon Chime: the meetings API for back ends, and the signalling connections of participants. */
@@ -15,7 +17,9 @@ export function chimeRoutes(app: Hono, exchange: (c: Context) => Exchange): void
 		const begun = exchange(c);
 		const account = c.req.param("account") ?? "";
 		if (!ID_PATTERN.test(account)) return refusedAsAws(begun, { reason: "account-id-invalid" });
-		return handleMeetingsCall(begun, account, begun.path.slice(API.replace(":account", account).length));
+		const path = BELOW.exec(begun.path)?.[1];
+		if (path === undefined) return refusedAsAws(begun, { reason: "resource-not-found" });
+		return handleMeetingsCall(begun, account, path);
 	};
 	app.all(API, call);
 	app.all(`${API}/*`, call);

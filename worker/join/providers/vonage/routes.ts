@@ -7,6 +7,8 @@ import { handleApiCall } from "./api/facade.ts";
 import { handleProxied } from "./web/door.ts";
 
 const API = "/join/v1/accounts/:account/vonage/api";
+/** Of the path as it was sent: an id may be spelled in more characters than it has. */
+const BELOW = /^\/join\/v1\/accounts\/[^/]+\/vonage\/api((?:\/.*)?)$/;
 const PROXY = "/join/v1/vonage/:ticket";
 
 /** The doors to Vonage Video: the REST API for back ends, and everything that a participant's web client asks for. */
@@ -16,7 +18,9 @@ export function vonageRoutes(app: Hono, exchange: (c: Context) => Exchange): voi
 		if (begun.method === "OPTIONS") return preflightResponse(begun.request);
 		const account = c.req.param("account") ?? "";
 		if (!ID_PATTERN.test(account)) return refusedAsVonage(begun, { reason: "account-id-invalid" });
-		return handleApiCall(begun, account, begun.path.slice(API.replace(":account", account).length));
+		const path = BELOW.exec(begun.path)?.[1];
+		if (path === undefined) return refusedAsVonage(begun, { reason: "resource-not-found" });
+		return handleApiCall(begun, account, path);
 	};
 	app.all(API, call);
 	app.all(`${API}/*`, call);

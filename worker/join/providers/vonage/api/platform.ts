@@ -19,7 +19,8 @@ export async function callPlatform(
 	if (!sources.reaches(new URL(url))) return unavailable("its address is not https");
 	const limit = new AbortController();
 	const timer = setTimeout(() => limit.abort(), timeLimitMs);
-	const carried = body === null || body.length === 0 ? {} : { body: body as BodyInit };
+	const isBare = method === "GET" || method === "HEAD" || body === null || body.length === 0;
+	const carried = isBare ? {} : { body: body as BodyInit };
 	try {
 		return allow(
 			await ports.fetch(new Request(url, { method, headers, redirect: "manual", signal: limit.signal, ...carried })),
