@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { WebSocket } from "ws";
 import { VONAGE, type VonagePlatform, startVonagePlatform, verifyToken } from "../standins/vonage-platform.ts";
 import { type RumorConnection, type VonageRumor, startVonageRumor } from "../standins/vonage-rumor.ts";
+import { RUMOR, type RumorFrame, readRumor, writeRumor } from "../../worker/join/providers/vonage/web/rumor.ts";
 import { launchBrowser } from "../support/browser.ts";
 import { ask } from "../support/player.ts";
 import { nowSeconds, startTestGate } from "../support/running-gate.ts";
@@ -375,6 +376,9 @@ describe("what a client may send", () => {
 	});
 });
 
+const topic = (address: string): Uint8Array =>
+	writeRumor({ type: RUMOR.subscribe, addresses: [address], headers: new Map(), data: "" });
+
 describe("the proxy", () => {
 	const info = (
 		joined: JoinAnswer,
@@ -461,6 +465,47 @@ describe("the proxy", () => {
 			ws.on("error", () => {});
 		});
 	}
+
+	/** The messaging of a participant, as a program opens it: what it is told, and how it ends. */
+	async function openMessaging(joined: JoinAnswer, headers: Record<string, string> = {}) {
+		await info(joined, { headers: { "User-Agent": "test" } });
+		const url = `${joined.join.proxy_url.replace("http", "ws")}/${new URL(rumor.url).host}/rumorwebsocketsv2`;
+		const ws = new WebSocket(url, { headers: { "User-Agent": "test", ...headers } });
+		const told: RumorFrame[] = [];
+		const closed = new Promise<number>((resolve) => ws.on("close", resolve));
+		ws.on("message", (data: Buffer) => told.push(readRumor(new Uint8Array(data)) as RumorFrame));
+		await new Promise((resolve) => ws.on("open", resolve));
+		return { ws, told, closed };
+	}
+
+	it.each<[string, string | Uint8Array, number]>([
+		["text", "hello", 1003],
+		["bytes that are no frame", Uint8Array.of(1, 2, 3), 1002],
+		["a frame that is too large", new Uint8Array(300_000), 1009],
+		["a topic of another session", topic("/v2/partner/1/session/1_other"), 1008],
+	])("ends a connection that sends %s", async (_what, data, code) => {
+		const { ws, closed } = await openMessaging(await join(await openRoom()));
+		ws.send(data);
+		expect(await closed).toBe(code);
+	});
+
+	it("tells a browser within the connection why it may not go on", async () => {
+		const joined = await join(await openRoom());
+		const url = `${gate.url.replace("http", "ws")}/join/v1/vonage/no.ticket/${new URL(rumor.url).host}/rumorwebsocketsv2`;
+		expect(await upgrade(url)).toEqual([401, "ticket-invalid"]);
+		const { ws, told } = await openMessaging(
+			{ ...joined, join: { ...joined.join, proxy_url: `${gate.url}/join/v1/vonage/no.ticket` } },
+			{ Origin: "https://app.example" },
+		);
+		const headers = new Map([["TRANSACTION-ID", "t-1"]]);
+		ws.send(writeRumor({ type: RUMOR.message, addresses: ["symphony"], headers, data: "{}" }));
+		await vi.waitFor(() => expect(told).toHaveLength(1));
+		expect([told[0]?.headers.get("STATUS"), JSON.parse(told[0]?.data ?? "{}")]).toMatchObject([
+			"403",
+			{ reason: "ticket-invalid" },
+		]);
+		ws.close();
+	});
 
 	it("opens the messaging that the session's particulars named, and no other", async () => {
 		const joined = await join(await openRoom());

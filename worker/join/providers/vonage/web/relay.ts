@@ -96,8 +96,8 @@ class Talk {
 
 	#enter(frame: RumorFrame, connectionId: string): void {
 		this.#entrance = frame;
+		if (!this.#speaker.isIn) this.#listener.entered(connectionId);
 		this.#speaker = { ...this.#speaker, connectionId, isIn: true };
-		this.#listener.entered(connectionId);
 	}
 
 	#refuse(frame: RumorFrame, refusal: Refusal): void {
