@@ -366,6 +366,18 @@ describe("what a client may send", () => {
 		expect(connectionOf(joined)?.said).not.toContain("create stream");
 	});
 
+	it("a subscription without encryption is refused, one with it passes", async () => {
+		const room = await openRoom();
+		const [ann, ben, cleo] = [await join(room), await join(room, { uid: "ben" }), await join(room, { uid: "cleo" })];
+		const [annsPage, bensPage, cleosPage] = [await watch(ann), await watch(ben, ""), await watch(cleo)];
+		for (const page of [annsPage, bensPage, cleosPage]) await connected(page);
+		await annsPage.publish();
+		const { subscribeFailed } = await bensPage.sees("the refusal", ({ subscribeFailed: error }) => error !== null);
+		expect(subscribeFailed).toMatchObject({ name: "OT_UNABLE_TO_SUBSCRIBE", code: 1501 });
+		await vi.waitFor(() => expect(connectionOf(cleo)?.said).toContain("create subscriber"), { timeout: 15_000 });
+		expect(connectionOf(ben)?.said).not.toContain("create subscriber");
+	});
+
 	it("a subscriber's stream is refused", async () => {
 		const joined = await join(await openRoom(), { join_role: "subscriber" });
 		const page = await watch(joined);

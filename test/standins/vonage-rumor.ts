@@ -45,13 +45,20 @@ class Talk implements RumorConnection {
 	id = "";
 	data = "";
 	closed = false;
+	/** `/v2/partner/{key}/session/{id}` */
+	session = "";
+	/** What the others see of it. */
+	shown: object = {};
 	readonly frames: RumorFrame[] = [];
 	readonly said: string[] = [];
 	readonly url: string;
 	readonly #ws: WebSocket;
+	/** Everybody who is connected to the service. */
+	readonly #all: readonly Talk[];
 
-	constructor(ws: WebSocket, url: string) {
+	constructor(ws: WebSocket, url: string, all: readonly Talk[]) {
 		this.#ws = ws;
+		this.#all = all;
 		this.url = url;
 		ws.on("message", (data: Buffer) => this.#hear(new Uint8Array(data)));
 		ws.on("close", () => (this.closed = true));
@@ -93,6 +100,7 @@ class Talk implements RumorConnection {
 		const claims = verifyToken(headers.get("X-TB-TOKEN-AUTH") ?? "");
 		if (!claims) return status("403", { reason: "forbidden" });
 		this.data = String(claims["connection_data"]);
+		this.session = uri.split("/connection/")[0] ?? "";
 		const own = {
 			id: this.id,
 			data: this.data,
@@ -100,13 +108,19 @@ class Talk implements RumorConnection {
 			permissions: PERMISSIONS[String(claims["role"])],
 			capabilities: content["capabilities"],
 		};
-		this.tell({ method: "created", uri, content: own });
-		status("200", { connection: [own], stream: [], archive: [] });
+		this.shown = own;
+		for (const talk of this.#inSession()) talk.tell({ method: "created", uri, content: own });
+		status("200", { connection: this.#inSession().map(({ shown }) => shown), stream: [], archive: [] });
 	}
 
+	/** Everybody in the session hears of the stream. */
 	#publish(uri: string, content: Readonly<Record<string, unknown>>): void {
 		const stream = { ...content, connection: { id: this.id }, creationTime: Date.now() };
-		this.tell({ method: "created", uri, content: stream });
+		for (const talk of this.#inSession()) talk.tell({ method: "created", uri, content: stream });
+	}
+
+	#inSession(): readonly Talk[] {
+		return this.#all.filter(({ closed, session }) => !closed && session === this.session);
 	}
 }
 
@@ -114,7 +128,7 @@ export async function startVonageRumor(): Promise<VonageRumor> {
 	const talks: Talk[] = [];
 	const disconnected: string[] = [];
 	const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
-	server.on("connection", (ws, request) => talks.push(new Talk(ws, request.url ?? "")));
+	server.on("connection", (ws, request) => talks.push(new Talk(ws, request.url ?? "", talks)));
 	await once(server, "listening");
 	return {
 		url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/rumorwebsocketsv2`,

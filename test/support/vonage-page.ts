@@ -13,6 +13,7 @@ export interface Seen {
 	readonly disconnected: string | null;
 	readonly published: boolean;
 	readonly publishFailed: Json | null;
+	readonly subscribeFailed: Json | null;
 }
 
 /** A page with @opentok/client, as it is published. */
@@ -32,13 +33,18 @@ export interface VonagePage {
 
 const require = createRequire(import.meta.url);
 const SCRIPT = `
-	window.seen = { connected: false, failed: null, disconnected: null, published: false, publishFailed: null };
+	window.seen = {
+		connected: false, failed: null, disconnected: null, published: false, publishFailed: null, subscribeFailed: null,
+	};
 	const told = (error) => ({ name: error.name, code: error.code, message: error.message });
 	window.begin = (join, secret) => {
 		OT.setProxyUrl(join.proxy_url);
 		const options = secret === null ? {} : { encryptionSecret: secret };
 		const session = (window.session = OT.initSession(join.api_key ?? join.application_id, join.session_id, options));
 		session.on("sessionDisconnected", (event) => void (window.seen.disconnected = event.reason));
+		session.on("streamCreated", ({ stream }) => {
+			session.subscribe(stream, null, { insertDefaultUI: false }, (error) => error && (window.seen.subscribeFailed = told(error)));
+		});
 		session.connect(join.token, (error) => (error ? (window.seen.failed = told(error)) : (window.seen.connected = true)));
 	};
 	window.send = () => {
