@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Reason, Refusal } from "../worker/decision/refusals.ts";
 import { SCOPES } from "../worker/credentials/scopes.ts";
+import { SECRET_ERRORS } from "../worker/join/client/secret-errors.ts";
 import { wireError } from "../worker/decision/wire.ts";
 
 const doc = (name: string) => readFileSync(join(import.meta.dirname, "../docs", name), "utf8");
@@ -121,6 +122,15 @@ const samples: { readonly [K in Reason]: Extract<Refusal, { reason: K }> } = {
 	"aws-signature-required": { reason: "aws-signature-required" },
 	"aws-signature-invalid": { reason: "aws-signature-invalid", detail: "the body is another" },
 	"aws-clock-skewed": { reason: "aws-clock-skewed", mostSeconds: 300 },
+	"vonage-credentials-required": { reason: "vonage-credentials-required" },
+	"vonage-credentials-invalid": { reason: "vonage-credentials-invalid", detail: "exp is over" },
+	"vonage-session-options": { reason: "vonage-session-options", detail: "It is relayed." },
+	"vonage-feature-refused": { reason: "vonage-feature-refused", feature: "archive" },
+	"vonage-token-mismatch": { reason: "vonage-token-mismatch" },
+	"vonage-session-unencrypted": { reason: "vonage-session-unencrypted" },
+	"vonage-encryption-missing": { reason: "vonage-encryption-missing", what: "a stream" },
+	"vonage-connection-limit": { reason: "vonage-connection-limit" },
+	"vonage-host-refused": { reason: "vonage-host-refused" },
 	"room-unavailable": { reason: "room-unavailable" },
 };
 
@@ -169,4 +179,10 @@ describe("the wire form", () => {
 		expect(shown[0]).toEqual(shown[1]);
 		expect(shown[0]?.reason).toBe("token-invalid");
 	});
+});
+
+it("docs/join.md names every error of a bad secret that the client module knows", () => {
+	const join = doc("join.md");
+	const names = Object.values(SECRET_ERRORS).flatMap((faults) => Object.values(faults).map((error) => error?.name));
+	expect(names.filter((name) => typeof name === "string" && !join.includes(`\`${name}\``))).toEqual([]);
 });

@@ -6,6 +6,7 @@ export function safePath(path: string): string {
 	return path
 		.replace(/^\/g\/[^/]*/, "/g/*")
 		.replace(/^(\/join\/v1\/(?!accounts\/)[^/]*\/)[^/]*/, "$1*")
+		.replaceAll(/(\/join\/v1\/vonage\/)[^/]+/g, "$1*")
 		.replace(/^(\/join\/v1\/accounts\/[^/]*\/sora\/[^/]*-webhook\/).*/, "$1*")
 		.replace(/(\/blacklist\/tokens\/).*/, "$1*")
 		.replace(/(\/audit\/reports\/).*/, "$1*")

@@ -1,5 +1,6 @@
 import type { ChimeRefusal } from "./chime-refusals.ts";
 import type { JoinRefusal } from "./join-refusals.ts";
+import type { VonageRefusal } from "./vonage-refusals.ts";
 
 /**
  * Every refusal of the product, each with its data. `reason` is stable: it is logged, sent in `Playgate-Reason` and
@@ -17,6 +18,7 @@ export type Refusal =
 	| ManagementRefusal
 	| JoinRefusal
 	| ChimeRefusal
+	| VonageRefusal
 	| { readonly reason: "token-revoked"; readonly by: RevokedBy };
 
 export type RevokedBy = "token" | "jti" | "uid" | "sid" | "key" | "video" | "issued-before";
@@ -156,7 +158,7 @@ export type ManagementRefusal =
 	| { readonly reason: "record-invalid"; readonly issues: readonly string[] }
 	| { readonly reason: "record-too-large"; readonly maxBytes: number }
 	/** KV did not take a change. */
-	| { readonly reason: "catalog-not-written"; readonly record: "right" }
+	| { readonly reason: "catalog-not-written"; readonly record: "right" | "session" }
 	/** The object that holds the devices cannot be reached; what was to be done may have been done. */
 	| { readonly reason: "devices-unavailable"; readonly operation: DeviceOperation }
 	/** Another object that the call needs cannot be reached, or cannot store; what was to be done may have been done. */

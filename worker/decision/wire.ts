@@ -6,6 +6,7 @@ import { limitRows } from "./limit-rows.ts";
 import { managementRows } from "./management-rows.ts";
 import type { Conflict, Reason, Refusal } from "./refusals.ts";
 import { rightRows } from "./right-rows.ts";
+import { vonageRows } from "./vonage-rows.ts";
 import { type Row, type Rows, badRequest, denied, notFound, serverError, utc } from "./wire-row.ts";
 
 /**
@@ -170,6 +171,7 @@ const table: Rows<Reason> = {
 		message: () => "Something went wrong in the gate. The decision id names this request.",
 	},
 	...chimeRows,
+	...vonageRows,
 	...credentialRows,
 	...managementRows,
 	...joinRows,

@@ -30,15 +30,18 @@ export interface OpenSeat {
 /**
  * Opens a seat for a door that carries a provider's signalling. `once`: the ticket opens one connection. `bound`: any number, at the same
  * time too, all from the client (User-Agent and address) that came first.
+ *
+ * @param alone the participant has one connection at a time: one that is opened closes those before
  */
 export async function openSeat(
 	exchange: Exchange,
 	ticket: string,
 	kind: RedeemAsk["kind"],
+	alone = false,
 ): Promise<Decision<OpenSeat>> {
 	const presented = await presentTicket(exchange, ticket);
 	if (!presented.allowed) return presented;
-	const connected = await connect(exchange, presented.value, kind, "control", {});
+	const connected = await connect(exchange, presented.value, kind, "control", {}, alone);
 	if (!connected.allowed) return connected;
 	const { socket: control, participant } = connected.value;
 	control.accept();
@@ -52,6 +55,7 @@ export async function connect(
 	kind: RedeemAsk["kind"],
 	socket: RedeemAsk["socket"],
 	greeting: RedeemAsk["greeting"],
+	alone = false,
 ): Promise<Decision<{ readonly socket: WebSocket; readonly participant: Participant }>> {
 	const { gate } = exchange;
 	const client = readClient(exchange.headers, exchange, gate.settings);
@@ -60,7 +64,7 @@ export async function connect(
 	const clientPrint = client.value.print();
 	const { participant, number, opensUntil } = ticket;
 	const until = opensUntil === null ? null : opensUntil * 1000;
-	const ask: RedeemAsk = { participant, ticket: number, kind, clientPrint, opensUntil: until, socket, greeting };
+	const ask: RedeemAsk = { participant, ticket: number, kind, clientPrint, opensUntil: until, socket, greeting, alone };
 	const call = encodeURIComponent(wire<RoomCall<RedeemAsk>>({ rules, ask }));
 	try {
 		const room = gate.sessionRooms.getByName(roomObjectName(rules.account, rules.session));

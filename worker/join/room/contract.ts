@@ -146,6 +146,8 @@ export interface RedeemAsk {
 	/** `client`: the participant's own socket. `control`: the Worker's, which tells it when the participant must go. */
 	readonly socket: "client" | "control";
 	readonly greeting: Readonly<Record<string, unknown>>;
+	/** The participant has one connection only: those before are closed, as replaced. */
+	readonly alone?: boolean;
 }
 
 export const CALL_HEADER = "Playgate-Room-Call";

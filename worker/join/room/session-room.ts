@@ -167,7 +167,7 @@ export class SessionRoom extends DurableObject<Env> {
 		if (!answer.allowed) return Response.json(answer);
 		const { 0: client, 1: server } = new WebSocketPair();
 		const { member, resumed } = answer.value;
-		sockets.accept(server, member.id, ask.socket, Date.now());
+		sockets.accept(server, ask, Date.now());
 		alarms.schedule();
 		if (ask.socket === "client") conversation.connected(member, ask.greeting, resumed);
 		const headers = { [CALL_HEADER]: encodeURIComponent(wire(shown(member))) };

@@ -1,4 +1,4 @@
-import { CLOSE_CODES, GONE_CODES, type GoneBecause, closeReason } from "./contract.ts";
+import { CLOSE_CODES, GONE_CODES, type GoneBecause, type RedeemAsk, closeReason } from "./contract.ts";
 import { MOST_MESSAGE_BYTES } from "./protocol.ts";
 
 /** What a socket is, kept with it through hibernation. */
@@ -8,6 +8,8 @@ interface Attachment {
 	/** When a message of it was last heard of, give or take `HEARD_EVERY_MS`. */
 	readonly heardAt: number;
 }
+
+type Opened = Pick<RedeemAsk, "participant" | "socket" | "alone">;
 
 /** How much one socket has said and was told lately: leaky buckets, so that a burst passes. */
 interface Meter {
@@ -39,11 +41,11 @@ export class RoomSockets {
 	}
 
 	/** Takes a socket in; the ones that it replaces are closed. */
-	accept(ws: WebSocket, participant: string, socket: Attachment["socket"], now: number): void {
+	accept(ws: WebSocket, { participant, socket, alone }: Opened, now: number): void {
 		const before = this.#open(participant).filter((other) => attachmentOf(other).socket === socket);
 		this.#ctx.acceptWebSocket(ws, [participant]);
 		ws.serializeAttachment({ participant, socket, heardAt: now } satisfies Attachment);
-		const most = socket === "client" ? 1 : MOST_CONTROLS;
+		const most = socket === "client" || alone === true ? 1 : MOST_CONTROLS;
 		for (const other of before.slice(0, Math.max(0, before.length + 1 - most))) {
 			close(other, GONE_CODES.replaced, "replaced");
 		}

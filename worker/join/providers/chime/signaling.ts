@@ -5,13 +5,14 @@ import { type Exchange, refused } from "../../../exchange.ts";
 import { sha256 } from "../../../hash.ts";
 import { logDecision } from "../../../observe/decision-log.ts";
 import type { Participant } from "../../room/contract.ts";
+import { closeSocket, listenTo } from "../../sockets.ts";
 import { chimeSession } from "./chime-account.ts";
 import { SUBPROTOCOL, dial } from "./dial.ts";
 import { farewellOfRefusal } from "./farewell.ts";
 import { judgeIncoming, judgeSdk } from "./judge.ts";
 import { relay, whenDismissed } from "./relay.ts";
 import type { ChimeSession } from "./session-rules.ts";
-import { closeSocket, listenTo, sayFarewellToJoin } from "./sockets.ts";
+import { sayFarewellToJoin } from "./sockets.ts";
 
 /** Members that the SDK adds to the URL (reference: rtc 3.3). */
 const CLOSES_ON_ERROR = "X-Amzn-Chime-Send-Close-On-Error";

@@ -1,0 +1,95 @@
+import type { Account } from "../../../../catalog/catalog.ts";
+import { type Decision, allow, refuse } from "../../../../decision/decision.ts";
+import { type Exchange } from "../../../../exchange.ts";
+import { logDecision } from "../../../../observe/decision-log.ts";
+import { readUpTo } from "../../../../playback/limited-body.ts";
+import { parseJsonObject } from "../../../../token/json-object.ts";
+import { guardEnvelope } from "../../../secret-guard.ts";
+import { type VonageAccess, vonageAccess, vonageSession } from "../vonage-account.ts";
+import { refusedAsVonage } from "./answers.ts";
+import { judgeCaller } from "./caller.ts";
+import { createSession } from "./create.ts";
+import type { ApiCall } from "./call.ts";
+import { sentHeaders } from "./headers.ts";
+import { passOn } from "./pass-on.ts";
+import { readApiPath } from "./paths.ts";
+import { callPlatform } from "./platform.ts";
+
+const MOST_BODY_BYTES = 1_048_576;
+
+/**
+ * One call of the REST API by the publisher's back end, with an SDK of Vonage whose base URL is the gate: its credentials, what it is about,
+ * and then the platform. Sessions are made with encryption; what would need their media decrypted is refused for those that are encrypted;
+ * all else passes as it came, and so does what the platform answers.
+ *
+ * @param path below `J/vonage/api`, with a slash at the front
+ */
+export async function handleApiCall(exchange: Exchange, accountId: string, path: string): Promise<Response> {
+	const { gate, nowMs } = exchange;
+	const account = await gate.catalog.account(accountId, nowMs);
+	exchange.told.account = account;
+	const access = await vonageAccess(gate, account, nowMs);
+	if (!access) return refusedAsVonage(exchange, NO_CREDENTIALS);
+	const call = await readCall(exchange, account, access, path);
+	if (!call.allowed) return refusedAsVonage(exchange, call.refusal);
+	const answer =
+		call.value.target.does === "create" ? await createSession(exchange, call.value) : await pass(exchange, call.value);
+	if (!answer.allowed) return refusedAsVonage(exchange, answer.refusal);
+	logDecision(exchange, { status: answer.value.status });
+	return answer.value;
+}
+
+const NO_CREDENTIALS = {
+	reason: "provider-not-configured",
+	provider: "vonage",
+	detail: "the account has no credentials for it",
+} as const;
+
+async function readCall(
+	exchange: Exchange,
+	account: Account,
+	access: VonageAccess,
+	path: string,
+): Promise<Decision<ApiCall>> {
+	const caller = await judgeCaller(exchange, access);
+	if (!caller.allowed) return caller;
+	const guarded = guardEnvelope(exchange);
+	if (!guarded.allowed) return guarded;
+	const target = readApiPath(exchange.method, path);
+	if (!target.allowed) return target;
+	const { project } = target.value;
+	if (project !== null && project.toLowerCase() !== caller.value.project.id)
+		return refuse({ reason: "vonage-credentials-invalid", detail: "the path names another project" });
+	const read = await readUpTo(exchange.request, MOST_BODY_BYTES);
+	if (!read.allowed) return refuse({ reason: "bad-request", detail: "The body broke off." });
+	if (read.value.rest !== null) return refuse({ reason: "record-too-large", maxBytes: MOST_BODY_BYTES });
+	const call = { account, access, caller: caller.value, target: target.value, path, body: read.value.bytes };
+	const judged = await judgeFeature(exchange, call);
+	return judged.allowed ? allow(call) : judged;
+}
+
+/** What decodes media on the platform's side is not for a session that only its participants can read. */
+async function judgeFeature({ gate, nowMs }: Exchange, { account, target, body }: ApiCall): Promise<Decision> {
+	if (target.does !== "feature" || target.feature === null) return allow();
+	const members = parseJsonObject(utf8.decode(body));
+	const named = typeof members === "string" ? null : members["sessionId"];
+	if (typeof named !== "string") {
+		const what = typeof members === "string" ? `it ${members}` : "its sessionId is not a text";
+		return refuse({ reason: "bad-request", detail: `The body must be a JSON object with sessionId: ${what}.` });
+	}
+	for (const id of new Set([named, named.trim(), ...(target.session === null ? [] : [target.session])])) {
+		const record = vonageSession(await gate.catalog.e2eeSessionByProvider(account, "vonage", id, nowMs));
+		if (record) return refuse({ reason: "vonage-feature-refused", feature: target.feature });
+	}
+	return allow();
+}
+
+async function pass(exchange: Exchange, call: ApiCall): Promise<Decision<Response>> {
+	const { access, caller, path, body } = call;
+	const url = access.apiUrl(caller.project) + path + exchange.search;
+	const headers = sentHeaders(exchange.headers, { [caller.header.name]: caller.header.value });
+	const answer = await callPlatform(exchange.gate, { method: exchange.method, url, headers, body });
+	return answer.allowed ? allow(passOn(exchange, answer.value, answer.value.body)) : answer;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });

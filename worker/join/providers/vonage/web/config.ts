@@ -1,0 +1,36 @@
+import { type Exchange, jsonResponse } from "../../../../exchange.ts";
+import { logDecision } from "../../../../observe/decision-log.ts";
+import { readUpTo } from "../../../../playback/limited-body.ts";
+import { isJsonObject } from "../../../../token/json-object.ts";
+import { callPlatform } from "../api/platform.ts";
+import type { VonageSession } from "../vonage-account.ts";
+import { type ProxyTarget, isOnVonage } from "./paths.ts";
+
+const CONFIG_URL = "https://config.opentok.com";
+/** The client goes on without it, and must not wait for long. */
+const TIME_LIMIT_MS = 3000;
+const MOST_BYTES = 65_536;
+
+/** The client's configuration, as the platform has it for the project; an empty one, which leaves all as it is, where it has none. */
+export async function handleConfig(exchange: Exchange, session: VonageSession, { segments }: ProxyTarget) {
+	const base = isOnVonage(session) ? CONFIG_URL : session.vonage.api_url.replace(/\/+$/, "");
+	const url = `${base}/project/${encodeURIComponent(segments[1] ?? "")}/config.json`;
+	const headers = new Headers({ Accept: "application/json" });
+	const token = exchange.headers.get("X-TB-TOKEN-AUTH");
+	if (token !== null) headers.set("X-TB-TOKEN-AUTH", token);
+	const answer = await callPlatform(exchange.gate, { method: "GET", url, headers, body: null }, TIME_LIMIT_MS);
+	logDecision(exchange, { status: 200, goesOn: true });
+	if (!answer.allowed) return jsonResponse(exchange, {});
+	const read = await readUpTo(answer.value, MOST_BYTES);
+	if (!answer.value.ok || !read.allowed || read.value.rest !== null) return jsonResponse(exchange, {});
+	return jsonResponse(exchange, configIn(new TextDecoder().decode(read.value.bytes)));
+}
+
+function configIn(text: string): Readonly<Record<string, unknown>> {
+	try {
+		const value: unknown = JSON.parse(text);
+		return isJsonObject(value) ? value : {};
+	} catch {
+		return {};
+	}
+}

@@ -1,0 +1,128 @@
+import { type Decision, allow, refuse } from "../../../../decision/decision.ts";
+import type { Refusal } from "../../../../decision/refusals.ts";
+import { wireError } from "../../../../decision/wire.ts";
+import { type Exchange, refused } from "../../../../exchange.ts";
+import { logDecision } from "../../../../observe/decision-log.ts";
+import { askRoom } from "../../../room/client.ts";
+import { type OpenSeat, openSeat } from "../../../seat.ts";
+import { closeSocket, listenTo } from "../../../sockets.ts";
+import { unavailable } from "../api/platform.ts";
+import { vonageSession } from "../vonage-account.ts";
+import type { ProxyTarget } from "./paths.ts";
+import type { Speaker } from "./raptor.ts";
+import { relay, tellRefusal, whenDismissed } from "./relay.ts";
+
+const SWITCHED = 101;
+const TIME_LIMIT_MS = 10_000;
+
+/**
+ * The messaging connection of a participant: its ticket opens a seat in the room, the service that the session's particulars named is
+ * dialled, and frames go both ways, those of the client judged. A participant has one such connection at a time.
+ */
+export async function handleMessaging(exchange: Exchange, ticket: string, target: ProxyTarget): Promise<Response> {
+	const seat = await openSeat(exchange, ticket, "bound", true);
+	if (!seat.allowed) return refusedToClient(exchange, seat.refusal);
+	const { control, participant, rules } = seat.value;
+	const dismissed = whenDismissed(control);
+	const line = (await isTooMany(exchange, seat.value)) ?? readLine(exchange, seat.value, target);
+	const upstream = line.allowed ? await dial(exchange, line.value.url) : line;
+	if (!line.allowed || !upstream.allowed) {
+		closeSocket(control);
+		return refusedToClient(exchange, upstream.allowed ? HOST : upstream.refusal);
+	}
+	const { 0: socket, 1: client } = new WebSocketPair();
+	relay({ client, upstream: upstream.value, control, dismissed }, line.value.speaker, {
+		refused: (refusal) => logDecision(exchange, { refusal, status: SWITCHED }),
+		entered: (connectionId) =>
+			void askRoom(exchange.gate, rules, "remember", {
+				participant: participant.id,
+				provider: { connection_id: connectionId },
+			}),
+	});
+	logDecision(exchange, { status: SWITCHED });
+	return new Response(null, { status: SWITCHED, webSocket: socket });
+}
+
+const HOST: Refusal = { reason: "vonage-host-refused" };
+
+/** Places are given at the join; a limit that was lowered since then counts for who comes only now. */
+async function isTooMany({ gate }: Exchange, { rules, participant }: OpenSeat) {
+	const { maxParticipants: limit } = rules;
+	if (limit === null) return null;
+	const room = await askRoom(gate, rules, "list", { gone: false });
+	if (!room.allowed) return room;
+	const inside = room.value.participants.filter(({ status }) => status !== "waiting");
+	const place = inside.findIndex(({ id }) => id === participant.id);
+	return place >= limit ? refuse({ reason: "e2ee-session-full", limit }) : null;
+}
+
+interface Line {
+	readonly url: string;
+	readonly speaker: Speaker;
+}
+
+/** What the participant's session info named: nothing else can be reached. */
+function readLine(exchange: Exchange, { participant, record }: OpenSeat, target: ProxyTarget): Decision<Line> {
+	const session = vonageSession(record);
+	if (!session) return refuse({ reason: "ticket-invalid" });
+	const told = participant.provider;
+	const [named, symphony, partner, print] = ["messaging_url", "symphony_address", "partner_id", "client_token"].map(
+		(name) => told[name],
+	);
+	const url = typeof named === "string" ? URL.parse(named) : null;
+	if (!url || typeof symphony !== "string" || typeof partner !== "string" || typeof print !== "string")
+		return refuse(HOST);
+	if (url.host !== target.host || bare(url.pathname) !== bare(target.path)) return refuse(HOST);
+	url.search = [url.search, exchange.search]
+		.map((part) => part.replace(/^\?/, ""))
+		.filter((part) => part !== "")
+		.join("&");
+	const known = told["connection_id"];
+	const returns = exchange.query.get("reconnect") === "true" && typeof known === "string";
+	const speaker: Speaker = {
+		role: participant.role,
+		session: `/v2/partner/${partner}/session/${session.vonage.session_id}`,
+		symphony,
+		tokenPrint: print,
+		connectionId: returns ? known : null,
+		isIn: returns,
+	};
+	return allow({ url: url.href, speaker });
+}
+
+const bare = (path: string): string => path.replace(/\/+$/, "");
+
+/** A Worker opens WebSockets with fetch, which knows http URLs only. */
+async function dial({ gate, headers: incoming }: Exchange, url: string): Promise<Decision<WebSocket>> {
+	const target = url.replace(/^ws/, "http");
+	if (!gate.sources.reaches(new URL(target))) return unavailable("its messaging address is not wss");
+	const headers = new Headers({ Upgrade: "websocket" });
+	for (const name of ["User-Agent", "Origin"]) {
+		const value = incoming.get(name);
+		if (value !== null) headers.set(name, value);
+	}
+	const limit = new AbortController();
+	const timer = setTimeout(() => limit.abort(), TIME_LIMIT_MS);
+	try {
+		const { webSocket, body, status } = await gate.ports.fetch(new Request(target, { headers, signal: limit.signal }));
+		if (webSocket) return allow(webSocket);
+		await body?.cancel();
+		return unavailable(`its messaging service answered ${status}`);
+	} catch {
+		return limit.signal.aborted
+			? refuse({ reason: "provider-timeout", provider: "vonage" })
+			: unavailable("its messaging service could not be reached");
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+/** A page cannot read a refused upgrade, and its SDK would try again: a browser hears within the connection why it may not go on. */
+function refusedToClient(exchange: Exchange, refusal: Refusal): Response {
+	const response = refused(exchange, refusal, "problem");
+	if (wireError(refusal, "problem").status >= 500 || !exchange.headers.has("Origin")) return response;
+	const { 0: socket, 1: client } = new WebSocketPair();
+	listenTo(client);
+	tellRefusal(client, refusal);
+	return new Response(null, { status: SWITCHED, webSocket: socket });
+}

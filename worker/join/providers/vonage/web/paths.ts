@@ -1,0 +1,45 @@
+import type { VonageSession } from "../vonage-account.ts";
+
+/** A request of the web client behind the proxy URL: the host that it means, and what it asks of it (reference: rtc 1.4). */
+export interface ProxyTarget {
+	/** With the port, if there is one; in lower case. */
+	readonly host: string;
+	/** Decoded segments of the path at that host. */
+	readonly segments: readonly string[];
+	/** The same as it was sent, with a slash at the front. */
+	readonly path: string;
+}
+
+/**
+ * Reads what stands behind the ticket. The client puts the proxy's address before the messaging URL, too, which the gate has given it with
+ * the proxy's address in it already: then that stands there twice, and the second one counts.
+ *
+ * @param path of the request, as it was sent
+ * @param ownHost of the gate
+ */
+export function readProxyPath(path: string, ticket: string, ownHost: string): ProxyTarget | null {
+	const prefix = `/join/v1/vonage/${ticket}/`;
+	if (!path.startsWith(prefix)) return null;
+	const own = `${ownHost}${prefix}`;
+	const rest = path.slice(prefix.length);
+	const meant = rest.startsWith(own) ? rest.slice(own.length) : rest;
+	const [host = "", ...parts] = meant.split("/");
+	try {
+		const segments = parts.map(decodeURIComponent);
+		if (!HOST.test(host) || segments.some((segment) => /^\.{1,2}$|[/\\]/.test(segment))) return null;
+		return { host: host.toLowerCase(), segments, path: meant.slice(host.length) };
+	} catch {
+		return null;
+	}
+}
+
+const HOST = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
+const PLATFORM = /(?:^|\.)(?:opentok|tokbox|vonage)\.com(?::443)?$/;
+
+/** Hosts of Vonage, and that of the session's own record. */
+export function isPlatformHost(host: string, { vonage }: VonageSession): boolean {
+	return PLATFORM.test(host) || host === new URL(vonage.api_url).host;
+}
+
+/** Whether the session is on Vonage's own platform, and not on one that only speaks as it does. */
+export const isOnVonage = ({ vonage }: VonageSession): boolean => PLATFORM.test(new URL(vonage.api_url).host);

@@ -1,0 +1,156 @@
+import type { Refusal } from "../../../../decision/refusals.ts";
+import { GONE_CODES } from "../../../room/contract.ts";
+import { closeBoth, closeSocket, listenTo, sendTo } from "../../../sockets.ts";
+import { type Speaker, judgeFrame } from "./raptor.ts";
+import { disconnectedFrame, refusalFrame } from "./replies.ts";
+import { RUMOR, type RumorFrame, readRumor } from "./rumor.ts";
+
+/** The three sockets of a participant's messaging. */
+export interface Line {
+	/** Not accepted yet. */
+	readonly client: WebSocket;
+	/** Not accepted yet. */
+	readonly upstream: WebSocket;
+	/** To the session's room. */
+	readonly control: WebSocket;
+	/** The room has closed `control`: the cause for which the participant must go, or null where the room itself was lost. */
+	readonly dismissed: Promise<string | null>;
+}
+
+const CAUSES: ReadonlyMap<number, string> = new Map(Object.entries(GONE_CODES).map(([cause, code]) => [code, cause]));
+
+/** Listens to the room from the first moment: what it closes while the service is dialled counts, too. */
+export function whenDismissed(control: WebSocket): Promise<string | null> {
+	return new Promise((resolve) => {
+		control.addEventListener("close", ({ code }) => resolve(CAUSES.get(code) ?? null));
+		control.addEventListener("error", () => resolve(null));
+	});
+}
+
+export interface Listener {
+	readonly refused: (refusal: Refusal) => void;
+	/** The connection is let into the session, under this id. */
+	readonly entered: (connectionId: string) => void;
+}
+
+/** The largest frame of an SDK holds a session description. */
+const MOST_FRAME_BYTES = 262_144;
+/** A client that was told why it must go closes by itself; longer it is not waited for. */
+const PATIENCE_MS = 3000;
+/** The SDK connects again after any close but 1000, 1003 and 1011 (reference: rtc 1.4). */
+const CODES = {
+	normal: 1000,
+	goingAway: 1001,
+	protocol: 1002,
+	unsupported: 1003,
+	policy: 1008,
+	tooLarge: 1009,
+};
+
+/** Carries frames and closes between a client and the messaging service, until one of the three sockets ends it. */
+export function relay(line: Line, speaker: Speaker, listener: Listener): void {
+	const { client, upstream, dismissed } = line;
+	const talk = new Talk(line, speaker, listener);
+	client.addEventListener("message", ({ data }) => talk.heard(data));
+	upstream.addEventListener("message", ({ data }) => {
+		if (!talk.isOver) sendTo(client, data);
+	});
+	client.addEventListener("close", (event) => talk.once(() => closeBoth(client, upstream, event, CODES.goingAway)));
+	client.addEventListener("error", () => talk.once(() => closeSocket(upstream, CODES.goingAway)));
+	upstream.addEventListener("close", (event) => talk.once(() => closeBoth(upstream, client, event, CODES.goingAway)));
+	upstream.addEventListener("error", () => talk.once(() => closeSocket(client, CODES.goingAway)));
+	listenTo(client);
+	listenTo(upstream);
+	void dismissed.then((because) => talk.dismiss(because));
+}
+
+/** One connection: what was said so far, and its end, which comes once. */
+class Talk {
+	isOver = false;
+	readonly #line: Line;
+	readonly #listener: Listener;
+	#speaker: Speaker;
+	#hasLeft = false;
+	#entrance: RumorFrame | null = null;
+
+	constructor(line: Line, speaker: Speaker, listener: Listener) {
+		this.#line = line;
+		this.#speaker = speaker;
+		this.#listener = listener;
+	}
+
+	heard(data: string | ArrayBuffer): void {
+		if (this.isOver) return;
+		if (typeof data === "string") return this.#drop(CODES.unsupported, "frame-not-binary");
+		if (data.byteLength > MOST_FRAME_BYTES) return this.#drop(CODES.tooLarge, "frame-too-large");
+		const frame = readRumor(new Uint8Array(data));
+		if (!frame) return this.#drop(CODES.protocol, "frame-unreadable");
+		const verdict = judgeFrame(frame, this.#speaker);
+		if (verdict.does === "drop") return this.#drop(CODES.policy, verdict.why);
+		if (verdict.does === "refuse") return this.#refuse(frame, verdict.refusal);
+		if (verdict.does === "leave") this.#hasLeft = true;
+		if (verdict.does === "name") this.#speaker = { ...this.#speaker, connectionId: verdict.connectionId };
+		if (verdict.does === "enter") this.#enter(frame, verdict.connectionId);
+		return sendTo(this.#line.upstream, data);
+	}
+
+	#enter(frame: RumorFrame, connectionId: string): void {
+		this.#entrance = frame;
+		if (!this.#speaker.isIn) this.#listener.entered(connectionId);
+		this.#speaker = { ...this.#speaker, connectionId, isIn: true };
+	}
+
+	#refuse(frame: RumorFrame, refusal: Refusal): void {
+		this.#listener.refused(refusal);
+		const reply = refusalFrame(frame, refusal, this.#speaker.symphony);
+		if (reply) sendTo(this.#line.client, reply);
+	}
+
+	#drop(code: number, why: string): void {
+		const { client, upstream } = this.#line;
+		this.once(() => {
+			closeSocket(upstream, CODES.goingAway);
+			closeSocket(client, code, why);
+		});
+	}
+
+	/** The client hears that its connection was ended, or, where it is not in yet, that it may not come in. Of a lost room it hears nothing. */
+	dismiss(because: string | null): void {
+		const { client, upstream } = this.#line;
+		if (because === null) return this.#drop(CODES.goingAway, "room-unavailable");
+		const { session, symphony, connectionId } = this.#speaker;
+		this.once(() => {
+			closeSocket(upstream, CODES.goingAway);
+			const refused = this.#entrance && refusalFrame(this.#entrance, { reason: "participant-gone", because }, symphony);
+			if (refused) sendTo(client, refused);
+			if (connectionId !== null) sendTo(client, disconnectedFrame(session, connectionId, symphony));
+			closeLater(client);
+		});
+	}
+
+	once(end: () => void): void {
+		if (this.isOver) return;
+		this.isOver = true;
+		end();
+		if (this.#hasLeft) closeSocket(this.#line.control, GONE_CODES.left, "left");
+		else closeSocket(this.#line.control, CODES.goingAway);
+	}
+}
+
+function closeLater(client: WebSocket): void {
+	const timer = setTimeout(() => closeSocket(client, CODES.normal, ""), PATIENCE_MS);
+	client.addEventListener("close", () => {
+		clearTimeout(timer);
+		closeSocket(client);
+	});
+}
+
+/** Answers each message of a client that was not let in with the refusal, and closes. */
+export function tellRefusal(client: WebSocket, refusal: Refusal): void {
+	client.addEventListener("message", ({ data }) => {
+		const frame = typeof data === "string" ? null : readRumor(new Uint8Array(data));
+		const reply = frame?.type === RUMOR.message ? refusalFrame(frame, refusal, "") : null;
+		if (reply) sendTo(client, reply);
+	});
+	closeLater(client);
+}
