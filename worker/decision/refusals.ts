@@ -1,5 +1,6 @@
 import type { ChimeRefusal } from "./chime-refusals.ts";
 import type { JoinRefusal } from "./join-refusals.ts";
+import type { SoraRefusal } from "./sora-refusals.ts";
 
 /**
  * Every refusal of the product, each with its data. `reason` is stable: it is logged, sent in `Playgate-Reason` and
@@ -17,6 +18,7 @@ export type Refusal =
 	| ManagementRefusal
 	| JoinRefusal
 	| ChimeRefusal
+	| SoraRefusal
 	| { readonly reason: "token-revoked"; readonly by: RevokedBy };
 
 export type RevokedBy = "token" | "jti" | "uid" | "sid" | "key" | "video" | "issued-before";

@@ -6,6 +6,7 @@ import { limitRows } from "./limit-rows.ts";
 import { managementRows } from "./management-rows.ts";
 import type { Conflict, Reason, Refusal } from "./refusals.ts";
 import { rightRows } from "./right-rows.ts";
+import { soraRows } from "./sora-rows.ts";
 import { type Row, type Rows, badRequest, denied, notFound, serverError, utc } from "./wire-row.ts";
 
 /**
@@ -173,6 +174,7 @@ const table: Rows<Reason> = {
 	...credentialRows,
 	...managementRows,
 	...joinRows,
+	...soraRows,
 };
 
 const RETRY_AFTER_SECONDS = 2;

@@ -30,16 +30,17 @@ export interface OpenSeat {
 
 /**
  * Opens a seat for a door that carries a provider's signalling. `once`: the ticket opens one connection. `bound`: any number, at the same
- * time too, all from the client (User-Agent and address) that came first.
+ * time too, all from the client (User-Agent and address) that came first. `alone`: the connections before are closed.
  */
 export async function openSeat(
 	exchange: Exchange,
 	ticket: string,
 	kind: RedeemAsk["kind"],
+	alone = false,
 ): Promise<Decision<OpenSeat>> {
 	const presented = await presentTicket(exchange, ticket);
 	if (!presented.allowed) return presented;
-	const connected = await connect(exchange, presented.value, kind, "control", {});
+	const connected = await connect(exchange, presented.value, kind, "control", {}, alone);
 	if (!connected.allowed) return connected;
 	const { socket: control, participant } = connected.value;
 	control.accept();
@@ -53,6 +54,7 @@ export async function connect(
 	kind: RedeemAsk["kind"],
 	socket: RedeemAsk["socket"],
 	greeting: RedeemAsk["greeting"],
+	alone = false,
 ): Promise<Decision<{ readonly socket: WebSocket; readonly participant: Participant }>> {
 	const { gate } = exchange;
 	const client = readClient(exchange.headers, exchange, gate.settings);
@@ -61,7 +63,7 @@ export async function connect(
 	const clientPrint = sha256(`${client.value.userAgent}\n${client.value.address}`);
 	const { participant, number, opensUntil } = ticket;
 	const until = opensUntil === null ? null : opensUntil * 1000;
-	const ask: RedeemAsk = { participant, ticket: number, kind, clientPrint, opensUntil: until, socket, greeting };
+	const ask: RedeemAsk = { participant, ticket: number, kind, clientPrint, opensUntil: until, socket, alone, greeting };
 	const call = encodeURIComponent(wire<RoomCall<RedeemAsk>>({ rules, ask }));
 	try {
 		const room = gate.sessionRooms.getByName(roomObjectName(rules.account, rules.session));

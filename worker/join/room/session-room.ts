@@ -2,9 +2,12 @@ import { DurableObject } from "cloudflare:workers";
 import { allow } from "../../decision/decision.ts";
 import { type Wired, unwire, wire } from "../../limits/contract.ts";
 import { planCommand } from "./commands.ts";
+import { planClaim, planDrop } from "./connections.ts";
 import {
 	CALL_HEADER,
+	type ClaimAsk,
 	type Command,
+	type DropAsk,
 	GONE_CODES,
 	type GoneBecause,
 	type JoinAsk,
@@ -145,6 +148,26 @@ export class SessionRoom extends DurableObject<Env> {
 		return reply(allow(shown(plan.put?.[0] ?? told)), applied);
 	}
 
+	/** A provider's connection takes the place that was decided for it, once: null where there is none. */
+	claim(call: Wired<RoomCall<ClaimAsk>>): Wired<RoomReply<Seated | null>> {
+		const { rules, ask } = this.#read(call);
+		return this.#keeper.decide(rules, (book) => {
+			const planned = planClaim(book, ask);
+			if (!planned.allowed) return planned;
+			const { value, plan } = planned.value;
+			return allow({ value: value && seated(value), plan });
+		}).wired;
+	}
+
+	/** Connections have ended: who had them goes, and nobody puts them out again. */
+	drop(call: Wired<RoomCall<DropAsk>>): Wired<RoomReply<null>> {
+		const { ask } = this.#read(call);
+		return reply(
+			allow(null),
+			this.#keeper.commitWith((book) => planDrop(book, ask)),
+		);
+	}
+
 	/** A join that was refused, for the publisher's webhook; rate-bounded. */
 	refusal(call: Wired<RoomCall<RefusedJoin>>): void {
 		const { rules, ask } = this.#read(call);
@@ -168,7 +191,7 @@ export class SessionRoom extends DurableObject<Env> {
 		if (!answer.allowed) return Response.json(answer);
 		const { 0: client, 1: server } = new WebSocketPair();
 		const { member, resumed } = answer.value;
-		sockets.accept(server, member.id, ask.socket, Date.now());
+		sockets.accept(server, member.id, ask, Date.now());
 		alarms.schedule();
 		if (ask.socket === "client") conversation.connected(member, ask.greeting, resumed);
 		const headers = { [CALL_HEADER]: encodeURIComponent(wire(shown(member))) };

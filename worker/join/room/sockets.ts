@@ -1,4 +1,4 @@
-import { CLOSE_CODES, GONE_CODES, type GoneBecause, closeReason } from "./contract.ts";
+import { CLOSE_CODES, GONE_CODES, type GoneBecause, type RedeemAsk, closeReason } from "./contract.ts";
 import { MOST_MESSAGE_BYTES } from "./protocol.ts";
 
 /** What a socket is, kept with it through hibernation. */
@@ -39,11 +39,16 @@ export class RoomSockets {
 	}
 
 	/** Takes a socket in; the ones that it replaces are closed. */
-	accept(ws: WebSocket, participant: string, socket: Attachment["socket"], now: number): void {
+	accept(
+		ws: WebSocket,
+		participant: string,
+		{ socket, alone }: Pick<RedeemAsk, "socket" | "alone">,
+		now: number,
+	): void {
 		const before = this.#open(participant).filter((other) => attachmentOf(other).socket === socket);
 		this.#ctx.acceptWebSocket(ws, [participant]);
 		ws.serializeAttachment({ participant, socket, heardAt: now } satisfies Attachment);
-		const most = socket === "client" ? 1 : MOST_CONTROLS;
+		const most = socket === "client" || alone === true ? 1 : MOST_CONTROLS;
 		for (const other of before.slice(0, Math.max(0, before.length + 1 - most))) {
 			close(other, GONE_CODES.replaced, "replaced");
 		}

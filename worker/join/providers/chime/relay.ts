@@ -3,7 +3,8 @@ import type { Refusal } from "../../../decision/refusals.ts";
 import { GONE_CODES } from "../../room/contract.ts";
 import { type Farewell, farewellOfGone, farewellOfRefusal } from "./farewell.ts";
 import { type ClientFrame, SIGNAL, readClientFrame } from "./frames.ts";
-import { closeBoth, closeSocket, listenTo, sayFarewell, sendTo } from "./sockets.ts";
+import { closeBoth, closeSocket, listenTo, sendTo } from "../../sockets.ts";
+import { sayFarewell } from "./sockets.ts";
 
 /** The three sockets of a participant's connection. */
 export interface Line {

@@ -11,7 +11,8 @@ import { farewellOfRefusal } from "./farewell.ts";
 import { judgeIncoming, judgeSdk } from "./judge.ts";
 import { relay, whenDismissed } from "./relay.ts";
 import type { ChimeSession } from "./session-rules.ts";
-import { closeSocket, listenTo, sayFarewellToJoin } from "./sockets.ts";
+import { closeSocket, listenTo } from "../../sockets.ts";
+import { sayFarewellToJoin } from "./sockets.ts";
 
 /** Members that the SDK adds to the URL (reference: rtc 3.3). */
 const CLOSES_ON_ERROR = "X-Amzn-Chime-Send-Close-On-Error";
