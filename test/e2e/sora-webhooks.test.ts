@@ -116,12 +116,15 @@ describe("the authentication webhook", () => {
 	it("judges the token as every join does", async () => {
 		const session = await newSession();
 		const reasons = await Promise.all(
-			[{ iat: nowSeconds() - 500, exp: nowSeconds() - 100 }, { conid: "other" }, { accid: "other" }, { aud: "somewhere" }].map(
-				async (claims) => {
-					const { reason } = await sora.auth(authBody(session, await token(claims)));
-					return reason;
-				},
-			),
+			[
+				{ iat: nowSeconds() - 500, exp: nowSeconds() - 100 },
+				{ conid: "other" },
+				{ accid: "other" },
+				{ aud: "somewhere" },
+			].map(async (claims) => {
+				const { reason } = await sora.auth(authBody(session, await token(claims)));
+				return reason;
+			}),
 		);
 		expect(reasons).toEqual(["token-expired", "video-not-in-token", "account-mismatch", "audience-mismatch"]);
 	});
