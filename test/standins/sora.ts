@@ -263,7 +263,7 @@ export async function startSora(): Promise<Sora> {
 		close: async () => {
 			hooks = {};
 			for (const socket of sockets.clients) socket.terminate();
-			await Promise.all(connections.map(({ peer }) => peer?.close()));
+			await Promise.all(connections.flatMap(({ peer }) => (peer ? [peer.close()] : [])));
 			server.closeAllConnections();
 			server.close();
 			await once(server, "close");

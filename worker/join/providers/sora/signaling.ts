@@ -88,6 +88,7 @@ function lead(exchange: Exchange, client: Inbox, heard: Heard): Promise<Decision
 	const [location] = session.sora.signaling_urls;
 	if (location === undefined) return refuse(NO_ADDRESS);
 	const target = new URL(location);
+	if (target.host === new URL(exchange.url).host) return refuse(LEADS_BACK);
 	target.searchParams.set("ticket", ticket);
 	sendTo(client.socket, JSON.stringify({ type: "redirect", location: target.href }));
 	// The SDK closes this connection and makes the next one.
@@ -102,10 +103,15 @@ function lead(exchange: Exchange, client: Inbox, heard: Heard): Promise<Decision
 	return allow();
 }
 
-const NO_ADDRESS: Refusal = {
+const NO_ADDRESS = {
 	reason: "provider-not-configured",
 	provider: "sora",
 	detail: "the session's record names no signalling address",
+} as const;
+
+const LEADS_BACK: Refusal = {
+	...NO_ADDRESS,
+	detail: "the session's signalling address is the gate's own, and clients would go in a circle",
 };
 
 /** Carries the whole connection: the participant has its place as long as it stands. */
