@@ -161,6 +161,14 @@ describe("in redirect mode", () => {
 		expect(await again.closed).toEqual(refusal("use-limit"));
 	});
 
+	it("sends nobody in a circle", async () => {
+		const session = await newSession(plain);
+		await plain.openSession(session, plain.signalingUrl);
+		const client = await plain.connect(connectMessage(session, await withToken(plain)));
+		expect(await client.closed).toEqual(refusal("provider-not-configured"));
+		expect(await plain.participants(session)).toEqual([]);
+	});
+
 	it.each(["in the address", "in the metadata"])("takes the ticket of a join %s", async (place) => {
 		const session = await newSession(plain);
 		const joined = await join(plain, session, { maxu: 1 });

@@ -45,6 +45,15 @@ describe("the authentication webhook", () => {
 		expect(gate.logLines.join()).not.toContain(WEBHOOK_SECRET);
 	});
 
+	it("names the decision in its header and in its log, too", async () => {
+		const session = await newSession();
+		const body = JSON.stringify(authBody(session, await token()));
+		const answer = await ask(sora.authUrl, { method: "POST", body });
+		const { event_metadata: named } = (await answer.json()) as { event_metadata: Json };
+		expect(answer.headers.get("Playgate-Decision")).toBe(named["decision_id"]);
+		expect(gate.logLines.some((line) => line.includes(String(named["decision_id"])))).toBe(true);
+	});
+
 	it("takes the same connection again, without another participant", async () => {
 		const session = await newSession();
 		const body = authBody(session, await token({ maxu: 1 }));

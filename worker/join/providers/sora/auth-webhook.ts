@@ -15,13 +15,11 @@ import { readWebhookBody } from "./webhook-body.ts";
 export async function handleAuthWebhook(exchange: Exchange, account: string): Promise<Response> {
 	try {
 		const ask = await readAuthAsk(exchange);
-		if (!ask.allowed) return refusedBySora(exchange, exchange, ask.refusal);
+		if (!ask.allowed) return refusedBySora(exchange, ask.refusal);
 		const viewer = viewerOf(exchange, ask.value.client);
 		if (exchange.told.account) viewer.told.account = exchange.told.account;
 		const decided = await decideConnect(viewer, { ...ask.value, account });
-		return decided.allowed
-			? admitted(exchange, viewer, decided.value)
-			: refusedBySora(exchange, viewer, decided.refusal);
+		return decided.allowed ? admitted(viewer, decided.value) : refusedBySora(viewer, decided.refusal);
 	} catch (fault) {
 		exchange.gate.ports.log({
 			event: "fault",
@@ -29,7 +27,7 @@ export async function handleAuthWebhook(exchange: Exchange, account: string): Pr
 			decision: exchange.decisionId,
 			message: String(fault),
 		});
-		return refusedBySora(exchange, exchange, { reason: "fault" });
+		return refusedBySora(exchange, { reason: "fault" });
 	}
 }
 
@@ -52,19 +50,21 @@ function viewerOf(exchange: Exchange, { environment }: SoraClient): Exchange {
 	return new Exchange(exchange.gate, new Request(url, { method: "POST", headers }), () => exchange);
 }
 
-function admitted(exchange: Exchange, viewer: Exchange, { session, participant }: Connecting): Response {
+function admitted(viewer: Exchange, { session, participant }: Connecting): Response {
 	const event_metadata = { decision_id: viewer.decisionId, participant_id: participant.id };
 	logDecision(viewer, { status: 200 });
-	return answer(exchange, { allowed: true, event_metadata, ...(session.sora.mode === "proxy" ? ON_ITS_SOCKET : {}) });
+	return jsonResponse(viewer, {
+		allowed: true,
+		event_metadata,
+		...(session.sora.mode === "proxy" ? ON_ITS_SOCKET : {}),
+	});
 }
 
 /** A client that the gate carries must stay on the connection that it carries (docs/join/sora.md). */
 const ON_ITS_SOCKET = { data_channel_signaling: false, ignore_disconnect_websocket: false };
 
 /** The reason is what the client's SDK reports: it is the end of its connection. */
-function refusedBySora(exchange: Exchange, viewer: Exchange, refusal: Refusal): Response {
+function refusedBySora(viewer: Exchange, refusal: Refusal): Response {
 	logDecision(viewer, { refusal, status: 200 });
-	return answer(exchange, { allowed: false, reason: wireError(refusal, "problem").reason });
+	return jsonResponse(viewer, { allowed: false, reason: wireError(refusal, "problem").reason });
 }
-
-const answer = (exchange: Exchange, body: object): Response => jsonResponse(exchange, body);

@@ -1,10 +1,12 @@
 import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import type { Exchange } from "../../../exchange.ts";
 import { parseJsonObject } from "../../../token/json-object.ts";
-import { closeSocket } from "../../sockets.ts";
+import { closeSocket, sendTo } from "../../sockets.ts";
 import { type Data, Inbox } from "./inbox.ts";
 
 const TIME_LIMIT_MS = 10_000;
+/** No further address is tried after this time. */
+const PATIENCE_MS = 15_000;
 /** Nodes of a cluster send a client on to the one that has its channel. */
 const MOST_REDIRECTS = 3;
 const GOING_AWAY = 1001;
@@ -42,9 +44,11 @@ export async function callSora(
 
 async function callFirst(exchange: Exchange, urls: readonly string[], connect: Message): Promise<Decision<Answered>> {
 	let last: Decision<Answered> = failed("its record names no address");
+	const { now } = exchange.gate.ports;
+	const until = now() + PATIENCE_MS;
 	for (const url of urls) {
 		last = await call(exchange, url, connect);
-		if (last.allowed) return last;
+		if (last.allowed || now() >= until) return last;
 	}
 	return last;
 }
@@ -53,7 +57,7 @@ async function call(exchange: Exchange, url: string, connect: Message): Promise<
 	const dialled = await dial(exchange, url);
 	if (!dialled.allowed) return dialled;
 	const inbox = new Inbox(dialled.value);
-	inbox.socket.send(JSON.stringify(connect));
+	sendTo(inbox.socket, JSON.stringify(connect));
 	const first = await inbox.next(TIME_LIMIT_MS);
 	if (first !== null || inbox.ended) return allow({ inbox, first });
 	closeSocket(inbox.socket, GOING_AWAY);

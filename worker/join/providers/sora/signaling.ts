@@ -1,3 +1,4 @@
+import { ID_PATTERN } from "../../../catalog/video-schema.ts";
 import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import type { Refusal } from "../../../decision/refusals.ts";
 import { wireError } from "../../../decision/wire.ts";
@@ -68,6 +69,7 @@ async function hear(exchange: Exchange, account: string, client: Inbox): Promise
 		closeSocket(client.socket, client.ended ? NORMAL : REFUSED, client.ended ? "" : "connect-timeout");
 		return null;
 	}
+	if (!ID_PATTERN.test(account)) return refuse({ reason: "account-id-invalid" });
 	const repeated = refuseRepeated(exchange.query);
 	if (repeated) return repeated;
 	if (typeof first !== "string") return bad("The first message must be text: connect.");
@@ -82,13 +84,15 @@ async function hear(exchange: Exchange, account: string, client: Inbox): Promise
 	return allow({ connect: connect.value, role: ask.value.role, connecting: decided.value });
 }
 
-function lead(exchange: Exchange, client: Inbox, heard: Heard): Promise<Decision> | Decision {
-	const { session, ticket } = heard.connecting;
+async function lead(exchange: Exchange, client: Inbox, heard: Heard): Promise<Decision> {
+	const { session, ticket, undo } = heard.connecting;
 	if (session.sora.mode === "proxy") return carry(exchange, client, heard);
-	const [location] = session.sora.signaling_urls;
-	if (location === undefined) return refuse(NO_ADDRESS);
-	const target = new URL(location);
-	if (target.host === new URL(exchange.url).host) return refuse(LEADS_BACK);
+	const target = URL.parse(session.sora.signaling_urls[0] ?? "");
+	const leadsOn = target !== null && target.host !== new URL(exchange.url).host;
+	if (!leadsOn || client.ended) {
+		await undo?.();
+		return leadsOn ? allow() : refuse(LEADS_NOWHERE);
+	}
 	target.searchParams.set("ticket", ticket);
 	sendTo(client.socket, JSON.stringify({ type: "redirect", location: target.href }));
 	// The SDK closes this connection and makes the next one.
@@ -103,15 +107,10 @@ function lead(exchange: Exchange, client: Inbox, heard: Heard): Promise<Decision
 	return allow();
 }
 
-const NO_ADDRESS = {
+const LEADS_NOWHERE: Refusal = {
 	reason: "provider-not-configured",
 	provider: "sora",
-	detail: "the session's record names no signalling address",
-} as const;
-
-const LEADS_BACK: Refusal = {
-	...NO_ADDRESS,
-	detail: "the session's signalling address is the gate's own, and clients would go in a circle",
+	detail: "the signalling address in the session's record is none, or the gate's own",
 };
 
 /** Carries the whole connection: the participant has its place as long as it stands. */
