@@ -148,6 +148,22 @@ describe("the authentication webhook", () => {
 		expect(await sora.auth(authBody(session, await token()))).toMatchObject({ allowed: true });
 	});
 
+	it("lets in exactly as many as there is room for, however many ask at once", async () => {
+		const session = await newSession({ max_participants: 5 });
+		const shared = await token({ maxu: 3 });
+		const tokens = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? shared : token())));
+		const answers = await Promise.all(tokens.map((each) => sora.auth(authBody(session, each))));
+		const isIn = answers.map(({ allowed }) => allowed === true);
+		expect(isIn.filter(Boolean)).toHaveLength(5);
+		expect(isIn.filter((one, index) => one && tokens[index] === shared).length).toBeLessThanOrEqual(3);
+		expect(await sora.participants(session)).toHaveLength(5);
+	});
+
+	it("goes by the least version of the record, too", async () => {
+		const session = await newSession({ least_versions: { "sora-js-sdk": "2023.2.0" } });
+		expect(await sora.auth(authBody(session, await token()))).toEqual(refusedFor("client-too-old"));
+	});
+
 	it("counts the connections of a viewer, each for itself", async () => {
 		const session = await newSession({ identity: "many" });
 		const limited = { uid: "ann-of-two", climit: 2, cbeh: "BLOCK_NEW" };
@@ -250,6 +266,15 @@ describe("the event webhook", () => {
 		const body = authBody(session, await token());
 		await sora.auth(body);
 		await sora.event({ ...destroyed(body), type: "connection.failed" });
+		expect(await sora.participants(session)).toEqual([]);
+	});
+
+	it("knows a connection by its name, where the event says no more", async () => {
+		const session = await newSession();
+		const body = authBody(session, await token());
+		await sora.auth(body);
+		await sora.event({ ...createdFor(body, {}), event_metadata: undefined });
+		await sora.event({ type: "session.destroyed", channel_id: session, session_id: "SESSION" });
 		expect(await sora.participants(session)).toEqual([]);
 	});
 

@@ -40,12 +40,14 @@ function memberNamed(state: RoomState, id: string, ask: ClaimAsk): Decision<Memb
 	return ask.here && isTaken(found.value, ask) ? refuse({ reason: "ticket-used" }) : found;
 }
 
+/** Where there is no token either, only whoever has the connection already is meant. */
 function memberOfToken(state: RoomState, ask: ClaimAsk): Decision<Member | null> {
-	const own = [...state.members.values()].filter(
-		({ tokenId, role }) => tokenId === ask.tokenId && ask.roles.includes(role),
-	);
-	const same = own.find(({ provider }) => ask.connection !== null && provider[CONNECTION] === ask.connection);
-	const free = same ?? own.find((member) => member.status !== "waiting" && !isTaken(member, ask));
+	const { connection, tokenId } = ask;
+	const fitting = [...state.members.values()].filter(({ role }) => ask.roles.includes(role));
+	const own = tokenId === null ? fitting : fitting.filter((member) => member.tokenId === tokenId);
+	const same = own.find(({ provider }) => connection !== null && provider[CONNECTION] === connection);
+	if (same || tokenId === null) return allow(same ?? null);
+	const free = own.find((member) => member.status !== "waiting" && !isTaken(member, ask));
 	if (free) return allow(free);
 	return own.some(({ status }) => status === "waiting") ? refuse({ reason: "lobby-waiting" }) : allow(null);
 }

@@ -156,7 +156,7 @@ export const CALL_HEADER = "Playgate-Room-Call";
 export interface ClaimAsk {
 	/** What the provider calls the connection; null as long as it has no name. */
 	readonly connection: string | null;
-	/** Of the ticket; null where only the token says who it is. */
+	/** Of the ticket; null where only the token says who it is, or, where that is null as well, the connection. */
 	readonly participant: string | null;
 	readonly tokenId: string | null;
 	/** The roles that may do what the connection asks for. */

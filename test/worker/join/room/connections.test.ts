@@ -57,6 +57,14 @@ describe("a connection", () => {
 		});
 	});
 
+	it("is found by its own name alone, when it has its place", () => {
+		const room = new Memory();
+		room.join("p1", { tokenId: "t" });
+		expect(room.claim({ connection: "c1" })).toBeNull();
+		room.claim({ tokenId: "t", connection: "c1" });
+		expect(room.claim({ connection: "c1" })).toBe("p1");
+	});
+
 	it("takes the place of its ticket, and nobody else's", () => {
 		const room = new Memory();
 		room.join("p1", { tokenId: "t" });

@@ -37,7 +37,7 @@ type Act = (exchange: Exchange, rules: RoomRules, event: SoraEvent, session: Sor
 
 const ACTS: Readonly<Record<SoraEvent["meaning"], Act>> = {
 	alive: async ({ gate }, rules, { connection, participant, session }, { sora }) => {
-		if (connection === null || participant === null || sora.mode === "proxy") return allow();
+		if (connection === null || sora.mode === "proxy") return allow();
 		const provider = session === null ? {} : { provider_session: session };
 		const ask = { connection, participant, tokenId: null, roles: JOIN_ROLES, here: true, provider };
 		return askRoom(gate, rules, "claim", ask);
