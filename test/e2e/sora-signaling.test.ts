@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Sora, type SoraConnection, startSora } from "../standins/sora.ts";
-import type { TestSocket } from "../support/join.ts";
+import { type TestSocket, openSocket } from "../support/join.ts";
 import { ask } from "../support/player.ts";
 import { nowSeconds, startTestGate } from "../support/running-gate.ts";
 import type { Json, TestGate } from "../support/running-gate.ts";
@@ -87,6 +88,16 @@ describe("at the door", () => {
 		expect(await client.closed).toEqual(refusal(reason));
 	});
 
+	it("answers whatever it is told with 4490 and a reason", { timeout: 30_000 }, async () => {
+		const member = fc.constantFrom("type", "channel_id", "role", "metadata", "e2ee", "sora_client", "environment");
+		const value = fc.oneof(fc.constantFrom("connect", "sendrecv", "channel", true), fc.jsonValue());
+		const messages = fc.sample(fc.dictionary(member, value), { numRuns: 60, seed: 7 });
+		for (const message of messages) {
+			const client = await plain.connect(JSON.stringify({ type: "connect", ...message }));
+			expect(await client.closed).toEqual({ code: 4490, reason: expect.stringMatching(/^[a-z-]+$/) });
+		}
+	});
+
 	it("refuses a first message that is binary", async () => {
 		const client = await plain.connect(new Uint8Array(100));
 		expect(await client.closed).toEqual(refusal("bad-request"));
@@ -159,6 +170,27 @@ describe("in redirect mode", () => {
 		await vi.waitFor(async () => expect(await hooked.participants(session)).toEqual([]));
 		const again = await hooked.connect(connectMessage(session, metadata));
 		expect(await again.closed).toEqual(refusal("use-limit"));
+	});
+
+	it.each<[string, (session: string, id: string) => Promise<unknown>, Json, string]>([
+		["kicked", (session, id) => hooked.order("DELETE", session, `participants/${id}`), {}, "kicked"],
+		["at the end of the session", (session) => hooked.order("POST", session, "end"), {}, "session-ended"],
+		["at the end of its token", async () => undefined, { exp: 0 }, "token-expired"],
+	])("has Sora cut a client that is %s", async (_, act, claims, reason) => {
+		const session = await newSession(hooked);
+		const soon = "exp" in claims ? { exp: nowSeconds() + 2 } : {};
+		const metadata = await withToken(hooked, soon);
+		const client = await hooked.connect(connectMessage(session, metadata));
+		const { location } = (await client.next("redirect")) as { location: string };
+		const next = await openSocket(location);
+		next.send(connectMessage(session, metadata, { redirect: true }));
+		const id = await established(next);
+		const [participant] = await hooked.participants(session);
+		await act(session, String(participant?.["id"]));
+		expect(await next.closed).toEqual({ code: 1000, reason: "DISCONNECTED-API" });
+		const call = real.apiCalls.find(({ body }) => body["connection_id"] === id);
+		expect(call?.body).toEqual({ channel_id: session, connection_id: id, reason });
+		expect(await hooked.participants(session, true)).toMatchObject([{ status: "gone", because: reason }]);
 	});
 
 	it("sends nobody in a circle", async () => {
@@ -353,6 +385,13 @@ describe("in proxy mode", () => {
 		for (let count = 0; count < 1500; count += 1) client.send({ type: "pong" });
 		expect(await client.closed).toEqual({ code: 4429, reason: "too-many-messages" });
 	});
+});
+
+it("nothing of this failed within the gate, and its log has no token and no ticket", () => {
+	const log = gate.logLines.join("\n");
+	expect(gate.logLines.filter((line) => line.includes('"event":"fault"') && !line.includes("room-eject"))).toEqual([]);
+	expect(gate.tokens.filter((token) => log.includes(token))).toEqual([]);
+	expect(log).not.toMatch(/ticket=/);
 });
 
 function frame(from: string, to: string, text: string): Uint8Array<ArrayBuffer> {
