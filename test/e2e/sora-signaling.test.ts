@@ -339,29 +339,29 @@ describe("in proxy mode", () => {
 	});
 
 	it("passes messages of end-to-end encryption between members of the channel only", async () => {
-		const session = await proxied(plain);
-		const [ann, ben] = [
-			await plain.connect(connectMessage(session, await withToken(plain))),
-			await plain.connect(connectMessage(session, await withToken(plain))),
-		];
-		for (const client of [ann, ben]) client.socket.binaryType = "arraybuffer";
-		const got: string[] = [];
-		ben.socket.addEventListener("message", ({ data }) => {
-			if (data instanceof ArrayBuffer) got.push(Buffer.from(data).subarray(56).toString());
-		});
-		const [annId, benId] = [await established(ann), await established(ben)];
-		await vi.waitFor(() => expect(ann.messages.filter(({ type }) => type === "notify")).toHaveLength(2));
-		ann.socket.send(frame(annId, benId, "hello"));
-		ann.socket.send(frame(annId, "0".repeat(26), "nobody"));
-		await vi.waitFor(() => expect(got).toEqual(["hello"]));
-		const connection = await vi.waitFor(() => {
-			const found = real.connections.find(({ id }) => id === annId);
-			if (!found) throw new Error("not there");
-			return found;
-		});
-		expect(connection.heard.filter((type) => type === "binary")).toHaveLength(1);
+		const [session, elsewhere] = [await proxied(plain), await proxied(plain)];
+		const enter = async (channel: string) => plain.connect(connectMessage(channel, await withToken(plain)));
+		const ann = await enter(session);
+		const annId = await established(ann);
+		const ben = await enter(session);
+		const benId = await established(ben);
+		const far = await enter(elsewhere);
+		const farId = await established(far);
+		const past = await openSocket(real.url); // of the channel, and not through the gate
+		past.send(connectMessage(session, {}));
+		const pastId = await established(past);
+		const [benGot, farGot, pastGot] = [gotBy(ben), gotBy(far), gotBy(past)];
+		await vi.waitFor(() => expect(ann.messages.filter(({ type }) => type === "notify")).toHaveLength(3));
+		for (const to of [farId, "0".repeat(26), benId, pastId]) ann.socket.send(frame(annId, to, `to ${to}`));
+		await vi.waitFor(() => expect([benGot, pastGot]).toEqual([[`to ${benId}`], [`to ${pastId}`]]));
+		past.socket.send(frame(pastId, benId, "back"));
+		await vi.waitFor(() => expect(benGot).toEqual([`to ${benId}`, "back"]));
+		expect(farGot).toEqual([]);
+		const atSora = real.connections.find(({ id }) => id === annId)?.heard.filter((type) => type === "binary");
+		expect(atSora).toHaveLength(1); // the one that the gate has no way to deliver
 		ann.socket.send(frame(benId, annId, "in another's name"));
 		expect(await ann.closed).toEqual(refusal("bad-request"));
+		expect(farGot).toEqual([]);
 	});
 
 	it.each<[string, string | Uint8Array<ArrayBuffer>, object]>([
@@ -393,6 +393,16 @@ it("nothing of this failed within the gate, and its log has no token and no tick
 	expect(gate.tokens.filter((token) => log.includes(token))).toEqual([]);
 	expect(log).not.toMatch(/ticket=/);
 });
+
+/** Messages of end-to-end encryption, without their header. */
+function gotBy({ socket }: TestSocket): readonly string[] {
+	const got: string[] = [];
+	socket.binaryType = "arraybuffer";
+	socket.addEventListener("message", ({ data }) => {
+		if (data instanceof ArrayBuffer) got.push(Buffer.from(data).subarray(56).toString());
+	});
+	return got;
+}
 
 function frame(from: string, to: string, text: string): Uint8Array<ArrayBuffer> {
 	const body = Buffer.from(text);

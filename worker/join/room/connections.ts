@@ -4,7 +4,7 @@ import { presentMember } from "./decide.ts";
 import type { Member, Plan, Planned, RoomState } from "./state.ts";
 
 /** Where the provider's name of a participant's connection is kept, and that of the provider's own session. */
-const CONNECTION = "connection_id";
+export const CONNECTION = "connection_id";
 const SESSION = "provider_session";
 
 /**

@@ -23,6 +23,7 @@ import {
 import { judgeJoin, planJoin, planLost, planRedeem, planRenew, presentMember, statusOf } from "./decide.ts";
 import { type RefusedJoin, joinedEvent, queueEvent, queueRefusal, unqueueJoin } from "./events.ts";
 import { Keeper, reply } from "./keeper.ts";
+import { route } from "./mail.ts";
 import type { Member, Plan } from "./state.ts";
 
 type Told = Readonly<Record<string, unknown>>;
@@ -199,6 +200,7 @@ export class SessionRoom extends DurableObject<Env> {
 	}
 
 	override webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): void {
+		if (this.#carry(ws, message)) return;
 		const participant = this.#keeper.sockets.heard(ws, message, Date.now());
 		if (participant !== null && typeof message === "string") this.#keeper.conversation.heard(participant, message);
 		else this.#lost(ws);
@@ -226,6 +228,15 @@ export class SessionRoom extends DurableObject<Env> {
 
 	get #book() {
 		return this.#keeper.book();
+	}
+
+	/** Between clients whose connections are carried by doors. */
+	#carry(ws: WebSocket, message: string | ArrayBuffer): boolean {
+		const { sockets } = this.#keeper;
+		if (typeof message !== "string" || !sockets.isControl(ws)) return false;
+		const routed = route(this.#book.members, sockets.participantOf(ws), message);
+		if (routed) sockets.deliver(routed.participant, JSON.stringify(routed.delivery));
+		return true;
 	}
 
 	#lost(ws: WebSocket): void {

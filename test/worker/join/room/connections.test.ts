@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { JOIN_ROLES } from "../../../../worker/catalog/e2ee-session-record.ts";
 import { planClaim, planDrop } from "../../../../worker/join/room/connections.ts";
 import type { ClaimAsk } from "../../../../worker/join/room/contract.ts";
+import { route } from "../../../../worker/join/room/mail.ts";
 import { planJoin } from "../../../../worker/join/room/decide.ts";
 import type { Member, Plan, RoomState } from "../../../../worker/join/room/state.ts";
 import { joinAsk, rulesOf } from "../../../support/room.ts";
@@ -148,5 +149,42 @@ describe("a connection", () => {
 				}
 			}),
 		);
+	});
+});
+
+describe("mail between connections", () => {
+	const room = new Memory();
+	for (const id of ["ann", "ben", "cleo"]) {
+		room.join(id, { tokenId: id });
+		room.claim({ tokenId: id, connection: `c-${id}` });
+	}
+	for (const id of ["ann", "ben"]) room.members.set(id, { ...room.members.get(id), via: "socket" } as Member);
+	const sent = (sender: string, mail: unknown) =>
+		route(room.members, sender, typeof mail === "string" ? mail : JSON.stringify(mail));
+
+	it("goes to the one that is named, with its sender as the room knows it", () => {
+		const mail = { to: "c-ben", data: "AA==", from: "c-cleo" };
+		expect(sent("ann", mail)).toEqual({ participant: "ben", delivery: { from: "c-ann", data: "AA==" } });
+	});
+
+	it.each<[string, string]>([
+		["ann", "c-nobody"],
+		["ann", "c-cleo"],
+		["nobody", "c-ben"],
+	])("of %s to %s, who is not carried, comes back", (sender, to) => {
+		expect(sent(sender, { to, data: "AA==" })).toEqual({
+			participant: sender,
+			delivery: { returned: to, data: "AA==" },
+		});
+	});
+
+	it.each([
+		["hello"],
+		["null"],
+		["[]"],
+		['{"to":1,"data":"x"}'],
+		[JSON.stringify({ to: "c-ben", data: "x".repeat(200_000) })],
+	])("that is none goes nowhere", (text) => {
+		expect(sent("ann", text)).toBeNull();
 	});
 });

@@ -1,6 +1,7 @@
 import type { Refusal } from "../../../decision/refusals.ts";
 import { parseJsonObject } from "../../../token/json-object.ts";
 import { GONE_CODES } from "../../room/contract.ts";
+import type { Delivery, Mail } from "../../room/mail.ts";
 import { closeSocket, passClose, sendTo } from "../../sockets.ts";
 import { readE2eeMessage } from "./e2ee-message.ts";
 import type { Data, Ended, Inbox } from "./inbox.ts";
@@ -58,7 +59,10 @@ class Pipe {
 	}
 
 	run(): void {
-		const { client, sora, dismissed, first } = this.#line;
+		const { client, sora, control, dismissed, first } = this.#line;
+		control.addEventListener("message", ({ data }) => {
+			if (typeof data === "string") this.#fromRoom(data);
+		});
 		this.#fromSora(first);
 		sora.pour(
 			(data) => this.#fromSora(data),
@@ -93,8 +97,27 @@ class Pipe {
 		if (!message) return this.#refuse("A binary message is none of end-to-end encryption.");
 		if (message.from !== this.#connection)
 			return this.#refuse("A message of end-to-end encryption names another sender.");
+		const mail: Mail = { to: message.to, data: Buffer.from(data).toString("base64") };
+		return sendTo(this.#line.control, JSON.stringify(mail));
+	}
+
+	/** From another client that the gate carries; or this one's own back, for one that Sora has and the gate does not. */
+	#fromRoom(text: string): void {
+		if (this.#isOver) return;
+		const delivery = JSON.parse(text) as Delivery; // the room's own
+		const data = new Uint8Array(Buffer.from(delivery.data, "base64")).buffer;
 		// One who has just gone is no reason to put out who still writes to it.
-		if (this.#others.has(message.to)) sendTo(this.#line.sora.socket, data);
+		if ("returned" in delivery) {
+			if (this.#others.has(delivery.returned)) sendTo(this.#line.sora.socket, data);
+		} else if (readE2eeMessage(data)?.from === delivery.from) this.#toClient(data);
+	}
+
+	/** Nobody gets what is for another. */
+	#toClient(data: ArrayBuffer): void {
+		const message = readE2eeMessage(data);
+		if (!message || message.to !== this.#connection) return;
+		this.#others.add(message.from);
+		sendTo(this.#line.client.socket, data);
 	}
 
 	#fromSora(data: Data): void {
@@ -103,10 +126,7 @@ class Pipe {
 			this.#learn(data);
 			return sendTo(this.#line.client.socket, data);
 		}
-		const message = readE2eeMessage(data);
-		if (!message || message.to !== this.#connection) return;
-		this.#others.add(message.from);
-		sendTo(this.#line.client.socket, data);
+		return this.#toClient(data);
 	}
 
 	/** Who this client is to Sora, and who else is in its channel. */
