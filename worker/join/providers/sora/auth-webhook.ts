@@ -5,6 +5,7 @@ import { Exchange, jsonResponse } from "../../../exchange.ts";
 import { logDecision } from "../../../observe/decision-log.ts";
 import { readWebhookAsk } from "./asked.ts";
 import { type ConnectAsk, type Connecting, decideConnect } from "./connect.ts";
+import { refusalOfFault } from "./fault.ts";
 import type { SoraClient } from "./sora-client.ts";
 import { readWebhookBody } from "./webhook-body.ts";
 
@@ -21,13 +22,7 @@ export async function handleAuthWebhook(exchange: Exchange, account: string): Pr
 		const decided = await decideConnect(viewer, { ...ask.value, account });
 		return decided.allowed ? admitted(viewer, decided.value) : refusedBySora(viewer, decided.refusal);
 	} catch (fault) {
-		exchange.gate.ports.log({
-			event: "fault",
-			where: "sora-auth-webhook",
-			decision: exchange.decisionId,
-			message: String(fault),
-		});
-		return refusedBySora(exchange, { reason: "fault" });
+		return refusedBySora(exchange, refusalOfFault(exchange, "sora-auth-webhook", fault));
 	}
 }
 

@@ -12,6 +12,7 @@ import { closeSocket, sendTo } from "../../sockets.ts";
 import { readAsk } from "./asked.ts";
 import { type Connecting, decideConnect } from "./connect.ts";
 import { callSora } from "./dial.ts";
+import { refusalOfFault } from "./fault.ts";
 import { type Ended, Inbox } from "./inbox.ts";
 import { REFUSED, pipe } from "./pipe.ts";
 import { JOIN_ROLES_FOR, type SoraRole } from "./session.ts";
@@ -56,9 +57,7 @@ async function converse(exchange: Exchange, account: string, client: Inbox): Pro
 		logDecision(exchange, led.allowed ? { status: SWITCHED } : { status: SWITCHED, refusal: led.refusal });
 		if (!led.allowed) turnAway(client, led.refusal);
 	} catch (fault) {
-		const { gate, decisionId: decision } = exchange;
-		gate.ports.log({ event: "fault", where: "sora-signaling", decision, message: String(fault) });
-		turnAway(client, { reason: "fault" });
+		turnAway(client, refusalOfFault(exchange, "sora-signaling", fault));
 	}
 }
 
