@@ -263,6 +263,14 @@ describe("the event webhook", () => {
 		expect(await sora.participants(session)).toHaveLength(1);
 	});
 
+	it("frees the place of one who came past a gate that carries the others", async () => {
+		const session = await newSession({}, { mode: "proxy" });
+		const body = authBody(session, await token());
+		await sora.auth(body);
+		await sora.event(destroyed(body));
+		expect(await sora.participants(session)).toEqual([]);
+	});
+
 	it("counts a connection that failed as one that is over", async () => {
 		const session = await newSession();
 		const body = authBody(session, await token());

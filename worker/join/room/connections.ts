@@ -60,10 +60,10 @@ function isTaken({ status, provider }: Member, { connection }: ClaimAsk): boolea
 }
 
 /** Whose connection has ended. The provider need not be told of it again, so its name is forgotten. */
-export function planDrop(state: RoomState, { connection, providerSession, because }: DropAsk): Plan {
-	const ended = [...state.members.values()].filter(({ provider, joinedAt }) => {
+export function planDrop(state: RoomState, { connection, providerSession, sparesCarried, because }: DropAsk): Plan {
+	const ended = [...state.members.values()].filter(({ provider, joinedAt, via }) => {
 		const own = provider[CONNECTION] ?? null;
-		if (own === null) return false;
+		if (own === null || (sparesCarried === true && via === "socket")) return false;
 		if (providerSession === null) return own === connection;
 		const session = provider[SESSION] ?? null;
 		return session === null ? joinedAt < providerSession.before : session === providerSession.id;

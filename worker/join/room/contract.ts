@@ -170,6 +170,8 @@ export interface ClaimAsk {
 export interface DropAsk {
 	readonly connection: string | null;
 	readonly providerSession: { readonly id: string; readonly before: number } | null;
+	/** Those that a door carries, or has carried a moment ago, are the door's to tell. */
+	readonly sparesCarried?: boolean;
 	readonly because: GoneBecause;
 }
 

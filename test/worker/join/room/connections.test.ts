@@ -112,6 +112,20 @@ describe("a connection", () => {
 		expect(room.claim({ participant: "p1", connection: "c1" })).toBe("participant-gone");
 	});
 
+	it("that a door carries is the door's to tell", () => {
+		const room = new Memory();
+		for (const id of ["carried", "direct"]) {
+			room.join(id, { tokenId: id });
+			room.claim({ tokenId: id, connection: `c-${id}` });
+		}
+		room.members.set("carried", { ...room.members.get("carried"), via: "socket" } as Member);
+		for (const connection of ["c-carried", "c-direct"])
+			room.apply(
+				planDrop(room, { connection, providerSession: null, sparesCarried: true, because: "connection-lost" }),
+			);
+		expect([...room.members.keys()]).toEqual(["carried"]);
+	});
+
 	it("of a provider's session goes with it, one that began before it too, and no later one", () => {
 		const room = new Memory();
 		for (const id of ["old", "new", "unknown", "unnamed"]) room.join(id, { tokenId: id });

@@ -43,19 +43,18 @@ const ACTS: Readonly<Record<SoraEvent["meaning"], Act>> = {
 		return askRoom(gate, rules, "claim", ask);
 	},
 	over: async ({ gate }, rules, { connection, isMeant }, { sora }) => {
+		if (connection === null) return allow();
 		// Of a connection that the gate carries it sees itself that it is there or broke, and keeps the place for a while.
-		if (connection === null || (sora.mode === "proxy" && !isMeant)) return allow();
+		const sparesCarried = sora.mode === "proxy" && !isMeant;
 		const because = isMeant ? "left" : "connection-lost";
-		return askRoom(gate, rules, "drop", { connection, providerSession: null, because });
+		return askRoom(gate, rules, "drop", { connection, providerSession: null, sparesCarried, because });
 	},
 	emptied: async ({ gate }, rules, { session, at }, { sora }) => {
-		if (session === null || sora.mode === "proxy") return allow();
-		const before = at - CLOCKS_DIFFER_MS;
-		return askRoom(gate, rules, "drop", {
-			connection: null,
-			providerSession: { id: session, before },
-			because: "connection-lost",
-		});
+		if (session === null) return allow();
+		const providerSession = { id: session, before: at - CLOCKS_DIFFER_MS };
+		const sparesCarried = sora.mode === "proxy";
+		const because = "connection-lost";
+		return askRoom(gate, rules, "drop", { connection: null, providerSession, sparesCarried, because });
 	},
 };
 
