@@ -1,6 +1,7 @@
 import type { ChimeRefusal } from "./chime-refusals.ts";
 import type { JoinRefusal } from "./join-refusals.ts";
 import type { VonageRefusal } from "./vonage-refusals.ts";
+import type { SoraRefusal } from "./sora-refusals.ts";
 
 /**
  * Every refusal of the product, each with its data. `reason` is stable: it is logged, sent in `Playgate-Reason` and
@@ -19,6 +20,7 @@ export type Refusal =
 	| JoinRefusal
 	| ChimeRefusal
 	| VonageRefusal
+	| SoraRefusal
 	| { readonly reason: "token-revoked"; readonly by: RevokedBy };
 
 export type RevokedBy = "token" | "jti" | "uid" | "sid" | "key" | "video" | "issued-before";

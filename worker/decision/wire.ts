@@ -7,6 +7,7 @@ import { managementRows } from "./management-rows.ts";
 import type { Conflict, Reason, Refusal } from "./refusals.ts";
 import { rightRows } from "./right-rows.ts";
 import { vonageRows } from "./vonage-rows.ts";
+import { soraRows } from "./sora-rows.ts";
 import { type Row, type Rows, badRequest, denied, notFound, serverError, utc } from "./wire-row.ts";
 
 /**
@@ -175,6 +176,7 @@ const table: Rows<Reason> = {
 	...credentialRows,
 	...managementRows,
 	...joinRows,
+	...soraRows,
 };
 
 const RETRY_AFTER_SECONDS = 2;

@@ -28,6 +28,8 @@ export interface Asked extends JoinWishes {
 	readonly session: string;
 	/** The token, where it does not travel in the request's own carriers. */
 	readonly token?: string;
+	/** What the provider calls the connection, where the door does not see the client: then each connection is a session of its own. */
+	readonly connection?: string;
 	/** A browser follows a link: the session must have a page to send it to. */
 	readonly needsPage?: true;
 }
@@ -70,7 +72,7 @@ export async function decideJoin(exchange: Exchange, asked: Asked): Promise<Deci
 export async function previewJoin(exchange: Exchange, asked: Asked): Promise<Decision> {
 	const judged = await judge(exchange, asked);
 	if (!judged.allowed) return judged;
-	const admission = await judgeLimits(exchange, judged.value.asker, limitAskOf(judged.value.asker));
+	const admission = await judgeLimits(exchange, judged.value.asker, limitAskOf(judged.value.asker, asked));
 	return admission.allowed ? allow() : admission;
 }
 
@@ -127,8 +129,8 @@ function withDevice(identified: Identified, { deviceId }: JoinWishes): Identifie
 }
 
 /** Each join is a use, and a session of its own kind: not that of a player that happens to play a video of the same id. */
-function limitAskOf({ client, video }: Asker): LimitAsk {
-	const ownKey = `auto:${sha256(`join\n${client.print()}\n${video.record.id}`)}`;
+function limitAskOf({ client, video }: Asker, { connection = client.print() }: Pick<Asked, "connection">): LimitAsk {
+	const ownKey = `auto:${sha256(`join\n${connection}\n${video.record.id}`)}`;
 	return { intent: "start", use: true, counting: "requests", ownKey };
 }
 
@@ -136,7 +138,7 @@ function limitAskOf({ client, video }: Asker): LimitAsk {
 async function enter(exchange: Exchange, asked: Asked, judged: Judged): Promise<Decision<Joined>> {
 	const { gate } = exchange;
 	const { asker, record, provider, rules } = judged;
-	const ask = limitAskOf(asker);
+	const ask = limitAskOf(asker, asked);
 	const admission = await judgeLimits(exchange, asker, ask);
 	if (!admission.allowed) return admission;
 	const joining = joinAsk(exchange, asked, judged, admission.value);
@@ -174,7 +176,7 @@ function joinAsk(exchange: Exchange, asked: Asked, { asker, record, role }: Judg
 		sdk: asked.client?.sdk ?? null,
 		version: asked.client?.version ?? null,
 		...stayOf(asker, record, exchange.nowMs, exchange.nowMs),
-		hold: holdOf(exchange, asker, admission),
+		hold: holdOf(exchange, asker, asked, admission),
 		displaced: admission.ended,
 		decision: exchange.decisionId,
 	};
@@ -183,10 +185,10 @@ function joinAsk(exchange: Exchange, asked: Asked, { asker, record, role }: Judg
 const SHORTEST_TOUCH_SECONDS = 1;
 
 /** The session of the limits, where the token keeps one, and what renews it as long as the participant is there. */
-function holdOf(exchange: Exchange, asker: Asker, { session }: Admission): Hold | null {
+function holdOf(exchange: Exchange, asker: Asker, asked: Asked, { session }: Admission): Hold | null {
 	if (session === null) return null;
 	const { settings } = asker.account;
-	const renewal = admitRequest(exchange, asker, { ...limitAskOf(asker), intent: "renew", use: false });
+	const renewal = admitRequest(exchange, asker, { ...limitAskOf(asker, asked), intent: "renew", use: false });
 	const touchSeconds = Math.min(settings.touch_seconds, settings.session_ttl_seconds / 3);
 	return {
 		viewer: asker.subject.subject.viewer(),

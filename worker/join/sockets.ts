@@ -34,7 +34,7 @@ export function closeBoth(closed: WebSocket, other: WebSocket, { code, reason }:
 }
 
 /** Hands a close on as it came. One that no close frame told is told as `otherwise`. */
-function passClose(socket: WebSocket, code: number, reason: string, otherwise: number): void {
+export function passClose(socket: WebSocket, code: number, reason: string, otherwise: number): void {
 	if (code === NO_CODE) return closeSocket(socket);
 	const isSendable = code >= 1000 && code < 5000 && code !== 1004 && code !== ABNORMAL && code !== 1015;
 	const fits = new TextEncoder().encode(reason).byteLength <= MOST_REASON_BYTES;

@@ -6,7 +6,9 @@ import { retried } from "../../retry.ts";
 import { unwire, wire } from "../../limits/contract.ts";
 import { providers } from "../providers/index.ts";
 import {
+	type ClaimAsk,
 	type Command,
+	type DropAsk,
 	type GoneBecause,
 	type JoinAsk,
 	type Participant,
@@ -31,6 +33,8 @@ interface Calls {
 	readonly list: { ask: { gone: boolean }; value: RoomStatus };
 	readonly command: { ask: Command; value: Participant | null };
 	readonly tell: { ask: { readonly deleted: E2eeSessionRecord } | null; value: null };
+	readonly claim: { ask: ClaimAsk; value: Seated | null };
+	readonly drop: { ask: DropAsk; value: null };
 	readonly remember: {
 		ask: { participant: string; provider: Readonly<Record<string, unknown>>; here?: boolean };
 		/** `before`: what was remembered until now. */

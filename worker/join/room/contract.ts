@@ -145,12 +145,35 @@ export interface RedeemAsk {
 	readonly opensUntil: number | null;
 	/** `client`: the participant's own socket. `control`: the Worker's, which tells it when the participant must go. */
 	readonly socket: "client" | "control";
-	readonly greeting: Readonly<Record<string, unknown>>;
-	/** The participant has one connection only: those before are closed, as replaced. */
+	/** The participant has one connection at a time: those before are closed, as replaced. */
 	readonly alone?: boolean;
+	readonly greeting: Readonly<Record<string, unknown>>;
 }
 
 export const CALL_HEADER = "Playgate-Room-Call";
+
+/** A provider's connection looks for the place that was decided for it. */
+export interface ClaimAsk {
+	/** What the provider calls the connection; null as long as it has no name. */
+	readonly connection: string | null;
+	/** Of the ticket; null where only the token says who it is, or, where that is null as well, the connection. */
+	readonly participant: string | null;
+	readonly tokenId: string | null;
+	/** The roles that may do what the connection asks for. */
+	readonly roles: readonly JoinRole[];
+	/** The connection takes the place; otherwise it is only looked for. */
+	readonly here: boolean;
+	readonly provider?: Readonly<Record<string, unknown>>;
+}
+
+/** Connections that have ended, as their provider tells: one, or all of the provider's session that began before a moment. */
+export interface DropAsk {
+	readonly connection: string | null;
+	readonly providerSession: { readonly id: string; readonly before: number } | null;
+	/** Those that a door carries, or has carried a moment ago, are the door's to tell. */
+	readonly sparesCarried?: boolean;
+	readonly because: GoneBecause;
+}
 
 export interface RoomStatus {
 	readonly status: SessionStatus;

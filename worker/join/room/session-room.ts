@@ -3,9 +3,12 @@ import type { E2eeSessionRecord } from "../../catalog/e2ee-session-record.ts";
 import { allow } from "../../decision/decision.ts";
 import { type Wired, unwire, wire } from "../../limits/contract.ts";
 import { planCommand } from "./commands.ts";
+import { planClaim, planDrop } from "./connections.ts";
 import {
 	CALL_HEADER,
+	type ClaimAsk,
 	type Command,
+	type DropAsk,
 	GONE_CODES,
 	type GoneBecause,
 	type JoinAsk,
@@ -22,6 +25,8 @@ import { judgeJoin, planJoin, planLost, planRedeem, planRenew, presentMember, st
 import { type RefusedJoin, joinedEvent, queueEvent, queueRefusal, unqueueJoin } from "./events.ts";
 import type { RoomBook } from "./book.ts";
 import { Keeper, reply } from "./keeper.ts";
+import { route } from "./mail.ts";
+import { seated, shown } from "./shown.ts";
 import type { Member, Plan } from "./state.ts";
 
 type Told = Readonly<Record<string, unknown>>;
@@ -144,6 +149,26 @@ export class SessionRoom extends DurableObject<Env> {
 		return reply(allow({ ...shown(plan.put?.[0] ?? told), before: found.value.provider }), applied);
 	}
 
+	/** A provider's connection takes the place that was decided for it, once: null where there is none. */
+	claim(call: Wired<RoomCall<ClaimAsk>>): Wired<RoomReply<Seated | null>> {
+		const { rules, ask } = this.#read(call);
+		return this.#keeper.decide(rules, (book) => {
+			const planned = planClaim(book, ask);
+			if (!planned.allowed) return planned;
+			const { value, plan } = planned.value;
+			return allow({ value: value && seated(value), plan });
+		}).wired;
+	}
+
+	/** Connections have ended: who had them goes, and nobody puts them out again. */
+	drop(call: Wired<RoomCall<DropAsk>>): Wired<RoomReply<null>> {
+		const { ask } = this.#read(call);
+		return reply(
+			allow(null),
+			this.#keeper.commitWith((book) => planDrop(book, ask)),
+		);
+	}
+
 	/** A join that was refused, for the publisher's webhook; rate-bounded. */
 	refusal(call: Wired<RoomCall<RefusedJoin>>): void {
 		const { rules, ask } = this.#read(call);
@@ -175,6 +200,7 @@ export class SessionRoom extends DurableObject<Env> {
 	}
 
 	override webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): void {
+		if (this.#carry(ws, message)) return;
 		const participant = this.#keeper.sockets.heard(ws, message, Date.now());
 		if (participant !== null && typeof message === "string") this.#keeper.conversation.heard(participant, message);
 		else this.#lost(ws);
@@ -202,6 +228,15 @@ export class SessionRoom extends DurableObject<Env> {
 
 	get #book() {
 		return this.#keeper.book();
+	}
+
+	/** Between clients whose connections are carried by doors. */
+	#carry(ws: WebSocket, message: string | ArrayBuffer): boolean {
+		const { sockets } = this.#keeper;
+		if (typeof message !== "string" || !sockets.isControl(ws)) return false;
+		const routed = route(this.#book.members, sockets.participantOf(ws), message);
+		if (routed) sockets.deliver(routed.participant, JSON.stringify(routed.delivery));
+		return true;
 	}
 
 	#lost(ws: WebSocket): void {
@@ -232,13 +267,4 @@ function presence(member: Member, rules: RoomRules, here: boolean): Plan {
 	if (here) return { put: [{ ...member, status: "connected", deadline: null, via: "provider" }] };
 	const lost = planLost(member, rules, Date.now());
 	return lost.put ? lost : { put: [member] };
-}
-
-const seated = ({ participant, ticket }: Seated): Seated => ({ participant: shown(participant), ticket });
-
-/** Without what only the room needs to know. */
-function shown(member: Member | Participant): Participant {
-	const { id, name, role, status, uid, tokenId, device, sdk, version, joinedAt, expiresAt, because, provider } = member;
-	const known = { id, name, role, status, uid, tokenId, device, sdk, version, joinedAt, expiresAt, because, provider };
-	return { ...known, goneAt: member.goneAt ?? null };
 }

@@ -108,6 +108,15 @@ export class RoomSockets {
 		}
 	}
 
+	/** To the door that carries the participant's connection. */
+	deliver(participant: string, text: string): void {
+		for (const ws of this.#open(participant)) if (this.isControl(ws)) attempt(() => ws.send(text));
+	}
+
+	isControl(ws: WebSocket): boolean {
+		return attachmentOf(ws).socket === "control";
+	}
+
 	participantOf(ws: WebSocket): string {
 		return attachmentOf(ws).participant;
 	}

@@ -1,0 +1,35 @@
+import type { Ports } from "../../../ports.ts";
+import { isJsonObject } from "../../../token/json-object.ts";
+
+const TIME_LIMIT_MS = 10_000;
+const MOST_TOLD_CHARACTERS = 4096;
+
+/**
+ * Cuts a connection through Sora's API. One that Sora does not have any more is cut already.
+ *
+ * @throws when it cannot be said to be cut, so that it is tried again
+ */
+export async function disconnect(
+	{ fetch }: Pick<Ports, "fetch">,
+	apiUrl: string,
+	connection: { readonly channel_id: string; readonly connection_id: string; readonly reason: string },
+): Promise<void> {
+	const headers = { "Content-Type": "application/json", "x-sora-target": "Sora_20151104.DisconnectConnection" };
+	const signal = AbortSignal.timeout(TIME_LIMIT_MS);
+	const body = JSON.stringify(connection);
+	const answer = await fetch(new Request(apiUrl, { method: "POST", headers, body, signal, redirect: "manual" }));
+	const told = (await answer.text()).slice(0, MOST_TOLD_CHARACTERS);
+	if (answer.ok || isUnknown(answer.status, told)) return;
+	throw new Error(`Sora's API answered ${answer.status}`);
+}
+
+function isUnknown(status: number, told: string): boolean {
+	if (status === 404) return true;
+	if (status !== 400) return false;
+	try {
+		const fault: unknown = JSON.parse(told);
+		return isJsonObject(fault) && /NOT[-_]?FOUND|NO[-_]?SUCH/i.test(String(fault["error_type"]));
+	} catch {
+		return false;
+	}
+}

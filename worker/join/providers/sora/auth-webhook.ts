@@ -1,0 +1,65 @@
+import { type Decision, allow, refuse } from "../../../decision/decision.ts";
+import type { Refusal } from "../../../decision/refusals.ts";
+import { wireError } from "../../../decision/wire.ts";
+import { Exchange, jsonResponse } from "../../../exchange.ts";
+import { logDecision } from "../../../observe/decision-log.ts";
+import { readWebhookAsk } from "./asked.ts";
+import { type ConnectAsk, type Connecting, decideConnect } from "./connect.ts";
+import { refusalOfFault } from "./fault.ts";
+import type { SoraClient } from "./sora-client.ts";
+import { readWebhookBody } from "./webhook-body.ts";
+
+/**
+ * Sora asks whether a client may connect, and takes any status but 2xx for a failure of its own: the answer is 200, yes or no. It says
+ * nothing of signaling_notify and its metadata, by which the clients agree on their keys, nor of codecs (reference: rtc 2.1).
+ */
+export async function handleAuthWebhook(exchange: Exchange, account: string): Promise<Response> {
+	try {
+		const ask = await readAuthAsk(exchange);
+		if (!ask.allowed) return refusedBySora(exchange, ask.refusal);
+		const viewer = viewerOf(exchange, ask.value.client);
+		if (exchange.told.account) viewer.told.account = exchange.told.account;
+		const decided = await decideConnect(viewer, { ...ask.value, account });
+		return decided.allowed ? admitted(viewer, decided.value) : refusedBySora(viewer, decided.refusal);
+	} catch (fault) {
+		return refusedBySora(exchange, refusalOfFault(exchange, "sora-auth-webhook", fault));
+	}
+}
+
+async function readAuthAsk(exchange: Exchange): Promise<Decision<Omit<ConnectAsk, "account">>> {
+	const body = await readWebhookBody(exchange);
+	if (!body.allowed) return body;
+	const ask = readWebhookAsk(body.value);
+	if (!ask.allowed) return ask;
+	// Without one there is nothing to decide: the request's own carriers are Sora's.
+	return ask.value.ticket === null && ask.value.token === undefined
+		? refuse({ reason: "token-required" })
+		: allow(ask.value);
+}
+
+/** The request is Sora's: of the client it tells the browser only. Its address and its place count as not known. */
+function viewerOf(exchange: Exchange, { environment }: SoraClient): Exchange {
+	const headers = new Headers();
+	if (environment !== null) headers.set("User-Agent", environment.replaceAll(/[^ -~]/g, "?"));
+	const url = new URL(exchange.path, exchange.url);
+	return new Exchange(exchange.gate, new Request(url, { method: "POST", headers }), () => exchange);
+}
+
+function admitted(viewer: Exchange, { session, participant }: Connecting): Response {
+	const event_metadata = { decision_id: viewer.decisionId, participant_id: participant.id };
+	logDecision(viewer, { status: 200 });
+	return jsonResponse(viewer, {
+		allowed: true,
+		event_metadata,
+		...(session.sora.mode === "proxy" ? ON_ITS_SOCKET : {}),
+	});
+}
+
+/** A client that the gate carries must stay on the connection that it carries (docs/join/sora.md). */
+const ON_ITS_SOCKET = { data_channel_signaling: false, ignore_disconnect_websocket: false };
+
+/** The reason is what the client's SDK reports: it is the end of its connection. */
+function refusedBySora(viewer: Exchange, refusal: Refusal): Response {
+	logDecision(viewer, { refusal, status: 200 });
+	return jsonResponse(viewer, { allowed: false, reason: wireError(refusal, "problem").reason });
+}

@@ -1,0 +1,61 @@
+import type { Account } from "../../../catalog/catalog.ts";
+import { JOIN_ROLES } from "../../../catalog/e2ee-session-record.ts";
+import { type Decision, allow } from "../../../decision/decision.ts";
+import { type Exchange, jsonResponse, refused } from "../../../exchange.ts";
+import { logDecision } from "../../../observe/decision-log.ts";
+import { askRoom, rulesOf } from "../../room/client.ts";
+import type { RoomRules } from "../../room/contract.ts";
+import { type SoraEvent, readEvent } from "./events.ts";
+import { type SoraSession, soraSession } from "./session.ts";
+import { readWebhookBody } from "./webhook-body.ts";
+
+/**
+ * Sora tells what has become of its connections and sessions; events come late, twice and in the wrong order. A participant is there as long
+ * as the connection that it was bound to is, and no other connection's event changes that.
+ */
+export async function handleEventWebhook(exchange: Exchange, account: Account): Promise<Response> {
+	const body = await readWebhookBody(exchange);
+	const event = body.allowed ? readEvent(body.value, exchange.nowMs) : body;
+	if (!event.allowed) return refused(exchange, event.refusal, "problem");
+	const done = event.value ? await follow(exchange, account, event.value) : allow();
+	if (!done.allowed) return refused(exchange, done.refusal, "problem");
+	logDecision(exchange, { status: 200, goesOn: true });
+	return jsonResponse(exchange, {});
+}
+
+async function follow(exchange: Exchange, account: Account, event: SoraEvent): Promise<Decision> {
+	const { gate, nowMs } = exchange;
+	const session = soraSession(await gate.catalog.e2eeSessionByProvider(account, "sora", event.channel, nowMs));
+	if (!session) return allow();
+	exchange.told.video = session.id;
+	const outcome = await ACTS[event.meaning](exchange, await rulesOf(gate, account, session), event, session);
+	// What the event is about may be over, or another's by now; only a room that cannot be asked is worth a retry.
+	return outcome.allowed || outcome.refusal.reason !== "room-unavailable" ? allow() : outcome;
+}
+
+type Act = (exchange: Exchange, rules: RoomRules, event: SoraEvent, session: SoraSession) => Promise<Decision<unknown>>;
+
+const ACTS: Readonly<Record<SoraEvent["meaning"], Act>> = {
+	alive: async ({ gate }, rules, { connection, participant, session }, { sora }) => {
+		if (connection === null || sora.mode === "proxy") return allow();
+		const provider = session === null ? {} : { provider_session: session };
+		const ask = { connection, participant, tokenId: null, roles: JOIN_ROLES, here: true, provider };
+		return askRoom(gate, rules, "claim", ask);
+	},
+	over: async ({ gate }, rules, { connection, isMeant }, { sora }) => {
+		if (connection === null) return allow();
+		// Of a connection that the gate carries it sees itself that it is there or broke, and keeps the place for a while.
+		const sparesCarried = sora.mode === "proxy" && !isMeant;
+		const because = isMeant ? "left" : "connection-lost";
+		return askRoom(gate, rules, "drop", { connection, providerSession: null, sparesCarried, because });
+	},
+	emptied: async ({ gate }, rules, { session, at }, { sora }) => {
+		if (session === null) return allow();
+		const providerSession = { id: session, before: at - CLOCKS_DIFFER_MS };
+		const sparesCarried = sora.mode === "proxy";
+		const because = "connection-lost";
+		return askRoom(gate, rules, "drop", { connection: null, providerSession, sparesCarried, because });
+	},
+};
+
+const CLOCKS_DIFFER_MS = 10_000;

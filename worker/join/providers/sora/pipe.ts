@@ -1,0 +1,207 @@
+import type { Refusal } from "../../../decision/refusals.ts";
+import { parseJsonObject } from "../../../token/json-object.ts";
+import { GONE_CODES } from "../../room/contract.ts";
+import type { Delivery, Mail } from "../../room/mail.ts";
+import { closeSocket, passClose, sendTo } from "../../sockets.ts";
+import { readE2eeMessage } from "./e2ee-message.ts";
+import type { Data, Ended, Inbox } from "./inbox.ts";
+import { Meter } from "./meter.ts";
+
+/** Answers to "ping" hold statistics of every stream. */
+const MOST_MESSAGE_BYTES = 1 << 20;
+const GOING_AWAY = 1001;
+const TOO_LARGE = 1009;
+const LOST = 1011;
+const NORMAL = 1000;
+/** Ours, as everything that the gate refuses a client of Sora for. */
+export const REFUSED = 4490;
+const TOO_MANY = 4429;
+
+/** The three sockets of a connection that the gate carries. */
+export interface Line {
+	readonly client: Inbox;
+	readonly sora: Inbox;
+	/** To the session's room, which closes it when the participant must go. */
+	readonly control: WebSocket;
+	/** Resolves when it does, or has done. */
+	readonly dismissed: Promise<Ended>;
+	/** Sora's first message. */
+	readonly first: Data;
+}
+
+export interface PipeRules {
+	/** Sora has named the connection. */
+	readonly named: (connection: string) => void;
+	readonly refused: (refusal: Refusal) => void;
+	readonly now: () => number;
+}
+
+/** Carries messages between a client and Sora until one side, or the room, ends it. */
+export function pipe(line: Line, rules: PipeRules): void {
+	new Pipe(line, rules).run();
+}
+
+class Pipe {
+	readonly #line: Line;
+	readonly #rules: PipeRules;
+	readonly #meter: Meter;
+	/** Of this client. */
+	#connection: string | null = null;
+	/** Connections of the others in the channel. */
+	readonly #others = new Set<string>();
+	#hasLeft = false;
+	#isOver = false;
+
+	constructor(line: Line, rules: PipeRules) {
+		this.#line = line;
+		this.#rules = rules;
+		this.#meter = new Meter(rules.now());
+	}
+
+	run(): void {
+		const { client, sora, control, dismissed, first } = this.#line;
+		control.addEventListener("message", ({ data }) => {
+			if (typeof data === "string") this.#fromRoom(data);
+		});
+		this.#fromSora(first);
+		sora.pour(
+			(data) => this.#fromSora(data),
+			(ended) => this.#soraEnded(ended),
+		);
+		client.pour(
+			(data) => this.#fromClient(data),
+			(ended) => this.#clientEnded(ended),
+		);
+		void dismissed.then(({ code, reason }) => {
+			const isOurs = code >= 4000;
+			this.#end(isOurs ? code : LOST, isOurs ? reason : "room-unavailable");
+		});
+	}
+
+	#fromClient(data: Data): void {
+		if (this.#isOver) return;
+		const size = typeof data === "string" ? Buffer.byteLength(data) : data.byteLength;
+		if (size > MOST_MESSAGE_BYTES) return this.#end(TOO_LARGE, "message-too-large");
+		if (!this.#meter.takes(size, this.#rules.now())) return this.#end(TOO_MANY, "too-many-messages");
+		if (typeof data !== "string") return this.#fromEncryption(data);
+		const message = parseJsonObject(data);
+		const fault = typeof message === "string" ? `A message ${message}.` : faultOf(message);
+		if (fault !== null || typeof message === "string") return this.#refuse(fault ?? "");
+		if (message["type"] === "disconnect") this.#hasLeft = true;
+		return sendTo(this.#line.sora.socket, data);
+	}
+
+	/** Keys go from this client to others of its channel, and in no other's name. */
+	#fromEncryption(data: ArrayBuffer): void {
+		const message = readE2eeMessage(data);
+		if (!message) return this.#refuse("A binary message is none of end-to-end encryption.");
+		if (message.from !== this.#connection)
+			return this.#refuse("A message of end-to-end encryption names another sender.");
+		const mail: Mail = { to: message.to, data: Buffer.from(data).toString("base64") };
+		return sendTo(this.#line.control, JSON.stringify(mail));
+	}
+
+	/** From another client that the gate carries; or this one's own back, for one that Sora has and the gate does not. */
+	#fromRoom(text: string): void {
+		if (this.#isOver) return;
+		const delivery = JSON.parse(text) as Delivery; // the room's own
+		const data = new Uint8Array(Buffer.from(delivery.data, "base64")).buffer;
+		// One who has just gone is no reason to put out who still writes to it.
+		if ("returned" in delivery) {
+			if (this.#others.has(delivery.returned)) sendTo(this.#line.sora.socket, data);
+		} else if (readE2eeMessage(data)?.from === delivery.from) this.#toClient(data);
+	}
+
+	/** Nobody gets what is for another. */
+	#toClient(data: ArrayBuffer): void {
+		const message = readE2eeMessage(data);
+		if (!message || message.to !== this.#connection) return;
+		this.#others.add(message.from);
+		sendTo(this.#line.client.socket, data);
+	}
+
+	#fromSora(data: Data): void {
+		if (this.#isOver) return;
+		if (typeof data === "string") {
+			this.#learn(data);
+			return sendTo(this.#line.client.socket, data);
+		}
+		return this.#toClient(data);
+	}
+
+	/** Who this client is to Sora, and who else is in its channel. */
+	#learn(text: string): void {
+		const message = parseJsonObject(text);
+		if (typeof message === "string") return;
+		const { type, event_type: event, connection_id: id } = message;
+		if (type === "offer" && typeof id === "string" && this.#connection === null) {
+			this.#connection = id;
+			this.#rules.named(id);
+		}
+		if (type !== "notify") return;
+		if (event === "connection.created") for (const other of namesIn(message)) this.#others.add(other);
+		if (event === "connection.destroyed" && typeof id === "string") this.#others.delete(id);
+		if (this.#connection !== null) this.#others.delete(this.#connection);
+	}
+
+	#soraEnded({ code, reason }: Ended): void {
+		this.#once(() => {
+			passClose(this.#line.client.socket, code, reason, LOST);
+			passClose(this.#line.sora.socket, code, reason, LOST);
+			// What Sora has ended is over; a connection to it that broke may be made again.
+			this.#leave(code === NORMAL || this.#hasLeft || code >= 4000);
+		});
+	}
+
+	#clientEnded({ code, reason }: Ended): void {
+		this.#once(() => {
+			passClose(this.#line.sora.socket, code, reason, GOING_AWAY);
+			passClose(this.#line.client.socket, code, reason, GOING_AWAY);
+			this.#leave(this.#hasLeft || code === NORMAL);
+		});
+	}
+
+	#leave(forGood: boolean): void {
+		if (forGood) closeSocket(this.#line.control, GONE_CODES.left, "left");
+		else closeSocket(this.#line.control, GOING_AWAY);
+	}
+
+	#refuse(detail: string): void {
+		const refusal = { reason: "bad-request" as const, detail };
+		this.#rules.refused(refusal);
+		this.#end(REFUSED, refusal.reason);
+	}
+
+	#end(code: number, why: string): void {
+		this.#once(() => {
+			closeSocket(this.#line.sora.socket, GOING_AWAY, why);
+			closeSocket(this.#line.client.socket, code, why);
+			closeSocket(this.#line.control, GOING_AWAY);
+		});
+	}
+
+	#once(act: () => void): void {
+		if (this.#isOver) return;
+		this.#isOver = true;
+		act();
+	}
+}
+
+/** A connection is asked for once: a second channel on the same socket would be another decision. */
+function faultOf({ type }: Readonly<Record<string, unknown>>): string | null {
+	if (typeof type !== "string") return "A message has no type.";
+	return type === "connect" ? "The connection is made already." : null;
+}
+
+/** Connections that a notification names: the one that came, and those that were there. */
+function namesIn(message: Readonly<Record<string, unknown>>): readonly string[] {
+	const listed = ["data", "metadata_list"].flatMap((name) => {
+		const list = message[name];
+		return Array.isArray(list) ? (list as readonly unknown[]) : [];
+	});
+	return [message, ...listed].flatMap((one) => {
+		const id =
+			typeof one === "object" && one !== null ? (one as Readonly<Record<string, unknown>>)["connection_id"] : null;
+		return typeof id === "string" ? [id] : [];
+	});
+}

@@ -1,0 +1,25 @@
+import type { E2eeSessionRecord, JoinRole, SoraPart } from "../../../catalog/e2ee-session-record.ts";
+
+/** A session that runs on Sora. */
+export type SoraSession = E2eeSessionRecord & { readonly sora: SoraPart };
+
+/** The session as one of Sora; null when it is of another provider. */
+export function soraSession(record: E2eeSessionRecord | null): SoraSession | null {
+	const { provider, sora } = record ?? { provider: null, sora: null };
+	return record && provider === "sora" && sora ? { ...record, sora } : null;
+}
+
+/** What a client of Sora connects as. */
+export const SORA_ROLES = ["sendrecv", "sendonly", "recvonly"] as const;
+export type SoraRole = (typeof SORA_ROLES)[number];
+
+/** Roles of the gate that may connect so, the one that fits exactly first. */
+export const JOIN_ROLES_FOR: Readonly<Record<SoraRole, readonly [JoinRole, ...JoinRole[]]>> = {
+	sendrecv: ["publisher", "moderator"],
+	sendonly: ["publisheronly", "publisher", "moderator"],
+	recvonly: ["subscriber", "publisher", "moderator"],
+};
+
+/** The signalling gate, for the client that has this ticket. */
+export const signalingUrlOf = (origin: string, account: string, ticket: string): string =>
+	`${origin.replace(/^http/, "ws")}/join/v1/accounts/${account}/sora/signaling?ticket=${ticket}`;

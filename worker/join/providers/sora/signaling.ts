@@ -1,0 +1,181 @@
+import { ID_PATTERN } from "../../../catalog/video-schema.ts";
+import { type Decision, allow, refuse } from "../../../decision/decision.ts";
+import type { Refusal } from "../../../decision/refusals.ts";
+import { wireError } from "../../../decision/wire.ts";
+import { type Exchange, refused } from "../../../exchange.ts";
+import { logDecision } from "../../../observe/decision-log.ts";
+import { isJsonObject } from "../../../token/json-object.ts";
+import { refuseRepeated } from "../../../token/locate.ts";
+import { askRoom } from "../../room/client.ts";
+import { openSeat } from "../../seat.ts";
+import { closeSocket, sendTo } from "../../sockets.ts";
+import { readAsk } from "./asked.ts";
+import { type Connecting, decideConnect } from "./connect.ts";
+import { callSora } from "./dial.ts";
+import { refusalOfFault } from "./fault.ts";
+import { type Ended, Inbox } from "./inbox.ts";
+import { REFUSED, pipe } from "./pipe.ts";
+import { JOIN_ROLES_FOR, type SoraRole } from "./session.ts";
+import { readSoraObject } from "./webhook-body.ts";
+
+const SWITCHED = 101;
+const FIRST_MESSAGE_MS = 10_000;
+const MOST_CONNECT_BYTES = 262_144;
+/** How long a client that was told something is waited for, until it closes. */
+const PATIENCE_MS = 5000;
+const NORMAL = 1000;
+const GOING_AWAY = 1001;
+
+type Message = Readonly<Record<string, unknown>>;
+
+/** A connect message that was read, and what it asks for. */
+interface Heard {
+	readonly connect: Message;
+	readonly role: SoraRole;
+	readonly connecting: Connecting;
+}
+
+/**
+ * The signalling gate. Clients of Sora say all that they want in their first message, and hear a refusal only after it: so the connection is
+ * accepted, and the message decides.
+ */
+export function handleSignaling(exchange: Exchange, account: string): Response {
+	if (exchange.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
+		const detail = "This address is for WebSockets: send Upgrade: websocket.";
+		return refused(exchange, { reason: "bad-request", detail }, "problem");
+	}
+	const { 0: webSocket, 1: server } = new WebSocketPair();
+	exchange.waitUntil(converse(exchange, account, new Inbox(server)));
+	return new Response(null, { status: SWITCHED, webSocket });
+}
+
+async function converse(exchange: Exchange, account: string, client: Inbox): Promise<void> {
+	try {
+		const heard = await hear(exchange, account, client);
+		if (heard === null) return;
+		const led = heard.allowed ? await lead(exchange, client, heard.value) : heard;
+		logDecision(exchange, led.allowed ? { status: SWITCHED } : { status: SWITCHED, refusal: led.refusal });
+		if (!led.allowed) turnAway(client, led.refusal);
+	} catch (fault) {
+		turnAway(client, refusalOfFault(exchange, "sora-signaling", fault));
+	}
+}
+
+/** The first message, judged; null when none came. */
+async function hear(exchange: Exchange, account: string, client: Inbox): Promise<Decision<Heard> | null> {
+	const first = await client.next(FIRST_MESSAGE_MS);
+	if (first === null) {
+		closeSocket(client.socket, client.ended ? NORMAL : REFUSED, client.ended ? "" : "connect-timeout");
+		return null;
+	}
+	if (!ID_PATTERN.test(account)) return refuse({ reason: "account-id-invalid" });
+	const repeated = refuseRepeated(exchange.query);
+	if (repeated) return repeated;
+	if (typeof first !== "string") return bad("The first message must be text: connect.");
+	if (first.length > MOST_CONNECT_BYTES) return refuse({ reason: "record-too-large", maxBytes: MOST_CONNECT_BYTES });
+	const connect = readSoraObject(first);
+	if (!connect.allowed) return connect;
+	if (connect.value["type"] !== "connect") return bad("The first message must be of the type connect.");
+	const ask = readAsk(connect.value, exchange.query.get("ticket"));
+	if (!ask.allowed) return ask;
+	const decided = await decideConnect(exchange, { ...ask.value, account, connection: null });
+	if (!decided.allowed) return decided;
+	return allow({ connect: connect.value, role: ask.value.role, connecting: decided.value });
+}
+
+async function lead(exchange: Exchange, client: Inbox, heard: Heard): Promise<Decision> {
+	const { session, ticket, undo } = heard.connecting;
+	if (session.sora.mode === "proxy") return carry(exchange, client, heard);
+	const target = URL.parse(session.sora.signaling_urls[0] ?? "");
+	const leadsOn = target !== null && target.host !== new URL(exchange.url).host;
+	if (!leadsOn || client.ended) {
+		await undo?.();
+		return leadsOn ? allow() : refuse(LEADS_NOWHERE);
+	}
+	target.searchParams.set("ticket", ticket);
+	sendTo(client.socket, JSON.stringify({ type: "redirect", location: target.href }));
+	// The SDK closes this connection and makes the next one.
+	const timer = setTimeout(() => closeSocket(client.socket, NORMAL), PATIENCE_MS);
+	client.pour(
+		() => undefined,
+		() => {
+			clearTimeout(timer);
+			closeSocket(client.socket, NORMAL);
+		},
+	);
+	return allow();
+}
+
+const LEADS_NOWHERE: Refusal = {
+	reason: "provider-not-configured",
+	provider: "sora",
+	detail: "the signalling address in the session's record is none, or the gate's own",
+};
+
+/** Carries the whole connection: the participant has its place as long as it stands. */
+async function carry(exchange: Exchange, client: Inbox, { connect, role, connecting }: Heard): Promise<Decision> {
+	const { session, rules, participant, ticket, undo } = connecting;
+	const seat = await openSeat(exchange, ticket, "bound", true);
+	if (!seat.allowed) {
+		await undo?.();
+		return seat;
+	}
+	const { control } = seat.value;
+	const dismissed = whenDismissed(control);
+	const answered = await callSora(exchange, session.sora.signaling_urls, forwarded(connect, ticket));
+	if (!answered.allowed) {
+		closeSocket(control, GOING_AWAY);
+		await undo?.();
+		return answered;
+	}
+	const { inbox: sora, first } = answered.value;
+	if (first === null) {
+		closeSocket(control, GOING_AWAY);
+		await undo?.();
+		passOn(client, sora.ended);
+		return allow();
+	}
+	const named = (connection: string): void => {
+		const ask = { connection, participant: participant.id, tokenId: null, roles: JOIN_ROLES_FOR[role], here: true };
+		exchange.waitUntil(askRoom(exchange.gate, rules, "claim", ask));
+	};
+	const told = (refusal: Refusal): void => logDecision(exchange, { refusal, status: SWITCHED });
+	pipe({ client, sora, control, dismissed, first }, { named, refused: told, now: exchange.gate.ports.now });
+	return allow();
+}
+
+/**
+ * The connect message as Sora gets it: with the ticket, by which its webhook finds the participant, and on the WebSocket that the gate
+ * carries: signalling by data channel would go past it.
+ */
+function forwarded(connect: Message, ticket: string): Message {
+	const { metadata } = connect;
+	const named = metadata === undefined || metadata === null ? {} : metadata;
+	const kept = ["data_channel_signaling", "ignore_disconnect_websocket"].filter((name) => connect[name] === true);
+	return {
+		...connect,
+		...Object.fromEntries(kept.map((name) => [name, false])),
+		...(isJsonObject(named) ? { metadata: { ...named, ticket } } : {}),
+	};
+}
+
+/** Sora has refused the client itself. */
+function passOn(client: Inbox, ended: Ended | null): void {
+	const { code, reason } = ended ?? { code: NORMAL, reason: "" };
+	closeSocket(client.socket, code >= 3000 || code === NORMAL ? code : REFUSED, reason);
+}
+
+/** Listens from the first moment: what the room says while Sora is dialled counts too. */
+function whenDismissed(control: WebSocket): Promise<Ended> {
+	return new Promise((resolve) => {
+		control.addEventListener("close", ({ code, reason }) => resolve({ code, reason }));
+		control.addEventListener("error", () => resolve({ code: GOING_AWAY, reason: "" }));
+	});
+}
+
+/** The SDK reports code and reason. */
+function turnAway(client: Inbox, refusal: Refusal): void {
+	closeSocket(client.socket, REFUSED, wireError(refusal, "problem").reason);
+}
+
+const bad = (detail: string) => refuse({ reason: "bad-request", detail });

@@ -1,0 +1,39 @@
+import { type Decision, allow, refuse } from "../../../decision/decision.ts";
+import type { Exchange } from "../../../exchange.ts";
+import { readUpTo } from "../../../playback/limited-body.ts";
+import { parseJsonObject } from "../../../token/json-object.ts";
+import { guardValue } from "../../secret-guard.ts";
+
+const MOST_BODY_BYTES = 262_144;
+
+/** The JSON object that Sora has sent, whatever type it says that it has. */
+export async function readWebhookBody({ request }: Exchange): Promise<Decision<Readonly<Record<string, unknown>>>> {
+	const read = await readUpTo(request, MOST_BODY_BYTES);
+	if (!read.allowed) return bad("The body broke off.");
+	const { bytes, rest } = read.value;
+	if (rest !== null) {
+		await rest.cancel();
+		return refuse({ reason: "record-too-large", maxBytes: MOST_BODY_BYTES });
+	}
+	return readSoraObject(bytes);
+}
+
+/** The same for what comes from a client: one meaning only, and no secret in it. */
+export function readSoraObject(text: Uint8Array | string): Decision<Readonly<Record<string, unknown>>> {
+	const decoded = typeof text === "string" ? text : decode(text);
+	if (decoded === null) return bad("The message is not UTF-8.");
+	const value = parseJsonObject(decoded);
+	if (typeof value === "string") return bad(`The message ${value}.`);
+	const guarded = guardValue(value);
+	return guarded.allowed ? allow(value) : guarded;
+}
+
+function decode(bytes: Uint8Array): string | null {
+	try {
+		return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+	} catch {
+		return null;
+	}
+}
+
+const bad = (detail: string) => refuse({ reason: "bad-request", detail });
