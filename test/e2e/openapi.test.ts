@@ -125,6 +125,10 @@ const REFUSED: Readonly<Record<string, number>> = {
 	lookAtWhep: 404,
 	closeWhep: 404,
 	openChimeSignaling: 400,
+	openSoraSignaling: 400,
+	// The account has no credentials for Sora.
+	askSoraAuthWebhook: 404,
+	tellSoraEvent: 404,
 };
 
 const VIEWER = { uid: "ann", sid: "television", climit: 5, dlimit: 5 };

@@ -1,3 +1,4 @@
+import type { Account } from "../catalog/catalog.ts";
 import { maskE2eeSession } from "../catalog/e2ee-session.ts";
 import type { E2eeSessionRecord, SessionStatus } from "../catalog/e2ee-session-record.ts";
 import { deleteSession, storeSession, storedSession } from "../catalog/e2ee-session-store.ts";
@@ -8,10 +9,31 @@ import { guardValue } from "../join/secret-guard.ts";
 import { type ManagedCall, type ManagedHandler, json, noContent, readJson } from "./managed.ts";
 import { listIds } from "./named-records.ts";
 
+/** One page of the account's sessions, whatever their providers, each with how it stands now. */
 export const listE2eeSessions: ManagedHandler = async (call) => {
-	const { entries, cursor } = await listIds(call, kvKeys.e2eeSessionsOf(call.account));
-	return json(call, { e2ee_sessions: entries, cursor });
+	const { gate, nowMs } = call.exchange;
+	const [{ entries, cursor }, account] = await Promise.all([
+		listIds(call, kvKeys.e2eeSessionsOf(call.account)),
+		gate.catalog.account(call.account, nowMs),
+	]);
+	const sessions = await Promise.all(entries.map(({ id }) => standing(call, account, id)));
+	return json(call, { e2ee_sessions: sessions, cursor });
 };
+
+/** Null for what cannot be known: the record cannot be read, or the room cannot be reached. */
+async function standing({ exchange: { gate, nowMs } }: ManagedCall, account: Account, id: string) {
+	const session = await storedSession(gate, account.id, id);
+	if (!session) return { id, name: null, provider: null, status: null, participants: null, waiting: null };
+	const { name, provider, starts_at, ends_at, max_participants } = session;
+	const told = { id, name, provider, starts_at, ends_at, max_participants };
+	const isOver = session.status === "ended" || (ends_at !== null && ends_at * 1000 <= nowMs);
+	if (isOver) return { ...told, status: session.status, participants: 0, waiting: 0 };
+	const room = await askRoom(gate, await rulesOf(gate, account, session), "list", { gone: false });
+	if (!room.allowed) return { ...told, status: session.status, participants: null, waiting: null };
+	const { status, participants } = room.value;
+	const waiting = participants.filter((each) => each.status === "waiting").length;
+	return { ...told, status, participants: participants.length - waiting, waiting };
+}
 
 export const getE2eeSession: ManagedHandler = async (call) => {
 	const session = await storedSession(call.exchange.gate, call.account, call.id);

@@ -57,7 +57,19 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
 		status: { enum: ["open", "locked", "ended"] },
 		status_changed_at: { type: "integer", description: "Milliseconds since 1970." },
 	}),
-	E2eeSessionIds: idsOf("e2ee_sessions"),
+	E2eeSessions: record({
+		e2ee_sessions: listOf(
+			record({
+				id: ref("Id"),
+				name: nullable(string),
+				provider: nullable(string),
+				status: { enum: ["open", "locked", "ended", null] },
+				participants: { ...nullable(integer), description: "Those who are in; null when the room cannot be reached." },
+				waiting: { ...nullable(integer), description: "Those who are in the lobby." },
+			}),
+		),
+		cursor: nullable(string),
+	}),
 	StoredProvider: record({ provider: string, ...sealed }),
 	StoredJoinWebhook: record({ url: string, ...sealed }),
 	StoredPlaybackRight: stored({ name: string, is_default: boolean }),

@@ -26,6 +26,7 @@ const PATH_PARAMETERS: Readonly<Record<string, Parameter>> = {
 	day: { description: "A day in UTC: YYYY-MM-DD.", schema: { type: "string", format: "date" } },
 	provider: { description: "vonage, sora, chime or turn.", schema: text, example: "turn" },
 	participant: { description: "Participant id, as the join gave it.", schema: text },
+	secret: { description: "Of the account's webhooks, as its credentials have it.", schema: text },
 	ticket: { description: "As the link has it.", schema: text },
 };
 

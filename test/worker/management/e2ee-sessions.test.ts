@@ -1,4 +1,6 @@
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import { kvKeys } from "../../../worker/catalog/kv-keys.ts";
 import { type Publisher, newPublisher, refusalOf } from "../../support/publisher.ts";
 
 let publisher: Publisher;
@@ -29,10 +31,33 @@ describe("the end-to-end encrypted sessions of an account", () => {
 		}
 	});
 
-	it("are listed", async () => {
-		for (const id of ["a", "b"]) await put(id, { provider: "webrtc" });
+	it("are listed with how they stand, whatever their providers", async () => {
+		const vonage = { api_key: "1", session_id: "1_A" };
+		const sora = { channel_id: "c", signaling_urls: ["wss://sora.example/signaling"] };
+		const records = {
+			a: { provider: "webrtc", name: "A", max_participants: 3 },
+			b: { provider: "vonage", status: "locked", vonage },
+			c: { provider: "sora", status: "ended", sora },
+			d: { provider: "chime", ends_at: 1_600_000_000, chime: {} },
+		};
+		for (const [id, record] of Object.entries(records)) await put(id, record);
+		const own = { name: "", starts_at: null, ends_at: null, max_participants: null, participants: 0, waiting: 0 };
 		expect(await (await publisher.manage("GET", sessions)).json()).toEqual({
-			e2ee_sessions: [{ id: "a" }, { id: "b" }],
+			e2ee_sessions: [
+				{ ...own, id: "a", name: "A", provider: "webrtc", status: "open", max_participants: 3 },
+				{ ...own, id: "b", provider: "vonage", status: "locked" },
+				{ ...own, id: "c", provider: "sora", status: "ended" },
+				{ ...own, id: "d", provider: "chime", status: "open", ends_at: 1_600_000_000 },
+			],
+			cursor: null,
+		});
+	});
+
+	it("are listed although one cannot be read", async () => {
+		await env.CATALOG.put(kvKeys.e2eeSession(publisher.account, "damaged"), "{");
+		const unknown = { name: null, provider: null, status: null, participants: null, waiting: null };
+		expect(await (await publisher.manage("GET", sessions)).json()).toEqual({
+			e2ee_sessions: [{ id: "damaged", ...unknown }],
 			cursor: null,
 		});
 	});

@@ -1,4 +1,4 @@
-import { type Operation, string } from "../operation.ts";
+import { type Operation, boolean, record, string } from "../operation.ts";
 
 const SDP = "application/sdp";
 const FRAGMENT = "application/trickle-ice-sdpfrag";
@@ -98,7 +98,47 @@ function mediaSessionOperations(media: MediaDoor): readonly Operation[] {
 	];
 }
 
-/** Doors of providers that clients come to with what a join gave them. */
+const SORA = "/join/v1/accounts/{account}/sora";
+// The secret in the path is the credential.
+const soraWebhook = { tag: "Joins", method: "post", credential: "none", refusals: "Problem" } as const;
+const webhookBody = { schema: { type: "object", description: "As Sora's documentation has it." } } as const;
+
+const soraOperations: readonly Operation[] = [
+	{
+		tag: "Joins",
+		path: `${SORA}/signaling`,
+		method: "get",
+		id: "openSoraSignaling",
+		credential: "none",
+		summary:
+			"The signalling WebSocket of sora-js-sdk. Token or ticket are in its first message; refusals are close codes.",
+		refusals: "Problem",
+		answers: { 101: { description: "The socket is open." } },
+	},
+	{
+		...soraWebhook,
+		path: `${SORA}/auth-webhook/{secret}`,
+		id: "askSoraAuthWebhook",
+		summary: "Sora asks whether a client may connect.",
+		body: webhookBody,
+		answers: {
+			200: {
+				description: "Whether it may; where not, the reason that the client is told.",
+				schema: { ...record({ allowed: boolean }), description: "Also event_metadata, or reason." },
+			},
+		},
+	},
+	{
+		...soraWebhook,
+		path: `${SORA}/event-webhook/{secret}`,
+		id: "tellSoraEvent",
+		summary: "Sora tells of a connection or session.",
+		body: webhookBody,
+		answers: { 200: { description: "It is taken.", schema: { type: "object" } } },
+	},
+];
+
+/** Doors of providers that clients come to, most with what a join gave them. The APIs of AWS and Vonage are described by these. */
 export const doorOperations: readonly Operation[] = [
 	...mediaDoors.flatMap((media) => [...endpointOperations(media), ...mediaSessionOperations(media)]),
 	{
@@ -109,4 +149,5 @@ export const doorOperations: readonly Operation[] = [
 		summary: "The signalling WebSocket of amazon-chime-sdk-js.",
 		answers: { 101: { description: "The socket is open." } },
 	},
+	...soraOperations,
 ];

@@ -19,7 +19,7 @@ export const e2eeOperations: readonly Managed[] = [
 		id: "room-1",
 		schema: ref("E2eeSession"),
 		stored: ref("StoredE2eeSession"),
-		list: ref("E2eeSessionIds"),
+		list: ref("E2eeSessions"),
 		example: {
 			provider: "webrtc",
 			name: "Room 1",
