@@ -1,3 +1,5 @@
+import { closeSocket, listenTo, passClose, sendTo } from "./sockets.ts";
+
 /**
  * Joins a client's WebSocket to one that the gate has opened for it, message by message, and hands back the client's end. Handing back
  * the other one itself would be less work, but the runtime holds a connection to a hibernating object open for ten seconds after its close
@@ -6,8 +8,7 @@
 export function relay(upstream: WebSocket): WebSocket {
 	const { 0: client, 1: server } = new WebSocketPair();
 	for (const socket of [upstream, server]) {
-		socket.binaryType = "arraybuffer";
-		socket.accept();
+		listenTo(socket);
 	}
 	pass(upstream, server);
 	pass(server, upstream);
@@ -15,22 +16,9 @@ export function relay(upstream: WebSocket): WebSocket {
 }
 
 const NORMAL = 1000;
-/** Codes that only a connection itself can have (RFC 6455 section 7.4.1). */
-const UNSENDABLE = [1005, 1006, 1015];
 
 function pass(from: WebSocket, to: WebSocket): void {
-	from.addEventListener("message", ({ data }) => attempt(() => to.send(data as string | ArrayBuffer)));
-	from.addEventListener("close", ({ code, reason }) =>
-		attempt(() => to.close(UNSENDABLE.includes(code) ? NORMAL : code, reason)),
-	);
-	from.addEventListener("error", () => attempt(() => to.close(NORMAL, "")));
-}
-
-/** The other end may be closed already. */
-function attempt(act: () => void): void {
-	try {
-		act();
-	} catch {
-		return;
-	}
+	from.addEventListener("message", ({ data }) => sendTo(to, data as string | ArrayBuffer));
+	from.addEventListener("close", ({ code, reason }) => passClose(to, code, reason, NORMAL));
+	from.addEventListener("error", () => closeSocket(to, NORMAL));
 }

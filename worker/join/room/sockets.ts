@@ -1,3 +1,4 @@
+import { closeSocket, sendTo } from "../sockets.ts";
 import { CLOSE_CODES, GONE_CODES, type GoneBecause, type RedeemAsk, closeReason } from "./contract.ts";
 import { MOST_MESSAGE_BYTES } from "./protocol.ts";
 
@@ -47,7 +48,7 @@ export class RoomSockets {
 		ws.serializeAttachment({ participant, socket, heardAt: now } satisfies Attachment);
 		const most = socket === "client" || alone === true ? 1 : MOST_CONTROLS;
 		for (const other of before.slice(0, Math.max(0, before.length + 1 - most))) {
-			close(other, GONE_CODES.replaced, "replaced");
+			closeSocket(other, GONE_CODES.replaced, "replaced");
 		}
 	}
 
@@ -66,13 +67,13 @@ export class RoomSockets {
 			if (attachmentOf(ws).socket !== "client") continue;
 			const meter = this.#meter(ws, now);
 			meter.told += text.length;
-			if (meter.told > TOLD.burst) close(ws, CLOSE_CODES.tooSlow, "too-slow");
-			else attempt(() => ws.send(text));
+			if (meter.told > TOLD.burst) closeSocket(ws, CLOSE_CODES.tooSlow, "too-slow");
+			else sendTo(ws, text);
 		}
 	}
 
 	close(participant: string, code: number, why: string): void {
-		for (const ws of this.#open(participant)) close(ws, code, why);
+		for (const ws of this.#open(participant)) closeSocket(ws, code, why);
 	}
 
 	/** Closes what belongs to somebody who is out. */
@@ -89,10 +90,10 @@ export class RoomSockets {
 		const bytes = typeof message === "string" ? byteLengthOf(message) : message.byteLength;
 		meter.messages += 1;
 		meter.bytes += bytes;
-		if (bytes > MOST_MESSAGE_BYTES) close(ws, CLOSE_CODES.tooLarge, "message-too-large");
+		if (bytes > MOST_MESSAGE_BYTES) closeSocket(ws, CLOSE_CODES.tooLarge, "message-too-large");
 		else if (meter.messages > MESSAGES.burst || meter.bytes > BYTES.burst)
-			close(ws, CLOSE_CODES.tooMany, "too-many-messages");
-		else if (typeof message !== "string") close(ws, CLOSE_CODES.badMessage, "message-not-text");
+			closeSocket(ws, CLOSE_CODES.tooMany, "too-many-messages");
+		else if (typeof message !== "string") closeSocket(ws, CLOSE_CODES.badMessage, "message-not-text");
 		else return attachment.participant;
 		return null;
 	}
@@ -103,14 +104,14 @@ export class RoomSockets {
 			const { socket, heardAt } = attachmentOf(ws);
 			const pingedAt = this.#ctx.getWebSocketAutoResponseTimestamp(ws)?.getTime() ?? 0;
 			if (isOpen(ws) && socket === "client" && Math.max(heardAt, pingedAt) + SILENT_MS <= now) {
-				close(ws, CLOSE_CODES.tooSlow, "silent");
+				closeSocket(ws, CLOSE_CODES.tooSlow, "silent");
 			}
 		}
 	}
 
 	/** To the door that carries the participant's connection. */
 	deliver(participant: string, text: string): void {
-		for (const ws of this.#open(participant)) if (this.isControl(ws)) attempt(() => ws.send(text));
+		for (const ws of this.#open(participant)) if (this.isControl(ws)) sendTo(ws, text);
 	}
 
 	isControl(ws: WebSocket): boolean {
@@ -143,17 +144,4 @@ const isOpen = (ws: WebSocket): boolean => ws.readyState === WebSocket.READY_STA
 /** Most messages are short: counted exactly only where it matters. */
 function byteLengthOf(text: string): number {
 	return text.length * 3 <= MOST_MESSAGE_BYTES ? text.length : new TextEncoder().encode(text).byteLength;
-}
-
-export function close(ws: WebSocket, code: number, why: string): void {
-	attempt(() => ws.close(code, why));
-}
-
-/** A socket whose other end is gone throws; its close event tells the room. */
-function attempt(act: () => void): void {
-	try {
-		act();
-	} catch {
-		return;
-	}
 }

@@ -4,6 +4,7 @@ import { SIGNAL, readClientFrame } from "./frames.ts";
 
 /** A client that was told why it must go says LEAVE, or closes by itself; longer it is not waited for. */
 const PATIENCE_MS = 3000;
+
 /** Tells a client why it must go, and closes when it is ready to, or after a while. */
 export function sayFarewell(client: WebSocket, { frame, code, why }: Farewell, nowMs: number): void {
 	if (!frame) return closeSocket(client, code, why);

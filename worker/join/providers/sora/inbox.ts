@@ -1,3 +1,5 @@
+import { listenTo } from "../../sockets.ts";
+
 /** What a socket has said, until somebody takes it: while a client is judged and Sora is dialled, nothing is lost. */
 export type Data = string | ArrayBuffer;
 
@@ -23,8 +25,7 @@ export class Inbox {
 		socket.addEventListener("message", ({ data }) => this.#heard(data as Data));
 		socket.addEventListener("close", ({ code, reason }) => this.#closed({ code, reason }));
 		socket.addEventListener("error", () => this.#closed({ code: ABNORMAL, reason: "" }));
-		socket.binaryType = "arraybuffer";
-		socket.accept();
+		listenTo(socket);
 	}
 
 	/** The next message; null when none comes in this time, or the socket has closed. */
