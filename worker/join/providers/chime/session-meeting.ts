@@ -45,7 +45,7 @@ async function change(
 	ofChime: (chime: Chime) => Chime,
 ): Promise<void> {
 	const fault = (message: string): void =>
-		gate.ports.log({ event: "fault", where: "chime meeting of a session", account, session: id, message });
+		gate.ports.log({ event: "fault", where: "chime-meeting", account, session: id, message });
 	try {
 		const changed = await changeSession(gate, { account, id, nowMs }, (record) =>
 			record.chime ? { ...record, chime: ofChime(record.chime) } : record,

@@ -105,7 +105,7 @@ async function record(
 		if (stored.ok) return allow(id);
 		return unavailable(`its session cannot be recorded: ${stored.issues.join("; ")}`);
 	} catch (fault) {
-		gate.ports.log({ event: "fault", where: "session of vonage", account: account.id, message: String(fault) });
+		gate.ports.log({ event: "fault", where: "vonage-session", account: account.id, message: String(fault) });
 		return refuse({ reason: "catalog-not-written", record: "session" });
 	}
 }
