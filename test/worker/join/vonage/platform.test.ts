@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { askPlatform } from "../../../../worker/join/providers/vonage/api/platform.ts";
+import { readPlatform } from "../../../../worker/join/providers/vonage/api/platform.ts";
 
 const call = { method: "GET", url: "https://platform.example/", headers: new Headers(), body: null };
 
@@ -16,14 +16,14 @@ function platformWith(start: (controller: ReadableStreamDefaultController<Uint8A
 			}),
 		);
 	};
-	return { sources: { reaches: () => true }, ports: { fetch } } as unknown as Parameters<typeof askPlatform>[0];
+	return { sources: { reaches: () => true }, ports: { fetch } } as unknown as Parameters<typeof readPlatform>[0];
 }
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 it("a body that never ends counts to the time limit", async () => {
 	const stalled = platformWith((body) => body.enqueue(bytes("[")));
-	const answer = await askPlatform(stalled, call, 100, 20);
+	const answer = await readPlatform(stalled, call, 100, 20);
 	expect(answer).toMatchObject({ allowed: false, refusal: { reason: "provider-timeout" } });
 });
 
@@ -32,7 +32,7 @@ it("a body is read whole, and none that is too large", async () => {
 		body.enqueue(bytes("[1]"));
 		body.close();
 	});
-	expect(await askPlatform(whole, call, 3)).toMatchObject({ allowed: true, value: { text: "[1]" } });
-	const answer = await askPlatform(whole, call, 2);
+	expect(await readPlatform(whole, call, 3)).toMatchObject({ allowed: true, value: { text: "[1]" } });
+	const answer = await readPlatform(whole, call, 2);
 	expect(answer).toMatchObject({ allowed: false, refusal: { reason: "provider-unavailable" } });
 });

@@ -10,7 +10,7 @@ import { encryptForm, judgeQuery } from "./create-form.ts";
 import type { ApiCall } from "./call.ts";
 import { passOn } from "./pass-on.ts";
 import { sentHeaders } from "./headers.ts";
-import { askPlatform, unavailable } from "./platform.ts";
+import { readPlatform, unavailable } from "./platform.ts";
 
 const FORM_TYPE = "application/x-www-form-urlencoded";
 const MOST_ANSWER_BYTES = 262_144;
@@ -28,7 +28,7 @@ export async function createSession(exchange: Exchange, call: ApiCall): Promise<
 		headers: sentHeaders(exchange.headers, { [caller.header.name]: caller.header.value, "Content-Type": FORM_TYPE }),
 		body: form.value.body,
 	};
-	const answer = await askPlatform(exchange.gate, ask, MOST_ANSWER_BYTES);
+	const answer = await readPlatform(exchange.gate, ask, MOST_ANSWER_BYTES);
 	if (!answer.allowed) return answer;
 	const { response, text } = answer.value;
 	if (!response.ok) return allow(passOn(exchange, response, text));

@@ -29,7 +29,7 @@ export interface WholeAnswer {
 }
 
 /** The same, and its body, which must have come within the time limit as well. */
-export function askPlatform(
+export function readPlatform(
 	outside: Outside,
 	call: PlatformCall,
 	mostBytes: number,
