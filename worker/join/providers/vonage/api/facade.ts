@@ -2,7 +2,7 @@ import type { Account } from "../../../../catalog/catalog.ts";
 import { type Decision, allow, refuse } from "../../../../decision/decision.ts";
 import { type Exchange } from "../../../../exchange.ts";
 import { logDecision } from "../../../../observe/decision-log.ts";
-import { readUpTo } from "../../../../playback/limited-body.ts";
+import { readBytes } from "../../../request-body.ts";
 import { guardEnvelope } from "../../../secret-guard.ts";
 import { type VonageAccess, vonageAccess } from "../vonage-account.ts";
 import { refusedAsVonage } from "./answers.ts";
@@ -60,10 +60,9 @@ async function readCall(
 	const { project } = target.value;
 	if (project !== null && project.toLowerCase() !== caller.value.project.id)
 		return refuse({ reason: "vonage-credentials-invalid", detail: "the path names another project" });
-	const read = await readUpTo(exchange.request, MOST_BODY_BYTES);
-	if (!read.allowed) return refuse({ reason: "bad-request", detail: "The body broke off." });
-	if (read.value.rest !== null) return refuse({ reason: "record-too-large", maxBytes: MOST_BODY_BYTES });
-	const call = { account, access, caller: caller.value, target: target.value, path, body: read.value.bytes };
+	const body = await readBytes(exchange.request, MOST_BODY_BYTES);
+	if (!body.allowed) return body;
+	const call = { account, access, caller: caller.value, target: target.value, path, body: body.value };
 	const judged = await judgeFeature(exchange, call);
 	return judged.allowed ? allow(call) : judged;
 }
