@@ -19,6 +19,7 @@ describe("the form of a session", () => {
 			"archiveMode=manual&location=null&p2p.preference=disabled",
 			"archiveMode=manual&location=null&p2p.preference=disabled&e2ee=true",
 		],
+		["@vonage/video, in words", "p2p.preference=routed", "p2p.preference=disabled&e2ee=true&archiveMode=manual"],
 		["empty", "", "e2ee=true&p2p.preference=disabled&archiveMode=manual"],
 		[
 			"PHP, without encryption",

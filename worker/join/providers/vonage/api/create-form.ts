@@ -13,7 +13,8 @@ const KNOWN: readonly string[] = [E2EE, PREFERENCE, ARCHIVE];
 
 const YES = /^(?:true|1)$/i;
 const NO = /^(?:false|0|null)?$/i;
-const ROUTED = /^disabled$/i;
+/** By the names of the API, or those of its SDKs: @vonage/video passes on what it is given. */
+const ROUTED = /^(?:disabled|routed)$/i;
 const RELAYED = /^(?:enabled|always|relayed)$/i;
 
 /**
