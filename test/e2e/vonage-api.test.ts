@@ -391,6 +391,8 @@ describe("what decodes media", () => {
 		"/captions",
 		"/ARCHIVE",
 		"/%61rchive",
+		"/archive;x=1",
+		"/call",
 	])("POST %s is refused for an encrypted session, and passes for others", async (rest) => {
 		const headers = { "Content-Type": "application/json" };
 		const refused = await call({ path: path(rest), headers, body: JSON.stringify({ sessionId }) });
@@ -414,6 +416,21 @@ describe("what decodes media", () => {
 		const before = platform.calls.length;
 		expect((await call({ path: path("/archive"), body })).status).toBe(400);
 		expect(platform.calls.length).toBe(before);
+	});
+
+	it.each<[string, string, (id: string) => string]>([
+		["another version", "/v9/beta/archive", (id) => JSON.stringify({ sessionId: id })],
+		["another name", path("/transcribe"), (id) => JSON.stringify({ sessionId: id })],
+		["another spelling of sessionId", path("/archive"), (id) => JSON.stringify({ sessionId: "1_a", SessionID: id })],
+		["another spelling of the id", path("/archive"), (id) => JSON.stringify({ sessionId: `${id}=` })],
+	])("%s leads nowhere", async (_what, spelled, body) => {
+		const answer = await call({ path: spelled, body: body(sessionId) });
+		expect([answer.status, answer.headers.get("Playgate-Reason")]).toEqual([409, "vonage-feature-refused"]);
+	});
+
+	it("the session in the query leads nowhere", async () => {
+		const body = JSON.stringify({ sessionId: "1_a" });
+		expect((await call({ path: `${path("/archive")}?sessionId=${sessionId}`, body })).status).toBe(409);
 	});
 
 	it.each(["//archive", "/x%2f..%2farchive", "/%2e%2e%2farchive"])("a path %s is refused", async (rest) => {

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { filled, list, string, text } from "./fields.ts";
 import { object } from "./issues.ts";
 import { secret } from "./sealed-value.ts";
-import { httpsUrl, iceUrl, wssUrl } from "./url-fields.ts";
+import { baseUrl, httpsUrl, iceUrl, wssUrl } from "./url-fields.ts";
 
 /* The provider's part of an end-to-end encrypted session, as users write it. */
 
@@ -36,7 +36,7 @@ export const vonagePart = object({
 	application_id: orNull(uuid),
 	api_key: orNull(projectKey),
 	session_id: vonageSessionId,
-	api_url: v.optional(httpsUrl, VONAGE_API_URL),
+	api_url: v.optional(baseUrl, VONAGE_API_URL),
 });
 
 const MOST_CHANNEL_BYTES = 255;

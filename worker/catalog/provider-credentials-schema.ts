@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { bearer, orNull, projectKey, region, uuid } from "./e2ee-part-schemas.ts";
 import { filled, list, string, text, whole } from "./fields.ts";
 import { anObject, object } from "./issues.ts";
-import { httpsUrl, iceUrl } from "./url-fields.ts";
+import { baseUrl, httpsUrl, iceUrl } from "./url-fields.ts";
 
 /* What an account has with the systems that its sessions run on, as users write it. */
 
@@ -17,7 +17,7 @@ const vonage = v.pipe(
 		/** PKCS #8 in PEM, as Vonage gives it. */
 		private_key: orNull(filled(16_384)),
 		e2ee_policy: v.optional(v.picklist(["require", "allow"], "must be require or allow"), "require"),
-		api_url: orNull(httpsUrl),
+		api_url: orNull(baseUrl),
 	}),
 	v.check(
 		({ api_key, api_secret, application_id, private_key }) =>

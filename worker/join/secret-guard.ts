@@ -28,7 +28,7 @@ export const SECRET_NAMES: ReadonlySet<string> = new Set([
 
 /** Sora's client library took the key itself as `e2ee`, before it made keys (sora-js-sdk 2020.1); `true` is what it sends. */
 const FLAG_NAME = "e2ee";
-const FLAG_VALUES: ReadonlySet<string> = new Set(["true", "false", "required", "1", "0"]);
+const FLAG_VALUES: ReadonlySet<string> = new Set(["true", "false", "required", "1", "0", "null"]);
 
 const MOST_DEPTH = 32;
 const MOST_PLACE = 200;

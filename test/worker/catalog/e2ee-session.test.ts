@@ -151,6 +151,7 @@ describe("a session that users write", () => {
 		[vonage({ session_id: "abc" }), "vonage.session_id: must be a session id of Vonage, which begins with 1_ or 2_"],
 		[vonage({ api_key: "k1" }), "vonage.api_key: must be a project's API key: digits only"],
 		[vonage({ api_key: null }), "vonage: must have api_key or application_id"],
+		[vonage({ api_url: "https://x.example/?a=b" }), "vonage.api_url: must not have a query (?)"],
 		[
 			vonage({ api_url: "wss://x.example" }),
 			"vonage.api_url: must be an absolute https:// URL without user name and password",

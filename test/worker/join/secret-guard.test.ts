@@ -68,6 +68,7 @@ describe("an encryption secret in a body", () => {
 		{ secret: false },
 		{ e2ee: true },
 		{ e2ee: "true" },
+		{ e2ee: "null" },
 		{ key: "k", password: "p", secretary: "Ann", secrets: "none", token: "t", device_secret_id: 1 },
 		{ pre_key_bundle: { identityKey: "aWQ=", signedPreKey: "c3A=", preKeySignature: "c2ln" } },
 		{ metadata: { access_token: token({ uid: "ann", conid: "room-1" }) } },

@@ -133,6 +133,11 @@ describe("the credentials of an account with a provider", () => {
 		],
 		["sora", { auth_webhook_secret: "short" }, "auth_webhook_secret: must be 16 to 128 of A-Z a-z 0-9 _ -"],
 		[
+			"vonage",
+			{ api_key: "1", api_secret: "s", api_url: "https://x.example/?a=b" },
+			"api_url: must not have a query (?)",
+		],
+		[
 			"sora",
 			{ api_url: "http://sora.example/" },
 			"api_url: must be an absolute https:// URL without user name and password",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { encryptForm } from "../../../../worker/join/providers/vonage/api/create-form.ts";
+import { encryptForm, judgeQuery } from "../../../../worker/join/providers/vonage/api/create-form.ts";
 
 const outcome = (body: string, policy: "require" | "allow" = "require"): string => {
 	const form = encryptForm(body, policy);
@@ -19,6 +19,7 @@ describe("the form of a session", () => {
 			"archiveMode=manual&location=null&p2p.preference=disabled",
 			"archiveMode=manual&location=null&p2p.preference=disabled&e2ee=true",
 		],
+		["@vonage/video, in words", "p2p.preference=routed", "p2p.preference=disabled&e2ee=true&archiveMode=manual"],
 		["empty", "", "e2ee=true&p2p.preference=disabled&archiveMode=manual"],
 		[
 			"PHP, without encryption",
@@ -32,6 +33,7 @@ describe("the form of a session", () => {
 
 	it.each([
 		["relayed", "p2p.preference=enabled", /^MediaMode must be routed/],
+		["relayed, in words", "p2p.preference=relayed", /^MediaMode must be routed/],
 		["relayed, as Python says it", "p2p.preference=always&e2ee=true", /^MediaMode must be routed/],
 		["always archived", "archiveMode=always&p2p.preference=disabled", /^ArchiveMode cannot be set to always/],
 		["twice", "p2p.preference=disabled&p2p.preference=enabled", /p2p.preference twice/],
@@ -40,6 +42,14 @@ describe("the form of a session", () => {
 	])("is refused where it could not be encrypted: %s", (_what, body, message) => {
 		expect(outcome(body)).toMatch(message);
 	});
+
+	it.each(["p2p.preference=enabled", "a=b&E2EE=false", "archiveMode=always"])(
+		"is nothing that a query changes: %s",
+		(query) => {
+			expect(judgeQuery(new URLSearchParams(query))).toMatchObject({ refusal: { reason: "vonage-session-options" } });
+			expect(judgeQuery(new URLSearchParams("a=b")).allowed).toBe(true);
+		},
+	);
 
 	it("stays byte for byte where the policy allows that, and no encryption is asked for", () => {
 		const body = "location=10.0.0.1&p2p.preference=enabled&archiveMode=always&x=%7E";

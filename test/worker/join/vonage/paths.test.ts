@@ -4,22 +4,31 @@ import { readProxyPath } from "../../../../worker/join/providers/vonage/web/path
 
 describe("paths of the REST API", () => {
 	it.each([
-		["POST", "/session/create", "create", null],
-		["POST", "/session/create/", "create", null],
-		["GET", "/session/create", "other", null],
+		["POST", "/session/create", "create", "create"],
+		["POST", "/session/create/", "create", "create"],
+		["POST", "/hl/session/create", "create", "create"],
+		["POST", "/Session/create;v=1/%20", "create", "create"],
 		["POST", "/v2/project/1/archive", "feature", "archive"],
 		["POST", "/v2/partner/1/archive", "feature", "archive"],
 		["POST", "/v2/project/1/broadcast/", "feature", "broadcast"],
 		["POST", "/v2/project/1/session/1_a/archive", "feature", "archive"],
-		["GET", "/v2/project/1/archive", "other", null],
-		["POST", "/v2/project/1/archive/a-1/stop", "other", null],
-		["POST", "/v2/project/1/session/1_a/signal", "other", null],
-		["DELETE", "/v2/project/1/session/1_a/connection/c", "other", null],
-		["POST", "/v2/project/1/callback", "other", null],
-		["GET", "/", "other", null],
-	])("%s %s: %s %s", (method, path, does, feature) => {
+		["POST", "/v2/project/1/call", "feature", "call"],
+		["PATCH", "/v3/account/1/Archive;x=1", "feature", "archive"],
+		["POST", "/archive%20", "feature", "archive"],
+		["GET", "/v2/project/1/archive", "about", "archive"],
+		["POST", "/v2/project/1/archive/a-1/stop", "other", "stop"],
+		["POST", "/v2/project/1/session/1_a/signal", "about", "signal"],
+		["DELETE", "/v2/project/1/session/1_a/connection/c", "about", "c"],
+		["POST", "/v2/project/1/callback", "other", "callback"],
+		["GET", "/", "about", null],
+	])("%s %s: %s %s", (method, path, does, name) => {
 		const read = readApiPath(method, path);
-		expect(read).toMatchObject({ allowed: true, value: { does, feature } });
+		expect(read).toMatchObject({ allowed: true, value: { does, name } });
+	});
+
+	it.each(["GET", "HEAD", "DELETE", "PATCH"])("a session is not made by %s", (method) => {
+		const read = readApiPath(method, "/session/create");
+		expect(read).toMatchObject({ allowed: false, refusal: { reason: "method-not-allowed" } });
 	});
 
 	it.each([

@@ -2,7 +2,7 @@ import type { Context, Hono } from "hono";
 import { ID_PATTERN } from "../../../catalog/video-schema.ts";
 import { preflightResponse } from "../../../decision/response.ts";
 import { type Exchange, refused } from "../../../exchange.ts";
-import { refusedAsVonage } from "./api/answers.ts";
+import { failedAsVonage, refusedAsVonage } from "./api/answers.ts";
 import { handleApiCall } from "./api/facade.ts";
 import { handleProxied } from "./web/door.ts";
 
@@ -13,14 +13,14 @@ const PROXY = "/join/v1/vonage/:ticket";
 
 /** The doors to Vonage Video: the REST API for back ends, and everything that a participant's web client asks for. */
 export function vonageRoutes(app: Hono, exchange: (c: Context) => Exchange): void {
-	const call = (c: Context): Promise<Response> | Response => {
+	const call = async (c: Context): Promise<Response> => {
 		const begun = exchange(c);
 		if (begun.method === "OPTIONS") return preflightResponse(begun.request);
 		const account = c.req.param("account") ?? "";
 		if (!ID_PATTERN.test(account)) return refusedAsVonage(begun, { reason: "account-id-invalid" });
 		const path = BELOW.exec(begun.path)?.[1];
 		if (path === undefined) return refusedAsVonage(begun, { reason: "resource-not-found" });
-		return handleApiCall(begun, account, path);
+		return handleApiCall(begun, account, path).catch((fault: unknown) => failedAsVonage(begun, fault));
 	};
 	app.all(API, call);
 	app.all(`${API}/*`, call);

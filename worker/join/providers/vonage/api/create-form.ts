@@ -13,8 +13,9 @@ const KNOWN: readonly string[] = [E2EE, PREFERENCE, ARCHIVE];
 
 const YES = /^(?:true|1)$/i;
 const NO = /^(?:false|0|null)?$/i;
-const ROUTED = /^disabled$/i;
-const RELAYED = /^(?:enabled|always)$/i;
+/** By the names of the API, or those of its SDKs: @vonage/video passes on what it is given. */
+const ROUTED = /^(?:disabled|routed)$/i;
+const RELAYED = /^(?:enabled|always|relayed)$/i;
 
 /**
  * Turns encryption on where the account's policy says so, and refuses what the platform cannot encrypt: relayed sessions, which SDKs ask
@@ -30,10 +31,11 @@ export function encryptForm(body: string, policy: "require" | "allow"): Decision
 	if (!encrypted) return allow({ body, encrypted });
 	const preference = form.get(PREFERENCE);
 	if (preference !== null && RELAYED.test(preference)) return odd(RELAYED_MESSAGE);
-	if (preference !== null && !ROUTED.test(preference)) return odd("p2p.preference must be disabled or enabled.");
+	if (preference !== null && !ROUTED.test(preference))
+		return odd("p2p.preference must be disabled, which is routed media.");
 	const archive = form.get(ARCHIVE);
 	if (archive !== null && /^always$/i.test(archive)) return odd(ARCHIVED_MESSAGE);
-	if (archive !== null && !/^manual$/i.test(archive)) return odd("archiveMode must be manual or always.");
+	if (archive !== null && !/^manual$/i.test(archive)) return odd("archiveMode must be manual.");
 	form.set(E2EE, "true");
 	form.set(PREFERENCE, "disabled");
 	form.set(ARCHIVE, "manual");
@@ -45,8 +47,17 @@ const RELAYED_MESSAGE =
 const ARCHIVED_MESSAGE =
 	"ArchiveMode cannot be set to always when using E2EE: create the session with archiveMode manual.";
 
+/** Options belong into the form: a platform may read them from either, and prefer the other. */
+export function judgeQuery(query: URLSearchParams): Decision {
+	const misplaced = [...query.keys()].find((name) => knownAs(name) !== undefined);
+	return misplaced === undefined ? allow() : odd(`The query has ${misplaced}: options of a session go into the form.`);
+}
+
+const knownAs = (name: string): string | undefined =>
+	KNOWN.find((one) => one.toLowerCase() === name.trim().toLowerCase());
+
 function isAmbiguous(form: URLSearchParams, name: string): boolean {
-	const known = KNOWN.find((one) => one.toLowerCase() === name.trim().toLowerCase());
+	const known = knownAs(name);
 	return known !== undefined && (known !== name || form.getAll(name).length > 1);
 }
 

@@ -4,14 +4,13 @@ import { ID_PATTERN } from "../../../../catalog/video-schema.ts";
 import { type Decision, allow, refuse } from "../../../../decision/decision.ts";
 import type { Exchange } from "../../../../exchange.ts";
 import { sha256 } from "../../../../hash.ts";
-import { readUpTo } from "../../../../playback/limited-body.ts";
 import { guardBody } from "../../../secret-guard.ts";
 import { XML_TYPE, sessionsInXml, wantsXml } from "./answers.ts";
-import { encryptForm } from "./create-form.ts";
+import { encryptForm, judgeQuery } from "./create-form.ts";
 import type { ApiCall } from "./call.ts";
 import { passOn } from "./pass-on.ts";
 import { sentHeaders } from "./headers.ts";
-import { callPlatform, unavailable } from "./platform.ts";
+import { readPlatform, unavailable } from "./platform.ts";
 
 const FORM_TYPE = "application/x-www-form-urlencoded";
 const MOST_ANSWER_BYTES = 262_144;
@@ -23,25 +22,26 @@ export async function createSession(exchange: Exchange, call: ApiCall): Promise<
 	const form = readForm(exchange, call);
 	if (!form.allowed) return form;
 	const { access, caller, path } = call;
-	const answer = await callPlatform(exchange.gate, {
+	const ask = {
 		method: exchange.method,
 		url: access.apiUrl(caller.project) + path + exchange.search,
 		headers: sentHeaders(exchange.headers, { [caller.header.name]: caller.header.value, "Content-Type": FORM_TYPE }),
 		body: form.value.body,
-	});
+	};
+	const answer = await readPlatform(exchange.gate, ask, MOST_ANSWER_BYTES);
 	if (!answer.allowed) return answer;
-	const read = await readUpTo(answer.value, MOST_ANSWER_BYTES);
-	if (!read.allowed || read.value.rest !== null) return unavailable("its answer broke off, or is too large");
-	const text = new TextDecoder().decode(read.value.bytes);
-	if (!answer.value.ok) return allow(passOn(exchange, answer.value, text));
+	const { response, text } = answer.value;
+	if (!response.ok) return allow(passOn(exchange, response, text));
 	const sessionId = sessionIdIn(text);
 	if (sessionId === null) return unavailable("it answered without a session id");
-	if (!form.value.encrypted) return allow(shown(exchange, answer.value, text));
+	if (!form.value.encrypted) return allow(shown(exchange, response, text));
 	const recorded = await record(exchange, call, sessionId);
-	return recorded.allowed ? allow(shown(exchange, answer.value, text, { [SESSION_HEADER]: recorded.value })) : recorded;
+	return recorded.allowed ? allow(shown(exchange, response, text, { [SESSION_HEADER]: recorded.value })) : recorded;
 }
 
-function readForm({ headers }: Exchange, { access, body }: ApiCall) {
+function readForm({ headers, query }: Exchange, { access, body }: ApiCall) {
+	const misplaced = judgeQuery(query);
+	if (!misplaced.allowed) return misplaced;
 	const type = (headers.get("Content-Type") ?? FORM_TYPE).split(";", 1)[0]?.trim().toLowerCase();
 	if (type !== FORM_TYPE && body.length > 0) return refuse({ reason: "media-type-unsupported", expected: [FORM_TYPE] });
 	if (headers.has("Content-Encoding"))

@@ -2,14 +2,14 @@ import type { Account } from "../../../../catalog/catalog.ts";
 import { type Decision, allow, refuse } from "../../../../decision/decision.ts";
 import { type Exchange } from "../../../../exchange.ts";
 import { logDecision } from "../../../../observe/decision-log.ts";
-import { readUpTo } from "../../../../playback/limited-body.ts";
-import { parseJsonObject } from "../../../../token/json-object.ts";
+import { readBytes } from "../../../request-body.ts";
 import { guardEnvelope } from "../../../secret-guard.ts";
-import { type VonageAccess, vonageAccess, vonageSession } from "../vonage-account.ts";
+import { type VonageAccess, vonageAccess } from "../vonage-account.ts";
 import { refusedAsVonage } from "./answers.ts";
 import { judgeCaller } from "./caller.ts";
 import { createSession } from "./create.ts";
 import type { ApiCall } from "./call.ts";
+import { judgeFeature } from "./feature.ts";
 import { sentHeaders } from "./headers.ts";
 import { passOn } from "./pass-on.ts";
 import { readApiPath } from "./paths.ts";
@@ -60,28 +60,11 @@ async function readCall(
 	const { project } = target.value;
 	if (project !== null && project.toLowerCase() !== caller.value.project.id)
 		return refuse({ reason: "vonage-credentials-invalid", detail: "the path names another project" });
-	const read = await readUpTo(exchange.request, MOST_BODY_BYTES);
-	if (!read.allowed) return refuse({ reason: "bad-request", detail: "The body broke off." });
-	if (read.value.rest !== null) return refuse({ reason: "record-too-large", maxBytes: MOST_BODY_BYTES });
-	const call = { account, access, caller: caller.value, target: target.value, path, body: read.value.bytes };
+	const body = await readBytes(exchange.request, MOST_BODY_BYTES);
+	if (!body.allowed) return body;
+	const call = { account, access, caller: caller.value, target: target.value, path, body: body.value };
 	const judged = await judgeFeature(exchange, call);
 	return judged.allowed ? allow(call) : judged;
-}
-
-/** What decodes media on the platform's side is not for a session that only its participants can read. */
-async function judgeFeature({ gate, nowMs }: Exchange, { account, target, body }: ApiCall): Promise<Decision> {
-	if (target.does !== "feature" || target.feature === null) return allow();
-	const members = parseJsonObject(utf8.decode(body));
-	const named = typeof members === "string" ? null : members["sessionId"];
-	if (typeof named !== "string") {
-		const what = typeof members === "string" ? `it ${members}` : "its sessionId is not a text";
-		return refuse({ reason: "bad-request", detail: `The body must be a JSON object with sessionId: ${what}.` });
-	}
-	for (const id of new Set([named, named.trim(), ...(target.session === null ? [] : [target.session])])) {
-		const record = vonageSession(await gate.catalog.e2eeSessionByProvider(account, "vonage", id, nowMs));
-		if (record) return refuse({ reason: "vonage-feature-refused", feature: target.feature });
-	}
-	return allow();
 }
 
 async function pass(exchange: Exchange, call: ApiCall): Promise<Decision<Response>> {
@@ -91,5 +74,3 @@ async function pass(exchange: Exchange, call: ApiCall): Promise<Decision<Respons
 	const answer = await callPlatform(exchange.gate, { method: exchange.method, url, headers, body });
 	return answer.allowed ? allow(passOn(exchange, answer.value, answer.value.body)) : answer;
 }
-
-const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });

@@ -11,7 +11,7 @@ const HOP_BY_HOP = [
 	"upgrade",
 ];
 
-/** What the runtime sets by itself, what tells of the caller's network, and credentials for whomever. */
+/** What the runtime sets by itself, what tells of the caller's network, credentials for whomever, and a method that was not judged. */
 const NOT_SENT: ReadonlySet<string> = new Set([
 	...HOP_BY_HOP,
 	"host",
@@ -27,6 +27,9 @@ const NOT_SENT: ReadonlySet<string> = new Set([
 	"true-client-ip",
 	"forwarded",
 	"via",
+	"x-http-method",
+	"x-http-method-override",
+	"x-method-override",
 ]);
 const NOT_SENT_PREFIXES = ["cf-", "x-forwarded-", "sec-websocket-"];
 

@@ -1,8 +1,7 @@
 import { type Exchange, jsonResponse } from "../../../../exchange.ts";
 import { logDecision } from "../../../../observe/decision-log.ts";
-import { readUpTo } from "../../../../playback/limited-body.ts";
 import { isJsonObject } from "../../../../token/json-object.ts";
-import { callPlatform } from "../api/platform.ts";
+import { readPlatform } from "../api/platform.ts";
 import type { VonageSession } from "../vonage-account.ts";
 import { type ProxyTarget, isOnVonage } from "./paths.ts";
 
@@ -18,12 +17,11 @@ export async function handleConfig(exchange: Exchange, session: VonageSession, {
 	const headers = new Headers({ Accept: "application/json" });
 	const token = exchange.headers.get("X-TB-TOKEN-AUTH");
 	if (token !== null) headers.set("X-TB-TOKEN-AUTH", token);
-	const answer = await callPlatform(exchange.gate, { method: "GET", url, headers, body: null }, TIME_LIMIT_MS);
+	const ask = { method: "GET", url, headers, body: null };
+	const answer = await readPlatform(exchange.gate, ask, MOST_BYTES, TIME_LIMIT_MS);
 	logDecision(exchange, { status: 200, goesOn: true });
-	if (!answer.allowed) return jsonResponse(exchange, {});
-	const read = await readUpTo(answer.value, MOST_BYTES);
-	if (!answer.value.ok || !read.allowed || read.value.rest !== null) return jsonResponse(exchange, {});
-	return jsonResponse(exchange, configIn(new TextDecoder().decode(read.value.bytes)));
+	if (!answer.allowed || !answer.value.response.ok) return jsonResponse(exchange, {});
+	return jsonResponse(exchange, configIn(answer.value.text));
 }
 
 function configIn(text: string): Readonly<Record<string, unknown>> {

@@ -4,9 +4,8 @@ import type { Refusal } from "../../../../decision/refusals.ts";
 import { wireError } from "../../../../decision/wire.ts";
 import { type Exchange, jsonResponse, refused } from "../../../../exchange.ts";
 import { logDecision } from "../../../../observe/decision-log.ts";
-import { readUpTo } from "../../../../playback/limited-body.ts";
 import { askRoom } from "../../../room/client.ts";
-import { callPlatform, unavailable } from "../api/platform.ts";
+import { readPlatform, unavailable } from "../api/platform.ts";
 import { printOf } from "../client-token.ts";
 import { type Guest, admitGuest } from "./admission.ts";
 import { type ProxyTarget, isPlatformHost } from "./paths.ts";
@@ -65,12 +64,11 @@ async function askPlatform(exchange: Exchange, { session }: Guest): Promise<Deci
 		const value = exchange.headers.get(name);
 		if (value !== null) headers.set(name, value);
 	}
-	const answer = await callPlatform(exchange.gate, { method: "GET", url, headers, body: null });
+	const answer = await readPlatform(exchange.gate, { method: "GET", url, headers, body: null }, MOST_BYTES);
 	if (!answer.allowed) return answer;
-	const read = await readUpTo(answer.value, MOST_BYTES);
-	if (!read.allowed || read.value.rest !== null) return unavailable("its session info broke off, or is too large");
-	if (!answer.value.ok) return unavailable(`its session info was answered with ${answer.value.status}`);
-	const list = v.safeParse(v.array(v.looseObject({})), jsonOf(new TextDecoder().decode(read.value.bytes)));
+	const { response, text } = answer.value;
+	if (!response.ok) return unavailable(`its session info was answered with ${response.status}`);
+	const list = v.safeParse(v.array(v.looseObject({})), jsonOf(text));
 	return list.success ? allow(list.output) : unavailable("its session info cannot be read");
 }
 
