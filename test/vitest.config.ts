@@ -15,6 +15,8 @@ const searches = { LIMITS_RUNS, LIMITS_SEED };
 export default defineConfig({
 	root: new URL("..", import.meta.url).pathname,
 	test: {
+		// All cores: most end-to-end tests wait for players, alarms and clocks more than they compute.
+		maxWorkers: "100%",
 		projects: [
 			{
 				plugins: [
@@ -43,6 +45,8 @@ export default defineConfig({
 						"test/sim/**/*.test.ts",
 					],
 					environment: "node",
+					globalSetup: ["test/support/build-once.ts"],
+					expect: { poll: { timeout: 10_000 } },
 					testTimeout: 60_000,
 					hookTimeout: 120_000,
 				},
