@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { FileOrder } from "./support/file-order.ts";
 
 const secrets = {
 	ADMIN_TOKEN: "test-admin-token",
@@ -17,6 +18,7 @@ export default defineConfig({
 	test: {
 		// All cores: most end-to-end tests wait for players, alarms and clocks more than they compute.
 		maxWorkers: "100%",
+		sequence: { sequencer: FileOrder },
 		projects: [
 			{
 				plugins: [

@@ -100,6 +100,16 @@ async function watch({ join: { meeting, attendee } }: JoinAnswer, connectionTime
 	return page;
 }
 
+/** The same with media, until the session has started. The service is told how to answer before it is asked. */
+async function talk({ join: { meeting, attendee } }: JoinAnswer): Promise<ChimePage> {
+	const page = await openChimePage(browser, gate.origin);
+	pages.push(page);
+	service.behave({ answer: page.answer });
+	await page.start(meeting, attendee);
+	await page.started();
+	return page;
+}
+
 /** Waits until the service has got so many connections with the attendee's JoinToken, and the last one has said SUBSCRIBE. */
 function arrived({ join: { attendee } }: JoinAnswer, count = 1): Promise<Connection> {
 	return vi.waitFor(
@@ -188,9 +198,7 @@ describe("a client that may join", () => {
 	it("connects again with the same URL when the service has dropped it", async () => {
 		const session = await openSession();
 		const joined = await join(session);
-		const page = await watch(joined);
-		service.behave({ answer: page.answer });
-		await page.started();
+		const page = await talk(joined);
 		(await arrived(joined)).cut();
 		await arrived(joined, 2);
 		expect(await page.connects()).toBeGreaterThan(1);
@@ -200,9 +208,7 @@ describe("a client that may join", () => {
 	it("leaves: its attendee is deleted, and its place is free", async () => {
 		const session = await openSession({}, { max_participants: 1 });
 		const joined = await join(session);
-		const page = await watch(joined);
-		service.behave({ answer: page.answer });
-		await page.started();
+		const page = await talk(joined);
 		const connection = await arrived(joined);
 		await page.leave();
 		expect(await page.stopped()).toBe("Left");
@@ -240,9 +246,7 @@ describe("a client that must go", () => {
 		const session = await openSession();
 		const jti = `jti-${session}`;
 		const joined = await join(session, { jti });
-		const page = await watch(joined);
-		service.behave({ answer: page.answer });
-		await page.started();
+		const page = await talk(joined);
 		const connection = await arrived(joined);
 		await act(session, joined, jti);
 		expect(await page.stopped()).toBe(status);
