@@ -33,6 +33,7 @@ export default defineConfig({
 					name: "worker",
 					include: ["test/worker/**/*.test.ts"],
 					restoreMocks: true,
+					testTimeout: 30_000, // a bound for what hangs, not for a machine that is busy
 					env: searches,
 				},
 			},
