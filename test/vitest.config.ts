@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { FileOrder } from "./support/file-order.ts";
 
 const secrets = {
 	ADMIN_TOKEN: "test-admin-token",
@@ -15,6 +16,9 @@ const searches = { LIMITS_RUNS, LIMITS_SEED };
 export default defineConfig({
 	root: new URL("..", import.meta.url).pathname,
 	test: {
+		// All cores: most end-to-end tests wait for players, alarms and clocks more than they compute.
+		maxWorkers: "100%",
+		sequence: { sequencer: FileOrder },
 		projects: [
 			{
 				plugins: [
@@ -29,6 +33,7 @@ export default defineConfig({
 					name: "worker",
 					include: ["test/worker/**/*.test.ts"],
 					restoreMocks: true,
+					testTimeout: 30_000, // a bound for what hangs, not for a machine that is busy
 					env: searches,
 				},
 			},
@@ -43,6 +48,8 @@ export default defineConfig({
 						"test/sim/**/*.test.ts",
 					],
 					environment: "node",
+					globalSetup: ["test/support/build-once.ts"],
+					expect: { poll: { timeout: 10_000 } },
 					testTimeout: 60_000,
 					hookTimeout: 120_000,
 				},

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { V4ModuleDefinition } from "miniflare";
 import { projectDir } from "./paths.ts";
@@ -15,7 +15,7 @@ const run = promisify(execFile);
  * @throws Error with what the build said, when it fails
  */
 export async function buildGate(outDir: string): Promise<void> {
-	const wrangler = join(dirname(fileURLToPath(import.meta.resolve("wrangler/package.json"))), "bin/wrangler.js");
+	const wrangler = join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin/wrangler.js");
 	// The banner asks the registry for a newer version, and metrics go out as well: a build must work without a network.
 	const quiet = { WRANGLER_HIDE_BANNER: "true", WRANGLER_SEND_METRICS: "false", WRANGLER_LOG: "warn" };
 	try {

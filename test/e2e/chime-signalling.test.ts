@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { WebSocket } from "ws";
 import { AWS_KEYS, type ChimeAws, startChimeAws } from "../standins/chime-aws.ts";
 import {
+	type Behaviour,
 	type ChimeSignalling,
 	type Connection,
 	audioStatus,
@@ -92,10 +93,20 @@ async function join(session: string, claims: Json = {}): Promise<JoinAnswer> {
 	return (await answer.json()) as JoinAnswer;
 }
 
-async function watch({ join: { meeting, attendee } }: JoinAnswer): Promise<ChimePage> {
+async function watch({ join: { meeting, attendee } }: JoinAnswer, connectionTimeoutMs?: number): Promise<ChimePage> {
 	const page = await openChimePage(browser, gate.origin);
 	pages.push(page);
+	await page.start(meeting, attendee, connectionTimeoutMs);
+	return page;
+}
+
+/** The same with media, until the session has started. The service is told how to answer before it is asked. */
+async function talk({ join: { meeting, attendee } }: JoinAnswer): Promise<ChimePage> {
+	const page = await openChimePage(browser, gate.origin);
+	pages.push(page);
+	service.behave({ answer: page.answer });
 	await page.start(meeting, attendee);
+	await page.started();
 	return page;
 }
 
@@ -187,9 +198,7 @@ describe("a client that may join", () => {
 	it("connects again with the same URL when the service has dropped it", async () => {
 		const session = await openSession();
 		const joined = await join(session);
-		const page = await watch(joined);
-		service.behave({ answer: page.answer });
-		await page.started();
+		const page = await talk(joined);
 		(await arrived(joined)).cut();
 		await arrived(joined, 2);
 		expect(await page.connects()).toBeGreaterThan(1);
@@ -199,13 +208,11 @@ describe("a client that may join", () => {
 	it("leaves: its attendee is deleted, and its place is free", async () => {
 		const session = await openSession({}, { max_participants: 1 });
 		const joined = await join(session);
-		const page = await watch(joined);
-		service.behave({ answer: page.answer });
-		await page.started();
+		const page = await talk(joined);
 		const connection = await arrived(joined);
 		await page.leave();
 		expect(await page.stopped()).toBe("Left");
-		await vi.waitFor(() => expect(connection.closed).not.toBeNull());
+		await vi.waitFor(() => expect(connection.closed).not.toBeNull(), { timeout: 10_000 });
 		expect(connection.frames).toContain("LEAVE");
 		await vi.waitFor(() => expect(aws.knowsToken(joined.join.attendee.JoinToken)).toBe(false), { timeout: 10_000 });
 		await join(session, { uid: "ben" });
@@ -239,13 +246,11 @@ describe("a client that must go", () => {
 		const session = await openSession();
 		const jti = `jti-${session}`;
 		const joined = await join(session, { jti });
-		const page = await watch(joined);
-		service.behave({ answer: page.answer });
-		await page.started();
+		const page = await talk(joined);
 		const connection = await arrived(joined);
 		await act(session, joined, jti);
 		expect(await page.stopped()).toBe(status);
-		await vi.waitFor(() => expect(connection.closed).not.toBeNull());
+		await vi.waitFor(() => expect(connection.closed).not.toBeNull(), { timeout: 10_000 });
 		await vi.waitFor(() => expect(aws.knowsToken(joined.join.attendee.JoinToken)).toBe(false), { timeout: 10_000 });
 	});
 
@@ -288,7 +293,9 @@ describe("a client that may not connect", () => {
 		const [ann, ben] = [await join(session), await join(session, { uid: "ben" })];
 		const page = await watch({ ...ann, join: { ...ann.join, attendee: ben.join.attendee } });
 		expect(await page.stopped()).toBe("AudioAuthenticationRejected");
-		await vi.waitFor(() => expect(gate.logLines.join("\n")).toContain("chime-attendee-mismatch"));
+		await vi.waitFor(() => expect(gate.logLines.join("\n")).toContain("chime-attendee-mismatch"), {
+			timeout: 10_000,
+		});
 	});
 
 	it("with an SDK that is too old for the session: authentication rejected", async () => {
@@ -301,19 +308,21 @@ describe("a client that may not connect", () => {
 });
 
 describe("what the service itself says passes", () => {
-	it.each([
+	/** Longer than the four seconds in which the page's SDK connects again, so that it gives up after it has tried. */
+	const GIVES_UP_MS = 4500;
+	it.each<[string, Behaviour, string, number?]>([
 		["HTTP 403", { refuse: 403 }, "AudioAuthenticationRejected"],
 		["close 4403", { closeWith: 4403 }, "SignalingBadRequest"],
 		["close 4410", { closeWith: 4410 }, "MeetingEnded"],
 		["JOIN_ACK 403", { joinStatus: 403 }, "AudioAuthenticationRejected"],
 		["JOIN_ACK 409", { joinStatus: 409 }, "AudioCallAtCapacity"],
 		["SUBSCRIBE_ACK 403", { subscribeStatus: 403 }, "AudioAuthenticationRejected"],
-		["HTTP 500, again and again", { refuse: 500 }, "TaskFailed"],
-		["close 4500, again and again", { closeWith: 4500 }, "TaskFailed"],
-	])("%s", async (_what, behaviour, status) => {
+		["HTTP 500, again and again", { refuse: 500 }, "TaskFailed", GIVES_UP_MS],
+		["close 4500, again and again", { closeWith: 4500 }, "TaskFailed", GIVES_UP_MS],
+	])("%s", async (_what, behaviour, status, connectionTimeoutMs) => {
 		const joined = await join(await openSession());
 		service.behave(behaviour);
-		expect(await (await watch(joined)).stopped()).toBe(status);
+		expect(await (await watch(joined, connectionTimeoutMs)).stopped()).toBe(status);
 	});
 
 	it.each([

@@ -133,7 +133,9 @@ describe("the Devices API, from a licence to a freed slot", () => {
 			expect(ids).toHaveLength(3);
 			expected.push(...ids.map((id) => `${uid}/${id}`));
 		}
-		await vi.waitFor(async () => expect((await accountList(account)).toSorted()).toEqual(expected.toSorted()));
+		await vi.waitFor(async () => expect((await accountList(account)).toSorted()).toEqual(expected.toSorted()), {
+			timeout: 30_000,
+		});
 	});
 
 	it("tells the account of every device, although the runtime dies before it could", async () => {
@@ -164,7 +166,7 @@ describe("the account's list", () => {
 		const url = await masterOf(account, { uid: "ann", dlimit: 100 });
 		const ids = Array.from({ length: 23 }, (_, index) => `device-${String(index).padStart(2, "0")}`);
 		for (const id of ids) expect(await outcomeOf(ask(url, device(id)))).toBe(200);
-		await vi.waitFor(async () => expect(await accountList(account)).toHaveLength(23));
+		await vi.waitFor(async () => expect(await accountList(account)).toHaveLength(23), { timeout: 30_000 });
 		for (const perPage of [1, 7, 10, 23, 100])
 			expect(await accountList(account, perPage)).toEqual(ids.map((id) => `ann/${id}`));
 		const list = `/v1/accounts/${account.id}/devices`;

@@ -91,22 +91,23 @@ async function hear(account: TestAccount, url: string): Promise<string> {
 	return ((await answer.json()) as { secret: string }).secret;
 }
 
+const PATIENCE = { timeout: 15_000 };
 const typesOf = (heard: readonly Heard[]): string[] => heard.map(({ event }) => event.type);
 
 describe("the publisher's webhook", () => {
-	it("an end that was told is not told again when the session's time is over", async () => {
+	it.concurrent("an end that was told is not told again when the session's time is over", async () => {
 		const endpoint = await openEndpoint();
 		const account = await gate.openAccount();
 		const session = await openSession(gate, account, { ends_at: nowSeconds() + 2 });
 		await hear(account, endpoint.url);
 		expect((await session.order("POST", "end")).status).toBe(200);
 		const ends = () => typesOf(endpoint.heard).filter((type) => type === "join.session_ended");
-		await expect.poll(ends, { timeout: 10_000 }).toHaveLength(1);
+		await vi.waitFor(() => expect(ends()).toHaveLength(1), PATIENCE);
 		await setTimeout(3000);
 		expect(ends()).toHaveLength(1);
 	});
 
-	it.each([
+	it.concurrent.each([
 		["PUT", { provider: "webrtc", status: "ended" }],
 		["DELETE", undefined],
 	])("the session's end by %s of its record is told", async (method, record) => {
@@ -116,23 +117,22 @@ describe("the publisher's webhook", () => {
 		await hear(account, endpoint.url);
 		await session.join();
 		expect((await gate.manage(method, session.manageUrl, record)).ok).toBe(true);
-		await expect.poll(() => typesOf(endpoint.heard), { timeout: 10_000 }).toContain("join.session_ended");
+		await vi.waitFor(() => expect(typesOf(endpoint.heard)).toContain("join.session_ended"), PATIENCE);
 	});
 
-	it("hears, signed, of who joins, leaves and is refused, and of the end", async () => {
+	it.concurrent("hears, signed, of who joins, leaves and is refused, and of the end", async () => {
 		const endpoint = await openEndpoint();
 		const account = await gate.openAccount();
 		const session = await openSession(gate, account, { max_participants: 1 });
 		const secret = await hear(account, endpoint.url);
 		const ann = await session.join({ uid: "ann" }, { name: "Ann" });
 		const refused = await session.join({ uid: "ben" });
-		await expect
-			.poll(() => typesOf(endpoint.heard).toSorted(), { timeout: 10_000 })
-			.toEqual(["join.participant_joined", "join.refused"]);
+		const both = ["join.participant_joined", "join.refused"];
+		await vi.waitFor(() => expect(typesOf(endpoint.heard).toSorted()).toEqual(both), PATIENCE);
 		expect((await ask(`${gate.url}/join/v1/participants/${ann.ticket}`, { method: "DELETE" })).status).toBe(204);
-		await expect.poll(() => typesOf(endpoint.heard), { timeout: 10_000 }).toContain("join.participant_left");
+		await vi.waitFor(() => expect(typesOf(endpoint.heard)).toContain("join.participant_left"), PATIENCE);
 		expect((await session.order("POST", "end")).status).toBe(200);
-		await expect.poll(() => typesOf(endpoint.heard), { timeout: 10_000 }).toContain("join.session_ended");
+		await vi.waitFor(() => expect(typesOf(endpoint.heard)).toContain("join.session_ended"), PATIENCE);
 		const of = (type: string) => endpoint.heard.find(({ event }) => event.type === type)?.event.data;
 		const where = { account: account.id, session: "room-1", provider: "webrtc" };
 		expect(of("join.participant_joined")).toMatchObject({
@@ -162,19 +162,19 @@ describe("the publisher's webhook", () => {
 		endpoint.close();
 	});
 
-	it("hears again of what it did not take, and follows no redirect", async () => {
+	it.concurrent("hears again of what it did not take, and follows no redirect", async () => {
 		const endpoint = await openEndpoint([500, 307]);
 		const account = await gate.openAccount();
 		const session = await openSession(gate, account);
 		await hear(account, endpoint.url);
 		await session.join();
-		await expect.poll(() => endpoint.heard.length, { timeout: 15_000 }).toBe(2);
+		await vi.waitFor(() => expect(endpoint.heard).toHaveLength(2), PATIENCE);
 		const [first, second] = endpoint.heard;
 		expect([second?.headers["webhook-id"], second?.body]).toEqual([first?.headers["webhook-id"], first?.body]);
 		endpoint.close();
 	});
 
-	it("does not hold up anything when it never answers", async () => {
+	it.concurrent("does not hold up anything when it never answers", async () => {
 		const account = await gate.openAccount();
 		const session = await openSession(gate, account, { max_stay_seconds: 3 });
 		await hear(account, "http://127.0.0.1:9/closed");

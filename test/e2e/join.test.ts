@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type TestSession, answered, openSession, openSocket } from "../support/join.ts";
 import { ask } from "../support/player.ts";
 import type { Client } from "../support/player.ts";
@@ -246,7 +246,7 @@ describe("limits of the token", () => {
 		const session = await openSession(gate, account, { ticket_seconds: 1 });
 		const joinAs = (sid: string) => session.join({ uid: "ann", climit: 1, cbeh: "BLOCK_NEW", sid });
 		const inTime = async (sid: string) => {
-			await expect.poll(async () => (await joinAs(sid)).status, { timeout: 3000 }).toBe(201);
+			await expect.poll(async () => (await joinAs(sid)).status, { timeout: 8000 }).toBe(201);
 		};
 		const socket = await openSocket(session.socketUrl((await joinAs("a")).ticket));
 		socket.send({ type: "leave" });
@@ -306,29 +306,31 @@ describe("a room", () => {
 		).toBe(410);
 	});
 
-	it("a ticket that nobody used in time opens nothing, and the place is free again", async () => {
+	it.concurrent("a ticket that nobody used in time opens nothing, and the place is free again", async () => {
 		const session = await open({ ticket_seconds: 1, max_participants: 1 });
 		const late = await session.join();
 		expect((await session.join()).reason).toBe("e2ee-session-full");
-		await expect.poll(() => inSession(session), { timeout: 5000 }).toBe(0);
+		await vi.waitFor(async () => expect(await inSession(session)).toBe(0), { timeout: 10_000 });
 		const refused = await openSocket(`${session.socketUrl(late.ticket)}?refusals=close`);
 		expect(await refused.closed).toMatchObject({ reason: "participant-gone" });
 		expect((await session.join()).status).toBe(201);
 		expect(await session.participants(true)).toMatchObject([{ status: "admitted" }, { because: "never-came" }]);
 	});
 
-	it("keeps the place of one who lost the connection, for a while", async () => {
+	it.concurrent("keeps the place of one who lost the connection, for a while", async () => {
 		const session = await open({ reconnect_seconds: 2 });
 		const ann = await session.join();
 		const socket = await openSocket(session.socketUrl(ann.ticket));
 		const { ticket } = await socket.next("welcome");
 		socket.socket.close();
-		await expect.poll(async () => (await session.participants())[0]?.["status"]).toBe("away");
+		await vi.waitFor(async () => expect((await session.participants())[0]?.["status"]).toBe("away"), {
+			timeout: 10_000,
+		});
 		const back = await openSocket(session.socketUrl(String(ticket)));
 		await back.next("welcome");
 		expect(await session.participants()).toMatchObject([{ status: "connected" }]);
 		back.socket.close();
-		await expect.poll(() => inSession(session), { timeout: 8000 }).toBe(0);
+		await vi.waitFor(async () => expect(await inSession(session)).toBe(0), { timeout: 10_000 });
 		expect(await session.participants(true)).toMatchObject([{ because: "connection-lost" }]);
 	});
 
@@ -459,7 +461,7 @@ describe("a room", () => {
 		expect((await session.joinWith(token)).reason).toBe("token-already-joined");
 	});
 
-	it.each([
+	it.concurrent.each([
 		["token-expired", 4001, {}, { exp: 3 }],
 		["stayed-too-long", 4007, { max_stay_seconds: 2 }, {}],
 		["session-ended", 4006, { ends_at: 3 }, {}],

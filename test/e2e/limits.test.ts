@@ -503,9 +503,12 @@ describe("in the midst of a playback of AES-128 content", () => {
 			return session?.last_seen ?? 0;
 		};
 		const before = await lastSeen();
-		await vi.waitFor(async () => {
-			expect(await outcomeOf(ask(segment))).toBe(200);
-			expect(await lastSeen()).toBeGreaterThan(before);
-		});
+		await vi.waitFor(
+			async () => {
+				expect(await outcomeOf(ask(segment))).toBe(200);
+				expect(await lastSeen()).toBeGreaterThan(before);
+			},
+			{ timeout: 10_000 },
+		);
 	});
 });

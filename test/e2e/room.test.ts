@@ -335,7 +335,12 @@ describe("who may do what", () => {
 
 describe("a call is over", () => {
 	it("when the token ends, for the one whose token it was", async () => {
-		const [ann, ben] = await pair(await newSession(), { exp: nowSeconds() + 20 });
+		const session = await newSession();
+		const ann = await newPage(session, "ann");
+		await ann.join(SECRET);
+		await ann.shows("in");
+		const ben = await newPage(session, "ben", { exp: nowSeconds() + 12 });
+		await ben.join(SECRET);
 		await ben.sees();
 		await ben.shows("over", "token-expired");
 		expect((await ben.stats()).at(-1)?.connection).toBe("closed");

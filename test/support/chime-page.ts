@@ -7,8 +7,11 @@ import type { Origin } from "./origin.ts";
 /** A page with amazon-chime-sdk-js, as it is published. */
 export interface ChimePage {
 	readonly page: Page;
-	/** Begins a session with what a join answered (`meeting` and `attendee`, or what the page's back end made). */
-	readonly start: (meeting: Json, attendee: Json) => Promise<void>;
+	/**
+	 * Begins a session with what a join answered (`meeting` and `attendee`, or what the page's back end made).
+	 * The SDK gives a connection that does not come about up after `connectionTimeoutMs`; 15 s when it is left to the SDK.
+	 */
+	readonly start: (meeting: Json, attendee: Json, connectionTimeoutMs?: number) => Promise<void>;
 	/** Waits until the SDK has said how the session ended: the name of its status, such as `AudioAttendeeRemoved`. */
 	readonly stopped: () => Promise<string>;
 	/** Answers an offer with a peer of the page's own, so that media has somewhere to go. */
@@ -36,10 +39,11 @@ const SCRIPT = `
 			await new Promise((done) => (peer.onicegatheringstatechange = () => peer.iceGatheringState === "complete" && done()));
 		return peer.localDescription.sdp;
 	};
-	window.begin = (meeting, attendee) => {
+	window.begin = (meeting, attendee, connectionTimeoutMs) => {
 		const logger = new ConsoleLogger("sdk", LogLevel.ERROR);
 		const configuration = new MeetingSessionConfiguration(meeting, attendee);
 		configuration.reconnectTimeoutMs = 4000;
+		if (connectionTimeoutMs !== undefined) configuration.connectionTimeoutMs = connectionTimeoutMs;
 		configuration.urls.eventIngestionURL = null;
 		const devices = new DefaultDeviceController(logger);
 		const session = new DefaultMeetingSession(configuration, logger, devices);
@@ -100,7 +104,7 @@ export async function openChimePage(
 	const seen = () => page.evaluate<{ stopped: string | null; connects: number; started: number }>("seen");
 	return {
 		page,
-		start: (meeting, attendee) => page.evaluate(`begin(${JSON.stringify(meeting)}, ${JSON.stringify(attendee)})`),
+		start: (...given) => page.evaluate(`begin(${given.map((each) => JSON.stringify(each)).join(", ")})`),
 		stopped: () =>
 			vi.waitFor(async () => {
 				const { stopped } = await seen();

@@ -11,7 +11,7 @@ export const launchCallBrowser = (): Promise<Browser> =>
 		"--disable-features=WebRtcHideLocalIpsWithMdns",
 	]);
 
-export const PATIENCE = { timeout: 45_000, interval: 200 };
+export const PATIENCE = { timeout: 45_000, interval: 100 };
 
 /** What lies between the page and the room: it may change what passes, in each direction. Null drops the message. */
 export interface Between {
@@ -54,8 +54,10 @@ export interface RoomPage {
 	readonly close: () => Promise<void>;
 }
 
-/** Keeps the page's connections, so that the test can ask them. */
+/** Keeps the page's connections, so that the test can ask them. Its camera is a small one: pictures are encoded without a GPU. */
 const WATCH = `
+	const capture = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+	navigator.mediaDevices.getUserMedia = (asked) => capture({ ...asked, video: asked.video && { width: 320, height: 240 } });
 	window.connections = [];
 	window.RTCPeerConnection = class extends RTCPeerConnection {
 		constructor(configuration) {
@@ -81,7 +83,7 @@ export const roomLink = (gate: TestGate, account: TestAccount, session: string, 
 	`${gate.url}/demo/room#${new URLSearchParams({ account: account.id, session, name, token }).toString()}`;
 
 export async function openRoomPage(browser: Browser, url: string, between?: Between): Promise<RoomPage> {
-	const context = await browser.newContext();
+	const context = await browser.newContext({ viewport: { width: 640, height: 480 } });
 	const page = await context.newPage();
 	const sent: string[] = [];
 	const heard: Json[] = [];

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SignJWT, exportSPKI, generateKeyPair } from "jose";
+import { inject } from "vitest";
 import { startGate } from "../../kv-seed/local/gate.ts";
 import type { GateOptions, RunningGate } from "../../kv-seed/local/gate.ts";
 import { startOrigin } from "./origin.ts";
@@ -61,14 +62,14 @@ const ec = await generateKeyPair("ES256", { extractable: true });
 
 export const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
-/** Builds and starts the gate on a free port, with a state folder of its own. */
+/** Starts the gate, as it was built for this run, on a free port and with a state folder of its own. */
 export async function startTestGate(options: Partial<GateOptions> = {}): Promise<TestGate> {
 	const stateDir = await mkdtemp(join(tmpdir(), "playgate-e2e-"));
 	const logLines: string[] = [];
 	const tokens: string[] = [];
 	const onLog = (_level: string, line: string): void => void logLines.push(line);
 	const origin = await startOrigin();
-	const running = await startGate({ stateDir, secrets, onLog, ...options });
+	const running = await startGate({ stateDir, secrets, onLog, bundleDir: inject("bundleDir"), ...options });
 	const { url } = running;
 	const manage: TestGate["manage"] = (method, path, body) => manageAt(url, method, path, body);
 	return {
