@@ -352,6 +352,30 @@ describe("a client that must go", () => {
 	});
 });
 
+describe("a client that is asked to move to another server", () => {
+	it("does, with both connections open as long as it needs them, and stays the same participant", async () => {
+		const room = await openRoom();
+		const joined = await join(room);
+		const page = await watch(joined);
+		await connected(page);
+		await page.page.evaluate("session.MIGRATION_TIMEOUT = 3000"); // in place of 20 s
+		const first = connectionOf(joined);
+		platform.moveMessaging(`${rumor.url}?server=2`);
+		first?.rotate();
+		await vi.waitFor(() => expect(connectionOf(joined)).not.toBe(first), { timeout: 15_000 });
+		platform.moveMessaging(rumor.url);
+		const second = connectionOf(joined);
+		expect(second?.url).toMatch(/^\/rumorwebsocketsv2\?server=2&socketId=[^&]+&attempt=[^&]+$/);
+		expect([second?.id, first?.closed]).toEqual([first?.id, false]);
+		await vi.waitFor(() => expect(first?.closed).toBe(true), { timeout: 10_000 });
+		expect(await page.seen()).toMatchObject({ connected: true, disconnected: null });
+		expect(second?.closed).toBe(false);
+		expect(await statusOf(room, joined.participant_id)).toMatchObject({ status: "connected" });
+		await page.publish();
+		await vi.waitFor(() => expect(second?.said).toContain("create stream"), { timeout: 15_000 });
+	});
+});
+
 describe("what a client may send", () => {
 	it("a stream without encryption is refused: 2.35.2 lets an empty secret pass", async () => {
 		const joined = await join(await openRoom());

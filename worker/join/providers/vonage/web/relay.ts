@@ -1,6 +1,7 @@
 import type { Refusal } from "../../../../decision/refusals.ts";
 import { GONE_CODES } from "../../../room/contract.ts";
 import { closeBoth, closeSocket, listenTo, sendTo } from "../../../sockets.ts";
+import { REPLACED } from "./migration.ts";
 import { type Speaker, judgeFrame } from "./raptor.ts";
 import { disconnectedFrame, refusalFrame } from "./replies.ts";
 import { RUMOR, type RumorFrame, readRumor } from "./rumor.ts";
@@ -31,6 +32,8 @@ export interface Listener {
 	readonly refused: (refusal: Refusal) => void;
 	/** The connection is let into the session, under this id. */
 	readonly entered: (connectionId: string) => void;
+	/** The participant has opened another connection: why this one must go, as soon as it must. */
+	readonly replaced: (connectionId: string | null, isOver: () => boolean) => Promise<string>;
 }
 
 /** The largest frame of an SDK holds a session description. */
@@ -61,7 +64,7 @@ export function relay(line: Line, speaker: Speaker, listener: Listener): void {
 	upstream.addEventListener("error", () => talk.once(() => closeSocket(client, CODES.goingAway)));
 	listenTo(client);
 	listenTo(upstream);
-	void dismissed.then((because) => talk.dismiss(because));
+	void dismissed.then((because) => (because === REPLACED ? talk.replaced() : talk.dismiss(because)));
 }
 
 /** One connection: what was said so far, and its end, which comes once. */
@@ -71,6 +74,7 @@ class Talk {
 	readonly #listener: Listener;
 	#speaker: Speaker;
 	#hasLeft = false;
+	#isReplaced = false;
 	#entrance: RumorFrame | null = null;
 
 	constructor(line: Line, speaker: Speaker, listener: Listener) {
@@ -114,6 +118,13 @@ class Talk {
 		});
 	}
 
+	/** The place is another connection's now: what the client does with this one says nothing of it any more. */
+	async replaced(): Promise<void> {
+		this.#isReplaced = true;
+		closeSocket(this.#line.control, CODES.goingAway);
+		this.dismiss(await this.#listener.replaced(this.#speaker.connectionId, () => this.isOver));
+	}
+
 	/** The client hears that its connection was ended, or, where it is not in yet, that it may not come in. Of a lost room it hears nothing. */
 	dismiss(because: string | null): void {
 		const { client, upstream } = this.#line;
@@ -132,6 +143,7 @@ class Talk {
 		if (this.isOver) return;
 		this.isOver = true;
 		end();
+		if (this.#isReplaced) return;
 		if (this.#hasLeft) closeSocket(this.#line.control, GONE_CODES.left, "left");
 		else closeSocket(this.#line.control, CODES.goingAway);
 	}

@@ -9,6 +9,7 @@ import { askRoom } from "../../../room/client.ts";
 import { callPlatform, unavailable } from "../api/platform.ts";
 import { printOf } from "../client-token.ts";
 import { type Guest, admitGuest } from "./admission.ts";
+import { isMoving } from "./migration.ts";
 import { type ProxyTarget, isPlatformHost } from "./paths.ts";
 
 /** What the client tells the platform of itself. */
@@ -92,6 +93,7 @@ async function openMessaging(exchange: Exchange, { presented, participant }: Gue
 		symphony_address: info.symphony_address,
 		partner_id: info.partner_id,
 		client_token: printOf(exchange.headers.get("X-OPENTOK-AUTH") ?? ""),
+		moving: isMoving(participant, exchange.headers.get("X-TB-CONNECTIONID")),
 	};
 	const ask = { participant: participant.id, provider };
 	const remembered = await askRoom(exchange.gate, presented.rules, "remember", ask);
