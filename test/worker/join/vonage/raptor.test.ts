@@ -150,9 +150,23 @@ describe("other messages", () => {
 		["with a path that goes up", said(`{"method":"create","uri":"${SESSION}/x/../stream/1"}`)],
 		["that makes what clients do not make", message("create", "/connection/c-1/stream/s-1", { e2ee: true })],
 		["with an encoded path", said(`{"method":"create","uri":"${SESSION}/%73tream/1"}`)],
+		["with a method that is none", said(`{"method":"create ","uri":"${SESSION}/stream/1"}`)],
 		["with an empty segment", said(`{"method":"create","uri":"${SESSION}//stream/1"}`)],
 	])("are refused: %s", (_what, judged) => {
 		expect(reasonOf(judged)).toBe("bad-request");
+	});
+
+	it.each<[string, RumorFrame]>([
+		["a stream", message("update", "/stream/s-1", { e2ee: false })],
+		["a connection", message("update", "/connection/c-1", { capabilities: ["forceMute"] })],
+	])("cannot take the encryption from %s", (_what, judged) => {
+		expect(reasonOf(judged)).toBe("vonage-encryption-missing");
+	});
+
+	it("do not carry the secret through the gate", () => {
+		const signal = (data: unknown): RumorFrame => message("signal", "/signal/g-1", { type: "setup", data });
+		expect(reasonOf(signal(JSON.stringify({ encryptionSecret: "correct horse" })))).toBe("encryption-secret-sent");
+		expect(reasonOf(signal("the secret is under the mat"))).toBe("pass");
 	});
 
 	it.each<[string, RumorFrame]>([
