@@ -1,7 +1,13 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
-import { VONAGE, type VonagePlatform, startVonagePlatform, verifyToken } from "../standins/vonage-platform.ts";
+import {
+	SYMPHONY,
+	VONAGE,
+	type VonagePlatform,
+	startVonagePlatform,
+	verifyToken,
+} from "../standins/vonage-platform.ts";
 import { type RumorConnection, type VonageRumor, startVonageRumor } from "../standins/vonage-rumor.ts";
 import { RUMOR, type RumorFrame, readRumor, writeRumor } from "../../worker/join/providers/vonage/web/rumor.ts";
 import { launchBrowser } from "../support/browser.ts";
@@ -463,6 +469,10 @@ describe("the proxy", () => {
 		expect([foreign.status, foreign.headers.get("Playgate-Reason")]).toEqual([403, "vonage-host-refused"]);
 		const other = await info(joined, { path: "/session/1_other" });
 		expect(await other.json()).toMatchObject([{ error: { code: 404 } }]);
+		const head = await ask(`${joined.join.proxy_url}/anvil.opentok.com/session/${joined.join.session_id}`, {
+			method: "HEAD",
+		});
+		expect([head.status, head.headers.get("Allow")]).toEqual([405, "GET, OPTIONS"]);
 		for (const path of ["/v2/project/1/archive", "/", "/session/create"])
 			expect((await info(joined, { path })).status).toBe(path === "/session/create" ? 200 : 404);
 		expect(platform.calls.slice(before).filter(({ path }) => path.startsWith("/session"))).toEqual([]);
@@ -541,6 +551,13 @@ describe("the proxy", () => {
 			{ reason: "ticket-invalid" },
 		]);
 		ws.close();
+	});
+
+	it("judges particulars that say that there is no error", async () => {
+		const joined = await join(await openRoom());
+		const messaging = { messaging_url: rumor.url, symphony_address: SYMPHONY, partner_id: VONAGE.apiKey };
+		platform.failNext(200, JSON.stringify([{ ...messaging, error: null, properties: { e2ee: false } }]));
+		expect(await (await info(joined)).json()).toMatchObject([{ error: { code: 403 } }]);
 	});
 
 	it("opens the messaging that the session's particulars named, and no other", async () => {

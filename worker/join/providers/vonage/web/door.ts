@@ -34,7 +34,7 @@ async function other(exchange: Exchange, ticket: string, target: ProxyTarget): P
 	const reads = exchange.method === "GET" || exchange.method === "HEAD";
 	if (reads && what === "project" && file === "config.json") return handleConfig(exchange, session, target);
 	if (reads && target.host === STATIC_HOST) return toStatic(exchange, target);
-	if (!reads && what === "session")
+	if (what === "session" && exchange.method !== "GET")
 		return refused(exchange, { reason: "method-not-allowed", allowed: ["GET", "OPTIONS"] }, "problem");
 	return refused(exchange, { reason: "resource-not-found" }, "problem");
 }

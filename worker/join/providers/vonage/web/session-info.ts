@@ -40,7 +40,7 @@ export async function handleSessionInfo(
 	const answer = await askPlatform(exchange, guest.value);
 	if (!answer.allowed) return denied(exchange, answer.refusal);
 	const list = answer.value;
-	if (list.some((one) => "error" in one)) return shown(exchange, list);
+	if (list.some(({ error }) => (error ?? null) !== null)) return shown(exchange, list);
 	const info = v.safeParse(infoSchema, list[0]);
 	if (!info.success) return denied(exchange, unavailable("its session info cannot be read").refusal);
 	const opened = await openMessaging(exchange, guest.value, info.output);
