@@ -535,6 +535,28 @@ describe("the proxy", () => {
 		expect(await closed).toBe(code);
 	});
 
+	it("ends a connection that names itself as another participant's, who stays when that one is put out", async () => {
+		const room = await openRoom();
+		const [ann, ben] = [await join(room), await join(room, { uid: "ben" })];
+		const enter = (ws: WebSocket, { join: { token, session_id } }: JoinAnswer): void => {
+			const id = `victim-${room.id}`;
+			const uri = `/v2/partner/${VONAGE.apiKey}/session/${session_id}/connection/${id}`;
+			const data = JSON.stringify({ method: "create", uri, content: { capabilities: ["e2ee"] } });
+			const headers = new Map(Object.entries({ "TRANSACTION-ID": "t", "X-TB-TOKEN-AUTH": token }));
+			ws.send(writeRumor({ type: RUMOR.connect, addresses: [], headers: new Map([["uniqueId", id]]), data: "" }));
+			ws.send(writeRumor({ type: RUMOR.message, addresses: [SYMPHONY], headers, data }));
+		};
+		const [anns, bens] = [await openMessaging(ann), await openMessaging(ben)];
+		enter(anns.ws, ann);
+		await vi.waitFor(() => expect(anns.told.length).toBeGreaterThan(1));
+		enter(bens.ws, ben);
+		expect(await bens.closed).toBe(1008);
+		await gate.manage("DELETE", `${participantsOf(room)}/${ben.participant_id}`);
+		await vi.waitFor(async () => expect(await statusOf(room, ben.participant_id)).toMatchObject({ status: "gone" }));
+		expect(rumor.disconnected).not.toContain(`victim-${room.id}`);
+		anns.ws.close();
+	});
+
 	it("tells a browser within the connection why it may not go on", async () => {
 		const joined = await join(await openRoom());
 		const url = `${gate.url.replace("http", "ws")}/join/v1/vonage/no.ticket/${new URL(rumor.url).host}/rumorwebsocketsv2`;

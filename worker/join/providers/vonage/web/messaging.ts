@@ -34,11 +34,11 @@ export async function handleMessaging(exchange: Exchange, ticket: string, target
 	const { 0: socket, 1: client } = new WebSocketPair();
 	relay({ client, upstream: upstream.value, control, dismissed }, line.value.speaker, {
 		refused: (refusal) => logDecision(exchange, { refusal, status: SWITCHED }),
-		entered: (connectionId) =>
-			void askRoom(exchange.gate, rules, "remember", {
-				participant: participant.id,
-				provider: { connection_id: connectionId },
-			}),
+		entered: async (connectionId) => {
+			const ask = { participant: participant.id, provider: { connection_id: connectionId } };
+			const remembered = await askRoom(exchange.gate, rules, "remember", ask);
+			return remembered.allowed || remembered.refusal.reason !== "bad-request";
+		},
 		replaced: (connectionId, isOver) =>
 			whenMoved({ gate: exchange.gate, rules, participant: participant.id, connectionId, isOver }),
 	});

@@ -30,8 +30,8 @@ export function whenDismissed(control: WebSocket): Promise<string | null> {
 
 export interface Listener {
 	readonly refused: (refusal: Refusal) => void;
-	/** The connection is let into the session, under this id. */
-	readonly entered: (connectionId: string) => void;
+	/** The connection is let into the session, under this id. False where that is another participant's. */
+	readonly entered: (connectionId: string) => Promise<boolean>;
 	/** The participant has opened another connection: why this one must go, as soon as it must. */
 	readonly replaced: (connectionId: string | null, isOver: () => boolean) => Promise<string>;
 }
@@ -100,8 +100,13 @@ class Talk {
 
 	#enter(frame: RumorFrame, connectionId: string): void {
 		this.#entrance = frame;
-		if (!this.#speaker.isIn) this.#listener.entered(connectionId);
+		if (!this.#speaker.isIn) void this.#claim(connectionId);
 		this.#speaker = { ...this.#speaker, connectionId, isIn: true };
+	}
+
+	async #claim(connectionId: string): Promise<void> {
+		const isOwn = await this.#listener.entered(connectionId);
+		if (!isOwn) this.#drop(CODES.policy, "another-connection-id");
 	}
 
 	#refuse(frame: RumorFrame, refusal: Refusal): void {
