@@ -535,6 +535,18 @@ describe("the proxy", () => {
 		expect(await closed).toBe(code);
 	});
 
+	it("answers a connection that was put out before it entered", async () => {
+		const room = await openRoom();
+		const joined = await join(room);
+		const { ws, told } = await openMessaging(joined);
+		await gate.manage("DELETE", `${participantsOf(room)}/${joined.participant_id}`);
+		const headers = new Map([["TRANSACTION-ID", "t-1"]]);
+		await vi.waitFor(() => {
+			ws.send(writeRumor({ type: RUMOR.message, addresses: [SYMPHONY], headers, data: "{}" }));
+			expect(told.map(({ data }) => (JSON.parse(data) as Json)["reason"])).toContain("participant-gone");
+		});
+	});
+
 	it("ends a connection that names itself as another participant's, who stays when that one is put out", async () => {
 		const room = await openRoom();
 		const [ann, ben] = [await join(room), await join(room, { uid: "ben" })];

@@ -137,10 +137,11 @@ class Talk {
 		const { session, symphony, connectionId } = this.#speaker;
 		this.once(() => {
 			closeSocket(upstream, CODES.goingAway);
-			const refused = this.#entrance && refusalFrame(this.#entrance, { reason: "participant-gone", because }, symphony);
+			const refusal: Refusal = { reason: "participant-gone", because };
+			const refused = this.#entrance && refusalFrame(this.#entrance, refusal, symphony);
 			if (refused) sendTo(client, refused);
 			if (connectionId !== null) sendTo(client, disconnectedFrame(session, connectionId, symphony));
-			closeLater(client);
+			tellRefusal(client, refusal);
 		});
 	}
 
