@@ -120,6 +120,7 @@ describe("what moderators do", () => {
 describe("other messages", () => {
 	it.each([
 		["signal", message("signal", "/signal/g-1", { data: "hello" })],
+		["signal in the own name", message("signal", "/signal/g-1", {}, { "X-TB-FROM-ADDRESS": "c-1" })],
 		["signal to one", message("signal", "/connection/c-2/signal/g-1", { data: "hello" })],
 		["offer", message("offer", "/stream/s-1/subscriber/u-1", { sdp: "v=0" })],
 		["end of a stream", message("delete", "/stream/s-1")],
@@ -141,6 +142,7 @@ describe("other messages", () => {
 		["to nobody", { ...message("signal", "/signal/g-1"), addresses: [] }],
 		["to another client", { ...message("signal", "/signal/g-1"), addresses: [SYMPHONY, "c-2"] }],
 		["to the topic", { ...message("signal", "/signal/g-1"), addresses: [SESSION] }],
+		["in another's name", message("signal", "/signal/g-1", {}, { "X-TB-FROM-ADDRESS": "c-2" })],
 		["no JSON", said("{")],
 		["an array", said("[]")],
 		["method twice", said(`{"method":"signal","uri":"${SESSION}/signal/1","method":"create"}`)],

@@ -99,6 +99,8 @@ function readRaptor(data: string, session: string): Raptor | null {
 
 function judgeMessage({ addresses, headers, data }: RumorFrame, speaker: Speaker): Verdict {
 	if (addresses.length === 0 || !addresses.every((address) => address === speaker.symphony)) return refuse(FOREIGN);
+	const from = headers.get("X-TB-FROM-ADDRESS");
+	if (from !== undefined && speaker.connectionId !== null && from !== speaker.connectionId) return refuse(FOREIGN);
 	const message = readRaptor(data, speaker.session);
 	if (!message) return refuse(UNREADABLE);
 	const guarded = guardValue(message.content);
@@ -121,7 +123,10 @@ function judgeChange({ content }: Raptor): Verdict {
 
 const hasEncryption = (capabilities: unknown): boolean => Array.isArray(capabilities) && capabilities.includes("e2ee");
 
-const FOREIGN: Refusal = { reason: "bad-request", detail: "The message is for nobody of this session." };
+const FOREIGN: Refusal = {
+	reason: "bad-request",
+	detail: "The message is not for the session's service, or of another.",
+};
 const UNREADABLE: Refusal = { reason: "bad-request", detail: "The message cannot be read, or is of another session." };
 const NOT_IN: Refusal = { reason: "bad-request", detail: "The connection is not in the session yet." };
 
