@@ -1,7 +1,13 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
-import { VONAGE, type VonagePlatform, startVonagePlatform, verifyToken } from "../standins/vonage-platform.ts";
+import {
+	SYMPHONY,
+	VONAGE,
+	type VonagePlatform,
+	startVonagePlatform,
+	verifyToken,
+} from "../standins/vonage-platform.ts";
 import { type RumorConnection, type VonageRumor, startVonageRumor } from "../standins/vonage-rumor.ts";
 import { RUMOR, type RumorFrame, readRumor, writeRumor } from "../../worker/join/providers/vonage/web/rumor.ts";
 import { launchBrowser } from "../support/browser.ts";
@@ -352,6 +358,30 @@ describe("a client that must go", () => {
 	});
 });
 
+describe("a client that is asked to move to another server", () => {
+	it("does, with both connections open as long as it needs them, and stays the same participant", async () => {
+		const room = await openRoom();
+		const joined = await join(room);
+		const page = await watch(joined);
+		await connected(page);
+		await page.page.evaluate("session.MIGRATION_TIMEOUT = 3000"); // in place of 20 s
+		const first = connectionOf(joined);
+		platform.moveMessaging(`${rumor.url}?server=2`);
+		first?.rotate();
+		await vi.waitFor(() => expect(connectionOf(joined)).not.toBe(first), { timeout: 15_000 });
+		platform.moveMessaging(rumor.url);
+		const second = connectionOf(joined);
+		expect(second?.url).toMatch(/^\/rumorwebsocketsv2\?server=2&socketId=[^&]+&attempt=[^&]+$/);
+		expect([second?.id, first?.closed]).toEqual([first?.id, false]);
+		await vi.waitFor(() => expect(first?.closed).toBe(true), { timeout: 10_000 });
+		expect(await page.seen()).toMatchObject({ connected: true, disconnected: null });
+		expect(second?.closed).toBe(false);
+		expect(await statusOf(room, joined.participant_id)).toMatchObject({ status: "connected" });
+		await page.publish();
+		await vi.waitFor(() => expect(second?.said).toContain("create stream"), { timeout: 15_000 });
+	});
+});
+
 describe("what a client may send", () => {
 	it("a stream without encryption is refused: 2.35.2 lets an empty secret pass", async () => {
 		const joined = await join(await openRoom());
@@ -439,6 +469,10 @@ describe("the proxy", () => {
 		expect([foreign.status, foreign.headers.get("Playgate-Reason")]).toEqual([403, "vonage-host-refused"]);
 		const other = await info(joined, { path: "/session/1_other" });
 		expect(await other.json()).toMatchObject([{ error: { code: 404 } }]);
+		const head = await ask(`${joined.join.proxy_url}/anvil.opentok.com/session/${joined.join.session_id}`, {
+			method: "HEAD",
+		});
+		expect([head.status, head.headers.get("Allow")]).toEqual([405, "GET, OPTIONS"]);
 		for (const path of ["/v2/project/1/archive", "/", "/session/create"])
 			expect((await info(joined, { path })).status).toBe(path === "/session/create" ? 200 : 404);
 		expect(platform.calls.slice(before).filter(({ path }) => path.startsWith("/session"))).toEqual([]);
@@ -460,7 +494,11 @@ describe("the proxy", () => {
 		const joined = await join(await openRoom());
 		const answer = await ask(`${joined.join.proxy_url}/config.opentok.com/project/${VONAGE.apiKey}/config.json`);
 		expect([answer.status, await answer.json()]).toEqual([200, {}]);
-		expect(platform.calls.at(-1)?.path).toBe(`/project/${VONAGE.apiKey}/config.json`);
+		expect(platform.calls.map(({ path }) => path)).toContain(`/project/${VONAGE.apiKey}/config.json`);
+		expect((await ask(`${joined.join.proxy_url}/config.opentok.com/project/999/config.json`)).status).toBe(404);
+		const unified = await join(await openRoom({}, { unified: true }));
+		const own = await ask(`${unified.join.proxy_url}/config.opentok.com/project/${VONAGE.applicationId}/config.json`);
+		expect(own.status).toBe(200);
 	});
 
 	function upgrade(url: string, headers: Record<string, string> = {}): Promise<readonly unknown[]> {
@@ -501,6 +539,40 @@ describe("the proxy", () => {
 		expect(await closed).toBe(code);
 	});
 
+	it("answers a connection that was put out before it entered", async () => {
+		const room = await openRoom();
+		const joined = await join(room);
+		const { ws, told } = await openMessaging(joined);
+		await gate.manage("DELETE", `${participantsOf(room)}/${joined.participant_id}`);
+		const headers = new Map([["TRANSACTION-ID", "t-1"]]);
+		await vi.waitFor(() => {
+			ws.send(writeRumor({ type: RUMOR.message, addresses: [SYMPHONY], headers, data: "{}" }));
+			expect(told.map(({ data }) => (JSON.parse(data) as Json)["reason"])).toContain("participant-gone");
+		});
+	});
+
+	it("ends a connection that names itself as another participant's, who stays when that one is put out", async () => {
+		const room = await openRoom();
+		const [ann, ben] = [await join(room), await join(room, { uid: "ben" })];
+		const enter = (ws: WebSocket, { join: { token, session_id } }: JoinAnswer): void => {
+			const id = `victim-${room.id}`;
+			const uri = `/v2/partner/${VONAGE.apiKey}/session/${session_id}/connection/${id}`;
+			const data = JSON.stringify({ method: "create", uri, content: { capabilities: ["e2ee"] } });
+			const headers = new Map(Object.entries({ "TRANSACTION-ID": "t", "X-TB-TOKEN-AUTH": token }));
+			ws.send(writeRumor({ type: RUMOR.connect, addresses: [], headers: new Map([["uniqueId", id]]), data: "" }));
+			ws.send(writeRumor({ type: RUMOR.message, addresses: [SYMPHONY], headers, data }));
+		};
+		const [anns, bens] = [await openMessaging(ann), await openMessaging(ben)];
+		enter(anns.ws, ann);
+		await vi.waitFor(() => expect(anns.told.length).toBeGreaterThan(1));
+		enter(bens.ws, ben);
+		expect(await bens.closed).toBe(1008);
+		await gate.manage("DELETE", `${participantsOf(room)}/${ben.participant_id}`);
+		await vi.waitFor(async () => expect(await statusOf(room, ben.participant_id)).toMatchObject({ status: "gone" }));
+		expect(rumor.disconnected).not.toContain(`victim-${room.id}`);
+		anns.ws.close();
+	});
+
 	it("tells a browser within the connection why it may not go on", async () => {
 		const joined = await join(await openRoom());
 		const url = `${gate.url.replace("http", "ws")}/join/v1/vonage/no.ticket/${new URL(rumor.url).host}/rumorwebsocketsv2`;
@@ -517,6 +589,16 @@ describe("the proxy", () => {
 			{ reason: "ticket-invalid" },
 		]);
 		ws.close();
+	});
+
+	it("judges particulars that say that there is no error", async () => {
+		const joined = await join(await openRoom());
+		const messaging = { messaging_url: rumor.url, symphony_address: SYMPHONY, partner_id: VONAGE.apiKey };
+		const particulars = JSON.stringify([{ ...messaging, error: null, properties: { e2ee: false } }]);
+		await vi.waitFor(async () => {
+			platform.failNext(200, particulars); // unless a call of another test gets it
+			expect(await (await info(joined)).json()).toMatchObject([{ error: { code: 403 } }]);
+		});
 	});
 
 	it("opens the messaging that the session's particulars named, and no other", async () => {

@@ -48,6 +48,8 @@ export interface VonagePlatform {
 	readonly addSession: (e2ee: boolean, project?: string) => string;
 	/** The next call gets this instead of its answer. */
 	readonly failNext: (status: number, body?: string) => void;
+	/** Particulars name another messaging service from now on. */
+	readonly moveMessaging: (url: string) => void;
 	readonly close: () => Promise<void>;
 }
 
@@ -58,6 +60,7 @@ export async function startVonagePlatform(
 ): Promise<VonagePlatform> {
 	const calls: SeenCall[] = [];
 	const sessions = new Map<string, VonageSession>();
+	let messaging = messagingUrl;
 	const failures: { status: number; body: string }[] = [];
 	const addSession = (e2ee: boolean, project: string = VONAGE.apiKey, form = new URLSearchParams()): string => {
 		const id = `${project === VONAGE.apiKey ? "1" : "2"}_${Buffer.from(
@@ -74,7 +77,7 @@ export async function startVonagePlatform(
 		const failure = failures.shift();
 		const answer = failure
 			? { status: failure.status, body: failure.body }
-			: act({ method, path, headers, body, claims }, { sessions, addSession, messagingUrl, disconnect });
+			: act({ method, path, headers, body, claims }, { sessions, addSession, messagingUrl: messaging, disconnect });
 		const type = answer.body?.startsWith("<") ? "text/xml" : "application/json";
 		response.writeHead(answer.status, { "Content-Type": type, "X-Stand-In": "vonage", ...answer.headers });
 		response.end(method === "HEAD" ? undefined : answer.body);
@@ -89,6 +92,7 @@ export async function startVonagePlatform(
 		addSession,
 		failNext: (status, body = JSON.stringify({ code: status, message: "as the test says" })) =>
 			failures.push({ status, body }),
+		moveMessaging: (url) => void (messaging = url),
 		close: async () => {
 			server.closeAllConnections();
 			server.close();

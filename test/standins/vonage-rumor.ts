@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -22,6 +23,8 @@ export interface RumorConnection {
 	readonly data: string;
 	readonly closed: boolean;
 	readonly cut: () => void;
+	/** Asks the client to move to another server, as before a restart of this one: it asks for the particulars again. */
+	readonly rotate: () => void;
 }
 
 export interface VonageRumor {
@@ -65,6 +68,11 @@ class Talk implements RumorConnection {
 	}
 
 	readonly cut = (): void => this.#ws.terminate();
+
+	readonly rotate = (): void => {
+		const uri = `${this.session}/notification/${randomUUID()}`;
+		this.tell({ method: "notification", uri, content: { reason: "serverRotation" } });
+	};
 
 	tell(message: Raptor & { readonly reason?: string }): void {
 		this.#send(RUMOR.message, { "Content-Type": "application/x-raptor+v2" }, JSON.stringify(message));

@@ -59,6 +59,18 @@ function isTaken({ status, provider }: Member, { connection }: ClaimAsk): boolea
 	return own === null ? connection === null : own !== connection;
 }
 
+/** Of whom something is remembered. A connection of another participant is nobody else's: who took it over could have that one put out. */
+export function memberToTell(
+	state: RoomState,
+	{ participant, provider }: Pick<Member, "provider"> & { readonly participant: string },
+): Decision<Member> {
+	const connection = provider[CONNECTION] ?? null;
+	const others = [...state.members.values()].filter(({ id }) => id !== participant);
+	return connection !== null && others.some((other) => other.provider[CONNECTION] === connection)
+		? refuse({ reason: "bad-request", detail: "The connection is another participant's." })
+		: presentMember(state, participant);
+}
+
 /** Whose connection has ended. The provider need not be told of it again, so its name is forgotten. */
 export function planDrop(state: RoomState, { connection, providerSession, sparesCarried, because }: DropAsk): Plan {
 	const ended = [...state.members.values()].filter(({ provider, joinedAt, via }) => {

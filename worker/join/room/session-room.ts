@@ -3,7 +3,7 @@ import type { E2eeSessionRecord } from "../../catalog/e2ee-session-record.ts";
 import { allow } from "../../decision/decision.ts";
 import { type Wired, unwire, wire } from "../../limits/contract.ts";
 import { planCommand } from "./commands.ts";
-import { planClaim, planDrop } from "./connections.ts";
+import { memberToTell, planClaim, planDrop } from "./connections.ts";
 import {
 	CALL_HEADER,
 	type ClaimAsk,
@@ -141,7 +141,7 @@ export class SessionRoom extends DurableObject<Env> {
 		call: Wired<RoomCall<{ participant: string; provider: Told; here?: boolean }>>,
 	): Wired<RoomReply<Participant & { readonly before: Participant["provider"] }>> {
 		const { rules, ask } = this.#read(call);
-		const found = presentMember(this.#book, ask.participant);
+		const found = memberToTell(this.#book, ask);
 		if (!found.allowed) return reply(found);
 		const told: Member = { ...found.value, provider: { ...found.value.provider, ...ask.provider } };
 		const plan: Plan = ask.here === undefined ? { put: [told] } : presence(told, rules, ask.here);

@@ -79,7 +79,9 @@ function fromUserAgent(userAgent: string): ClientBrowser | null {
 	if (chromium !== undefined && ANDROID_WEBVIEW.test(userAgent)) return named("webview", chromium);
 	const product = NAMES.get(name);
 	if (product === "opera" && os === "Android") return named("opera_android", version);
-	if (product !== undefined && product !== "safari") return named(product, version);
+	// WebKit elsewhere (GNOME Web) names itself as Safari, with its version.
+	const isNamed = product !== undefined && (product !== "safari" || chromium === undefined);
+	if (isNamed) return named(product, version);
 	return chromium === undefined ? null : named("chrome", chromium, name === "" ? "Chromium" : `${name} (Chromium)`);
 }
 

@@ -46,6 +46,12 @@ describe("the browser of a User-Agent", () => {
 		[`${IPHONE} Mobile/20B82 [FBAN/FBIOS;FBDV/iPhone12,1]`, "webview_ios", "15.3", "WebKit on iOS"],
 		[MAC, "webview_ios", null, "WebKit on iOS"],
 		[`${MOZILLA} (X11; Linux x86_64; rv:121.0) Gecko/20100101 Firefox/121.0`, "firefox", "121.0", "Firefox"],
+		[
+			`${MOZILLA} (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/16.0 Safari/605.1.15`,
+			"safari",
+			"16.0",
+			"Safari",
+		],
 		[`${MOZILLA} (Android 13; Mobile; rv:109.0) Gecko/116.0 Firefox/116.0`, "firefox", "116.0", "Firefox"],
 		[
 			`${MOZILLA} (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko`,

@@ -120,6 +120,7 @@ describe("what moderators do", () => {
 describe("other messages", () => {
 	it.each([
 		["signal", message("signal", "/signal/g-1", { data: "hello" })],
+		["signal in the own name", message("signal", "/signal/g-1", {}, { "X-TB-FROM-ADDRESS": "c-1" })],
 		["signal to one", message("signal", "/connection/c-2/signal/g-1", { data: "hello" })],
 		["offer", message("offer", "/stream/s-1/subscriber/u-1", { sdp: "v=0" })],
 		["end of a stream", message("delete", "/stream/s-1")],
@@ -141,6 +142,7 @@ describe("other messages", () => {
 		["to nobody", { ...message("signal", "/signal/g-1"), addresses: [] }],
 		["to another client", { ...message("signal", "/signal/g-1"), addresses: [SYMPHONY, "c-2"] }],
 		["to the topic", { ...message("signal", "/signal/g-1"), addresses: [SESSION] }],
+		["in another's name", message("signal", "/signal/g-1", {}, { "X-TB-FROM-ADDRESS": "c-2" })],
 		["no JSON", said("{")],
 		["an array", said("[]")],
 		["method twice", said(`{"method":"signal","uri":"${SESSION}/signal/1","method":"create"}`)],
@@ -150,9 +152,23 @@ describe("other messages", () => {
 		["with a path that goes up", said(`{"method":"create","uri":"${SESSION}/x/../stream/1"}`)],
 		["that makes what clients do not make", message("create", "/connection/c-1/stream/s-1", { e2ee: true })],
 		["with an encoded path", said(`{"method":"create","uri":"${SESSION}/%73tream/1"}`)],
+		["with a method that is none", said(`{"method":"create ","uri":"${SESSION}/stream/1"}`)],
 		["with an empty segment", said(`{"method":"create","uri":"${SESSION}//stream/1"}`)],
 	])("are refused: %s", (_what, judged) => {
 		expect(reasonOf(judged)).toBe("bad-request");
+	});
+
+	it.each<[string, RumorFrame]>([
+		["a stream", message("update", "/stream/s-1", { e2ee: false })],
+		["a connection", message("update", "/connection/c-1", { capabilities: ["forceMute"] })],
+	])("cannot take the encryption from %s", (_what, judged) => {
+		expect(reasonOf(judged)).toBe("vonage-encryption-missing");
+	});
+
+	it("do not carry the secret through the gate", () => {
+		const signal = (data: unknown): RumorFrame => message("signal", "/signal/g-1", { type: "setup", data });
+		expect(reasonOf(signal(JSON.stringify({ encryptionSecret: "correct horse" })))).toBe("encryption-secret-sent");
+		expect(reasonOf(signal("the secret is under the mat"))).toBe("pass");
 	});
 
 	it.each<[string, RumorFrame]>([

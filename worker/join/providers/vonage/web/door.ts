@@ -2,7 +2,7 @@ import { preflightResponse, decisionHeaders } from "../../../../decision/respons
 import { type Exchange, answerContext, refused } from "../../../../exchange.ts";
 import { logDecision } from "../../../../observe/decision-log.ts";
 import { presentTicket } from "../../../participants.ts";
-import { vonageSession } from "../vonage-account.ts";
+import { type VonageSession, vonageSession } from "../vonage-account.ts";
 import { handleConfig } from "./config.ts";
 import { handleMessaging } from "./messaging.ts";
 import { type ProxyTarget, isPlatformHost, readProxyPath } from "./paths.ts";
@@ -30,14 +30,18 @@ async function other(exchange: Exchange, ticket: string, target: ProxyTarget): P
 	const session = vonageSession(presented.value.record);
 	if (!session) return refused(exchange, { reason: "ticket-invalid" }, "problem");
 	if (!isPlatformHost(target.host, session)) return refused(exchange, { reason: "vonage-host-refused" }, "problem");
-	const [what, , file] = target.segments;
+	const [what, id, file] = target.segments;
 	const reads = exchange.method === "GET" || exchange.method === "HEAD";
-	if (reads && what === "project" && file === "config.json") return handleConfig(exchange, session, target);
+	if (reads && what === "project" && file === "config.json" && isProjectOf(session, id ?? ""))
+		return handleConfig(exchange, session, target);
 	if (reads && target.host === STATIC_HOST) return toStatic(exchange, target);
-	if (!reads && what === "session")
+	if (what === "session" && exchange.method !== "GET")
 		return refused(exchange, { reason: "method-not-allowed", allowed: ["GET", "OPTIONS"] }, "problem");
 	return refused(exchange, { reason: "resource-not-found" }, "problem");
 }
+
+const isProjectOf = ({ vonage: { api_key: key, application_id: id } }: VonageSession, named: string): boolean =>
+	named === key || named.toLowerCase() === id?.toLowerCase();
 
 /** Style sheets and the like, which are public. */
 const STATIC_HOST = "static.opentok.com";

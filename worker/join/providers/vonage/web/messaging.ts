@@ -8,6 +8,7 @@ import { type OpenSeat, openSeat } from "../../../seat.ts";
 import { closeSocket, listenTo } from "../../../sockets.ts";
 import { unavailable } from "../api/platform.ts";
 import { vonageSession } from "../vonage-account.ts";
+import { whenMoved } from "./migration.ts";
 import type { ProxyTarget } from "./paths.ts";
 import type { Speaker } from "./raptor.ts";
 import { relay, tellRefusal, whenDismissed } from "./relay.ts";
@@ -17,7 +18,7 @@ const TIME_LIMIT_MS = 10_000;
 
 /**
  * The messaging connection of a participant: its ticket opens a seat in the room, the service that the session's particulars named is
- * dialled, and frames go both ways, those of the client judged. A participant has one such connection at a time.
+ * dialled, and frames go both ways, those of the client judged. A participant has one such connection at a time, but while it moves.
  */
 export async function handleMessaging(exchange: Exchange, ticket: string, target: ProxyTarget): Promise<Response> {
 	const seat = await openSeat(exchange, ticket, "bound", true);
@@ -33,11 +34,13 @@ export async function handleMessaging(exchange: Exchange, ticket: string, target
 	const { 0: socket, 1: client } = new WebSocketPair();
 	relay({ client, upstream: upstream.value, control, dismissed }, line.value.speaker, {
 		refused: (refusal) => logDecision(exchange, { refusal, status: SWITCHED }),
-		entered: (connectionId) =>
-			void askRoom(exchange.gate, rules, "remember", {
-				participant: participant.id,
-				provider: { connection_id: connectionId },
-			}),
+		entered: async (connectionId) => {
+			const ask = { participant: participant.id, provider: { connection_id: connectionId } };
+			const remembered = await askRoom(exchange.gate, rules, "remember", ask);
+			return remembered.allowed || remembered.refusal.reason !== "bad-request";
+		},
+		replaced: (connectionId, isOver) =>
+			whenMoved({ gate: exchange.gate, rules, participant: participant.id, connectionId, isOver }),
 	});
 	logDecision(exchange, { status: SWITCHED });
 	return new Response(null, { status: SWITCHED, webSocket: socket });
@@ -73,10 +76,7 @@ function readLine(exchange: Exchange, { participant, record }: OpenSeat, target:
 	if (!url || typeof symphony !== "string" || typeof partner !== "string" || typeof print !== "string")
 		return refuse(HOST);
 	if (url.host !== target.host || bare(url.pathname) !== bare(target.path)) return refuse(HOST);
-	url.search = [url.search, exchange.search]
-		.map((part) => part.replace(/^\?/, ""))
-		.filter((part) => part !== "")
-		.join("&");
+	url.search = joinedSearch(url.search, exchange.search);
 	const known = told["connection_id"];
 	const returns = exchange.query.get("reconnect") === "true" && typeof known === "string";
 	const speaker: Speaker = {
@@ -88,6 +88,12 @@ function readLine(exchange: Exchange, { participant, record }: OpenSeat, target:
 		isIn: returns,
 	};
 	return allow({ url: url.href, speaker });
+}
+
+/** The client repeats the query that was named, and puts its own behind it. */
+function joinedSearch(named: string, asked: string): string {
+	if (named === "" || asked === named || asked.startsWith(`${named}&`)) return asked;
+	return `${named}&${asked.slice(1)}`.replace(/&$/, "");
 }
 
 const bare = (path: string): string => path.replace(/\/+$/, "");

@@ -1,6 +1,7 @@
 import type { JoinRole } from "../../../../catalog/e2ee-session-record.ts";
 import type { Refusal } from "../../../../decision/refusals.ts";
 import { isJsonObject, parseJsonObject } from "../../../../token/json-object.ts";
+import { guardValue } from "../../../secret-guard.ts";
 import { printOf } from "../client-token.ts";
 import { RUMOR, type RumorFrame } from "./rumor.ts";
 
@@ -75,6 +76,7 @@ interface Raptor {
 	readonly content: Readonly<Record<string, unknown>>;
 }
 
+const METHOD = /^[a-z][a-z_-]{0,63}$/i;
 const SEGMENT = /^(?!\.{1,2}$)[\w.:~-]{1,256}$/;
 
 function readRaptor(data: string, session: string): Raptor | null {
@@ -82,6 +84,7 @@ function readRaptor(data: string, session: string): Raptor | null {
 	if (typeof message === "string") return null;
 	const { method, uri, content = {} } = message;
 	if (typeof method !== "string" || typeof uri !== "string" || !isJsonObject(content)) return null;
+	if (!METHOD.test(method)) return null;
 	if (!isWithin(uri, session)) return null;
 	const segments = uri.slice(session.length).replace(/\/$/, "").split("/").slice(1);
 	if (!segments.every((segment) => SEGMENT.test(segment))) return null;
@@ -96,18 +99,34 @@ function readRaptor(data: string, session: string): Raptor | null {
 
 function judgeMessage({ addresses, headers, data }: RumorFrame, speaker: Speaker): Verdict {
 	if (addresses.length === 0 || !addresses.every((address) => address === speaker.symphony)) return refuse(FOREIGN);
+	const from = headers.get("X-TB-FROM-ADDRESS");
+	if (from !== undefined && speaker.connectionId !== null && from !== speaker.connectionId) return refuse(FOREIGN);
 	const message = readRaptor(data, speaker.session);
 	if (!message) return refuse(UNREADABLE);
+	const guarded = guardValue(message.content);
+	if (!guarded.allowed) return refuse(guarded.refusal);
 	const does = `${message.method} ${message.kinds}`;
 	if (does === "create connection") return judgeEntrance(message, headers, speaker);
 	if (!speaker.isIn) return refuse(NOT_IN);
 	const rule = RULES[does];
 	// Nothing else is made by clients: the platform might read another spelling of a stream in it.
-	if (!rule) return message.method === "create" ? refuse(UNREADABLE) : PASS;
+	if (!rule) return message.method === "create" ? refuse(UNREADABLE) : judgeChange(message);
 	return rule(message, speaker) ?? PASS;
 }
 
-const FOREIGN: Refusal = { reason: "bad-request", detail: "The message is for nobody of this session." };
+/** What is there with encryption stays so, whatever else is done to it. */
+function judgeChange({ content }: Raptor): Verdict {
+	const { e2ee, capabilities } = content;
+	if (e2ee !== undefined && e2ee !== true) return refuse(unencrypted("a stream"));
+	return capabilities === undefined || hasEncryption(capabilities) ? PASS : refuse(unencrypted("a connection"));
+}
+
+const hasEncryption = (capabilities: unknown): boolean => Array.isArray(capabilities) && capabilities.includes("e2ee");
+
+const FOREIGN: Refusal = {
+	reason: "bad-request",
+	detail: "The message is not for the session's service, or of another.",
+};
 const UNREADABLE: Refusal = { reason: "bad-request", detail: "The message cannot be read, or is of another session." };
 const NOT_IN: Refusal = { reason: "bad-request", detail: "The connection is not in the session yet." };
 
@@ -118,8 +137,7 @@ function judgeEntrance({ ids, content }: Raptor, headers: RumorFrame["headers"],
 	if (!CONNECTION_ID.test(id)) return refuse(UNREADABLE);
 	if (printOf(headers.get("X-TB-TOKEN-AUTH") ?? "") !== speaker.tokenPrint)
 		return refuse({ reason: "vonage-token-mismatch" });
-	const { capabilities } = content;
-	const encrypts = Array.isArray(capabilities) && capabilities.includes("e2ee");
+	const encrypts = hasEncryption(content["capabilities"]);
 	return encrypts ? { does: "enter", connectionId: id } : refuse(unencrypted("a connection"));
 }
 

@@ -1,6 +1,7 @@
 import type { Refusal } from "../../../../decision/refusals.ts";
 import { GONE_CODES } from "../../../room/contract.ts";
 import { closeBoth, closeSocket, listenTo, sendTo } from "../../../sockets.ts";
+import { REPLACED } from "./migration.ts";
 import { type Speaker, judgeFrame } from "./raptor.ts";
 import { disconnectedFrame, refusalFrame } from "./replies.ts";
 import { RUMOR, type RumorFrame, readRumor } from "./rumor.ts";
@@ -29,8 +30,10 @@ export function whenDismissed(control: WebSocket): Promise<string | null> {
 
 export interface Listener {
 	readonly refused: (refusal: Refusal) => void;
-	/** The connection is let into the session, under this id. */
-	readonly entered: (connectionId: string) => void;
+	/** The connection is let into the session, under this id. False where that is another participant's. */
+	readonly entered: (connectionId: string) => Promise<boolean>;
+	/** The participant has opened another connection: why this one must go, as soon as it must. */
+	readonly replaced: (connectionId: string | null, isOver: () => boolean) => Promise<string>;
 }
 
 /** The largest frame of an SDK holds a session description. */
@@ -61,7 +64,7 @@ export function relay(line: Line, speaker: Speaker, listener: Listener): void {
 	upstream.addEventListener("error", () => talk.once(() => closeSocket(client, CODES.goingAway)));
 	listenTo(client);
 	listenTo(upstream);
-	void dismissed.then((because) => talk.dismiss(because));
+	void dismissed.then((because) => (because === REPLACED ? talk.replaced() : talk.dismiss(because)));
 }
 
 /** One connection: what was said so far, and its end, which comes once. */
@@ -71,6 +74,7 @@ class Talk {
 	readonly #listener: Listener;
 	#speaker: Speaker;
 	#hasLeft = false;
+	#isReplaced = false;
 	#entrance: RumorFrame | null = null;
 
 	constructor(line: Line, speaker: Speaker, listener: Listener) {
@@ -96,8 +100,13 @@ class Talk {
 
 	#enter(frame: RumorFrame, connectionId: string): void {
 		this.#entrance = frame;
-		if (!this.#speaker.isIn) this.#listener.entered(connectionId);
+		if (!this.#speaker.isIn) void this.#claim(connectionId);
 		this.#speaker = { ...this.#speaker, connectionId, isIn: true };
+	}
+
+	async #claim(connectionId: string): Promise<void> {
+		const isOwn = await this.#listener.entered(connectionId);
+		if (!isOwn) this.#drop(CODES.policy, "another-connection-id");
 	}
 
 	#refuse(frame: RumorFrame, refusal: Refusal): void {
@@ -114,6 +123,13 @@ class Talk {
 		});
 	}
 
+	/** The place is another connection's now: what the client does with this one says nothing of it any more. */
+	async replaced(): Promise<void> {
+		this.#isReplaced = true;
+		closeSocket(this.#line.control, CODES.goingAway);
+		this.dismiss(await this.#listener.replaced(this.#speaker.connectionId, () => this.isOver));
+	}
+
 	/** The client hears that its connection was ended, or, where it is not in yet, that it may not come in. Of a lost room it hears nothing. */
 	dismiss(because: string | null): void {
 		const { client, upstream } = this.#line;
@@ -121,10 +137,11 @@ class Talk {
 		const { session, symphony, connectionId } = this.#speaker;
 		this.once(() => {
 			closeSocket(upstream, CODES.goingAway);
-			const refused = this.#entrance && refusalFrame(this.#entrance, { reason: "participant-gone", because }, symphony);
+			const refusal: Refusal = { reason: "participant-gone", because };
+			const refused = this.#entrance && refusalFrame(this.#entrance, refusal, symphony);
 			if (refused) sendTo(client, refused);
 			if (connectionId !== null) sendTo(client, disconnectedFrame(session, connectionId, symphony));
-			closeLater(client);
+			tellRefusal(client, refusal);
 		});
 	}
 
@@ -132,6 +149,7 @@ class Talk {
 		if (this.isOver) return;
 		this.isOver = true;
 		end();
+		if (this.#isReplaced) return;
 		if (this.#hasLeft) closeSocket(this.#line.control, GONE_CODES.left, "left");
 		else closeSocket(this.#line.control, CODES.goingAway);
 	}

@@ -9,6 +9,7 @@ const KNOWN: Readonly<Partial<Record<Refusal["reason"], readonly [status: string
 	"e2ee-session-full": ["1027", "connectionLimitExceeded"],
 	"vonage-connection-limit": ["1027", "connectionLimitExceeded"],
 	"bad-request": ["400", "bad-request"],
+	"encryption-secret-sent": ["400", "encryption-secret-sent"],
 };
 const WITHOUT_ENCRYPTION = ["405", "IncompatibleEncryptionSettings"] as const;
 const CONNECTION = "a connection";

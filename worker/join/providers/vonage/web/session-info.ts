@@ -8,6 +8,7 @@ import { askRoom } from "../../../room/client.ts";
 import { readPlatform, unavailable } from "../api/platform.ts";
 import { printOf } from "../client-token.ts";
 import { type Guest, admitGuest } from "./admission.ts";
+import { isMoving } from "./migration.ts";
 import { type ProxyTarget, isPlatformHost } from "./paths.ts";
 
 /** What the client tells the platform of itself. */
@@ -38,7 +39,7 @@ export async function handleSessionInfo(
 	const answer = await askPlatform(exchange, guest.value);
 	if (!answer.allowed) return denied(exchange, answer.refusal);
 	const list = answer.value;
-	if (list.some((one) => "error" in one)) return shown(exchange, list);
+	if (list.some(({ error }) => (error ?? null) !== null)) return shown(exchange, list);
 	const info = v.safeParse(infoSchema, list[0]);
 	if (!info.success) return denied(exchange, unavailable("its session info cannot be read").refusal);
 	const opened = await openMessaging(exchange, guest.value, info.output);
@@ -90,6 +91,7 @@ async function openMessaging(exchange: Exchange, { presented, participant }: Gue
 		symphony_address: info.symphony_address,
 		partner_id: info.partner_id,
 		client_token: printOf(exchange.headers.get("X-OPENTOK-AUTH") ?? ""),
+		moving: isMoving(participant, exchange.headers.get("X-TB-CONNECTIONID")),
 	};
 	const ask = { participant: participant.id, provider };
 	const remembered = await askRoom(exchange.gate, presented.rules, "remember", ask);
