@@ -279,6 +279,41 @@ describe("the event webhook", () => {
 		expect(await sora.participants(session)).toEqual([]);
 	});
 
+	it("lets nobody in on a connection that is over already, and spends nothing", async () => {
+		const session = await newSession();
+		const given = await token({ maxu: 1 });
+		const body = authBody(session, given);
+		await sora.event({ ...destroyed(body), type: "connection.failed" });
+		expect(await sora.auth(body)).toEqual(refusedFor("participant-gone"));
+		expect(await sora.participants(session, true)).toEqual([]);
+		expect(await sora.auth(authBody(session, given))).toMatchObject({ allowed: true });
+	});
+
+	it("loses whoever was on a node of Sora that went down, in every channel", async () => {
+		const sessions = [await newSession(), await newSession(), await newSession({}, { mode: "proxy" })];
+		const vanished = (node: string, ms = 0) => ({
+			type: "session.vanished",
+			timestamp: new Date(Date.now() + ms).toISOString(),
+			id: "EVENT",
+			version: "2023.2.0",
+			label: "sora",
+			node_name: node,
+		});
+		for (const session of sessions) {
+			await sora.auth(authBody(session, await token(), { node_name: "gone@10.0.0.1" }));
+			await sora.auth(authBody(session, await token(), { node_name: "here@10.0.0.2" }));
+		}
+		expect(await sora.event(vanished("gone@10.0.0.1"))).toBe(200); // of a moment after which they came
+		expect(await sora.participants(String(sessions[0]))).toHaveLength(2);
+		await vi.waitFor(
+			async () => {
+				expect(await sora.event(vanished("gone@10.0.0.1", 20_000))).toBe(200);
+				for (const session of sessions) expect(await sora.participants(session)).toHaveLength(1);
+			},
+			{ timeout: 10_000 },
+		);
+	});
+
 	it("knows a connection by its name, where the event says no more", async () => {
 		const session = await newSession();
 		const body = authBody(session, await token());

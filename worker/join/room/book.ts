@@ -26,6 +26,8 @@ export const releaseId = ({ viewer, key }: Released): string => `release ${viewe
 const RELEASE_AFTER_MS = 5000;
 const CLEAN_AFTER_MS = 6 * 3_600_000;
 const FRESH_AFTER_MS = 2500;
+/** Longer than a provider goes on trying to tell. */
+const ENDED_KEPT_MS = 3_600_000;
 
 /**
  * The room's state: an image in memory of those who are present, and the tables below it. Whoever changes it does so within a transaction,
@@ -76,6 +78,10 @@ export class RoomBook implements RoomState {
 		return this.#tables.hasJoined(tokenId) || [...this.#members.values()].some((member) => member.tokenId === tokenId);
 	}
 
+	hasEnded(connection: string): boolean {
+		return this.#tables.hasEnded(connection);
+	}
+
 	/**
 	 * Of the rules of a call and those that were told before the later ones, for isolates remember records for a while. A record that does
 	 * not say when it was written (a seed's) counts as it comes.
@@ -104,6 +110,7 @@ export class RoomBook implements RoomState {
 		if (plan.ban) this.#tables.putBan(plan.ban);
 		if (plan.spend) this.#tables.putJoined(plan.spend.token, plan.spend.until);
 		if (plan.unspend !== undefined) this.#tables.forgetJoined(plan.unspend);
+		if (plan.ended !== undefined) this.#tables.putEnded(plan.ended, now + ENDED_KEPT_MS);
 		if (plan.status) this.change({ ownStatus: plan.status });
 		if (wasEmpty !== (this.#members.size === 0))
 			this.errands.add("watch", "watch", { nonce: crypto.randomUUID() }, now);

@@ -46,6 +46,8 @@ export interface RoomState {
 	ban(kind: Ban["kind"], value: string, now: number): Ban | null;
 	/** Whether the token has joined a session that takes each token once. */
 	hasJoined(tokenId: string): boolean;
+	/** Whether the provider has told that the connection of this name is over. */
+	hasEnded(connection: string): boolean;
 }
 
 /** What a decision changes. */
@@ -58,6 +60,8 @@ export interface Plan {
 	readonly spend?: { readonly token: string; readonly until: number };
 	/** A token that may join after all: nothing came of it. */
 	readonly unspend?: string;
+	/** The provider's name of a connection that is over: what is still told of it comes late. */
+	readonly ended?: string;
 }
 
 /** What a rule answers and what it changes. */
