@@ -335,6 +335,23 @@ describe("the event webhook", () => {
 		},
 	);
 
+	it("hears of the end of a session that a thousand connections were in", async () => {
+		const session = await newSession();
+		const body = authBody(session, await token());
+		await sora.event(createdFor(body, await sora.auth(body), "LONG"));
+		const one = {
+			role: "sendrecv",
+			client_id: "C".repeat(255),
+			connection_id: "C".repeat(26),
+			audio: true,
+			video: true,
+		};
+		const connections = Array.from({ length: 1000 }, () => one);
+		const end = { type: "session.destroyed", channel_id: session, session_id: "LONG", connections };
+		expect(await sora.event(end)).toBe(200);
+		expect(await sora.participants(session)).toEqual([]);
+	});
+
 	it.each<[string, Json | string, number]>([
 		["of a kind that it does not know", { type: "recording.started", channel_id: "x" }, 200],
 		["of a name that objects have", { type: "constructor", channel_id: "x" }, 200],

@@ -9,6 +9,8 @@ import { refusalOfFault } from "./fault.ts";
 import type { SoraClient } from "./sora-client.ts";
 import { readWebhookBody } from "./webhook-body.ts";
 
+const MOST_BODY_BYTES = 262_144;
+
 /**
  * Sora asks whether a client may connect, and takes any status but 2xx for a failure of its own: the answer is 200, yes or no. It says
  * nothing of signaling_notify and its metadata, by which the clients agree on their keys, nor of codecs (reference: rtc 2.1).
@@ -27,7 +29,7 @@ export async function handleAuthWebhook(exchange: Exchange, account: string): Pr
 }
 
 async function readAuthAsk(exchange: Exchange): Promise<Decision<Omit<ConnectAsk, "account">>> {
-	const body = await readWebhookBody(exchange);
+	const body = await readWebhookBody(exchange, MOST_BODY_BYTES);
 	if (!body.allowed) return body;
 	const ask = readWebhookAsk(body.value);
 	if (!ask.allowed) return ask;

@@ -11,12 +11,15 @@ import { followNodeLost } from "./node-lost.ts";
 import { type SoraSession, soraSession } from "./session.ts";
 import { readWebhookBody } from "./webhook-body.ts";
 
+/** The end of a session names every connection that it has had. */
+const MOST_BODY_BYTES = 4_194_304;
+
 /**
  * Sora tells what has become of its connections and sessions; events come late, twice and in the wrong order. A participant is there as long
  * as the connection that it was bound to is, and no other connection's event changes that.
  */
 export async function handleEventWebhook(exchange: Exchange, account: Account): Promise<Response> {
-	const body = await readWebhookBody(exchange);
+	const body = await readWebhookBody(exchange, MOST_BODY_BYTES);
 	const event = body.allowed ? readEvent(body.value, exchange.nowMs) : body;
 	if (!event.allowed) return refused(exchange, event.refusal, "problem");
 	const done = await act(exchange, account, event.value);
