@@ -62,6 +62,14 @@ describe("the authentication webhook", () => {
 		expect(await sora.participants(session)).toHaveLength(1);
 	});
 
+	it("takes the same question many times at once as one, which spends one use", async () => {
+		const session = await newSession();
+		const body = authBody(session, await token({ maxu: 1 }));
+		const answers = await Promise.all(Array.from({ length: 8 }, () => sora.auth(body)));
+		expect(answers.map(({ allowed }) => allowed)).toEqual(answers.map(() => true));
+		expect(await sora.participants(session)).toHaveLength(1);
+	});
+
 	it.each<[string, Json, string]>([
 		["without encryption", { e2ee: false }, "sora-e2ee-required"],
 		["that does not say whether it encrypts", { e2ee: undefined }, "sora-e2ee-required"],

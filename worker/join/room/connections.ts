@@ -47,8 +47,13 @@ function memberNamed(state: RoomState, id: string, ask: ClaimAsk): Decision<Memb
 	if (!ask.roles.includes(role))
 		return refuse({ reason: "role-not-allowed", role: ask.roles[0] ?? role, allowed: [role] });
 	if (status === "waiting") return refuse({ reason: "lobby-waiting" });
-	return ask.here && isTaken(found.value, ask) ? refuse({ reason: "ticket-used" }) : found;
+	const isUsed = ask.here && (isTaken(found.value, ask) || isAnothers(state, id, ask.connection));
+	return isUsed ? refuse({ reason: "ticket-used" }) : found;
 }
+
+const isAnothers = (state: RoomState, id: string, connection: string | null): boolean =>
+	connection !== null &&
+	[...state.members.values()].some((member) => member.id !== id && member.provider[CONNECTION] === connection);
 
 /** Where there is no token either, only whoever has the connection already is meant. */
 function memberOfToken(state: RoomState, ask: ClaimAsk): Decision<Member | null> {

@@ -145,6 +145,14 @@ describe("a connection", () => {
 		expect([...room.members.keys()]).toEqual(["new", "unnamed"]);
 	});
 
+	it("takes no second place by another's ticket", () => {
+		const room = new Memory();
+		room.join("p1", { tokenId: "a" });
+		room.join("p2", { tokenId: "b" });
+		expect(room.claim({ participant: "p1", connection: "c1" })).toBe("p1");
+		expect(room.claim({ participant: "p2", connection: "c1" })).toBe("ticket-used");
+	});
+
 	it("goes with the node that it was on, when it began before that went down", () => {
 		const room = new Memory();
 		const on = (token: string, node: string, at: number): void => {
