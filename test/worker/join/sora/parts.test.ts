@@ -46,6 +46,9 @@ describe("what a connection is asked with", () => {
 		expect(valueOf(readAsk({ ...body, metadata }, "a"))).toMatchObject({ ticket: "a", token: "t" });
 		expect(valueOf(readAsk({ ...body, metadata }, null))).toMatchObject({ ticket: "b", token: "t" });
 		expect(valueOf(readAsk({ ...body, auth_metadata: metadata }, null))).toMatchObject({ ticket: "b" });
+		expect(valueOf(readAsk({ ...body, metadata: { a: 1 }, auth_metadata: metadata }, null))).toMatchObject({
+			token: "t",
+		});
 	});
 
 	it.each([

@@ -39,8 +39,9 @@ export function readAsk(body: Body, urlTicket: string | null): Decision<Told> {
 	if (!parsed.ok) return refuse({ reason: "bad-request", detail: parsed.issues.join("; ") });
 	const { channel_id: channel, role, e2ee } = parsed.value;
 	const client = readSoraClient(body["sora_client"], body["environment"]);
-	const carried = readMetadata(body["metadata"] ?? body["auth_metadata"]);
-	return allow({ channel, role, e2ee: e2ee === true, client, ...carried, ticket: urlTicket ?? carried.ticket });
+	const [own, older] = [readMetadata(body["metadata"]), readMetadata(body["auth_metadata"])];
+	const ticket = urlTicket ?? own.ticket ?? older.ticket;
+	return allow({ channel, role, e2ee: e2ee === true, client, ticket, token: own.token ?? older.token });
 }
 
 /** The same with Sora's own name of the connection. */
