@@ -297,6 +297,16 @@ describe("the event webhook", () => {
 		expect(await sora.auth(authBody(session, given))).toMatchObject({ allowed: true });
 	});
 
+	it("lets nobody in again on a connection that was put out", async () => {
+		const session = await newSession();
+		const body = authBody(session, await token());
+		const { event_metadata } = await sora.auth(body);
+		const { participant_id } = event_metadata as Json;
+		expect((await sora.order("DELETE", session, `participants/${String(participant_id)}`)).status).toBe(204);
+		expect(await sora.auth(body)).toEqual(refusedFor("participant-gone"));
+		expect(await sora.participants(session)).toEqual([]);
+	});
+
 	it("loses whoever was on a node of Sora that went down, in every channel", async () => {
 		const sessions = [await newSession(), await newSession(), await newSession({}, { mode: "proxy" })];
 		const vanished = (node: string, ms = 0) => ({

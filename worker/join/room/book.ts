@@ -1,3 +1,4 @@
+import { nameOf } from "./connections.ts";
 import type { GoneBecause, Hold, Released, RoomRules } from "./contract.ts";
 import type { Errands } from "./errands.ts";
 import type { Ban, Member, OwnStatus, Plan, RoomState } from "./state.ts";
@@ -110,7 +111,8 @@ export class RoomBook implements RoomState {
 		if (plan.ban) this.#tables.putBan(plan.ban);
 		if (plan.spend) this.#tables.putJoined(plan.spend.token, plan.spend.until);
 		if (plan.unspend !== undefined) this.#tables.forgetJoined(plan.unspend);
-		if (plan.ended !== undefined) this.#tables.putEnded(plan.ended, now + ENDED_KEPT_MS);
+		for (const connection of [...(plan.ended ?? []), ...departures.flatMap(({ member }) => nameOf(member.provider))])
+			this.#tables.putEnded(connection, now + ENDED_KEPT_MS);
 		if (plan.status) this.change({ ownStatus: plan.status });
 		if (wasEmpty !== (this.#members.size === 0))
 			this.errands.add("watch", "watch", { nonce: crypto.randomUUID() }, now);

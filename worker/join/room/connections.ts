@@ -87,9 +87,13 @@ export function planDrop(state: RoomState, ask: DropAsk): Plan {
 			member: { ...member, provider: { ...member.provider, [CONNECTION]: null } },
 			because,
 		})),
-		...(connection === null ? {} : { ended: connection }),
+		ended: [...(connection === null ? [] : [connection]), ...ended.flatMap(({ provider }) => nameOf(provider))],
 	};
 }
+
+/** The provider's name of a participant's connection, where it has one. */
+export const nameOf = ({ [CONNECTION]: name }: Member["provider"]): string[] =>
+	typeof name === "string" ? [name] : [];
 
 /** Whether the connection went with the provider's session or node. */
 function hasLost({ provider, joinedAt }: Member, { providerSession, providerNode }: DropAsk): boolean {

@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS joined_tokens (
 	until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Connections of which the provider has told that they are over: whatever it tells of them later is late.
+-- Connections that are over, by the provider's word or the room's: whatever is told of them later is late.
 CREATE TABLE IF NOT EXISTS ended_connections (
 	connection TEXT PRIMARY KEY,
 	until INTEGER NOT NULL

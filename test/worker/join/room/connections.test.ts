@@ -27,7 +27,7 @@ class Memory implements RoomState {
 			this.#gone.set(member.id, { ...member, status: "gone", because });
 		}
 		for (const member of plan.put ?? []) this.members.set(member.id, member);
-		if (plan.ended !== undefined) this.#ended.add(plan.ended);
+		for (const connection of plan.ended ?? []) this.#ended.add(connection);
 	}
 
 	join(id: string, more: Parameters<typeof joinAsk>[0] = {}, lobby = false): void {
