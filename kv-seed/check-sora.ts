@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { buffer } from "node:stream/consumers";
 import { UsageError, runCommand } from "./local/command.ts";
 import { judgeSoraConf } from "./local/sora-conf.ts";
 
@@ -7,7 +8,8 @@ const help = `Checks whether a server of Sora can carry end-to-end encrypted ses
   npm run check-sora -- path/to/sora.conf
 
 Tells of e2ee, signaling_notify, signaling_notify_connection_id and signaling_notify_metadata which is wrong or
-missing. The exit code is 0 when all four are right, else 1.
+missing. The exit code is 0 when all four are right, else 1. Sora itself must be older than 2024.2.0, which has no
+end-to-end encryption any more.
   --help`;
 
 export interface SoraCheck {
@@ -37,13 +39,29 @@ export async function checkSora(args: readonly string[]): Promise<SoraCheck> {
 }
 
 async function read(file: string): Promise<string> {
+	const bytes = await readSome(file);
+	if (bytes.byteLength > MOST_BYTES) throw new Error(`${file} is no sora.conf: it is larger than 1 MiB.`);
+	if (bytes.includes(0)) throw new Error(`${file} is no sora.conf: it is not text in UTF-8.`);
+	return bytes.toString("utf8");
+}
+
+const MOST_BYTES = 1_048_576;
+
+async function readSome(file: string): Promise<Buffer> {
 	try {
-		return await readFile(file, "utf8");
+		return await buffer(createReadStream(file, { end: MOST_BYTES }));
 	} catch (fault) {
-		const { code } = fault as NodeJS.ErrnoException;
-		throw new Error(`${file} cannot be read: ${code ?? String(fault)}.`, { cause: fault });
+		const { code = "" } = fault as NodeJS.ErrnoException;
+		throw new Error(`${file} cannot be read: ${FAULTS[code] ?? (code || String(fault))}.`, { cause: fault });
 	}
 }
+
+const FAULTS: Readonly<Record<string, string>> = {
+	ENOENT: "there is no such file",
+	EISDIR: "it is a directory",
+	ENOTDIR: "there is no such file",
+	EACCES: "you may not (permission denied)",
+};
 
 await runCommand(import.meta, async (args) => {
 	const { text, isRight } = await checkSora(args);

@@ -42,6 +42,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 		"client-address.ts",
 		"decision",
 		"exchange.ts",
+		"flight.ts",
 		"gate.ts",
 		"hash.ts",
 		"limits",

@@ -32,18 +32,19 @@ interface Given {
 }
 
 function judge({ name, usual, otherwise }: Setting, given: readonly Given[]): SoraFinding {
-	const [first, second] = given;
+	const [first, ...others] = given;
 	if (!first) {
 		return usual
 			? { name, isRight: true, detail: "not set, true by default" }
 			: { name, isRight: false, detail: `missing, false by default: ${otherwise}. Add: ${name} = true` };
 	}
 	const at = `line ${first.line}`;
-	if (second)
+	const other = others.find(({ value }) => value !== first.value);
+	if (other)
 		return {
 			name,
 			isRight: false,
-			detail: `set twice, in ${at} and line ${second.line}: nobody can say which one counts`,
+			detail: `set twice, in ${at} and otherwise in line ${other.line}: nobody can say which one counts`,
 		};
 	if (first.value === "true") return { name, isRight: true, detail: `true, ${at}` };
 	const wrong = first.value === "false" ? "is false" : `is ${shown(first.value)}, which is neither true nor false`;
@@ -54,9 +55,9 @@ const MOST_SHOWN = 24;
 const shown = (value: string): string =>
 	value === "" ? "empty" : JSON.stringify(value.length > MOST_SHOWN ? `${value.slice(0, MOST_SHOWN)}...` : value);
 
-/** `name = value`, one a line; comments begin with # or ; and sections do not matter. */
+/** Of the settings that are judged: `name = value`, one a line, without quotes (Sora takes them for a part of the value); comments begin with # or ; and sections do not matter. */
 function readConf(text: string): ReadonlyMap<string, readonly Given[]> {
-	const settings = new Map<string, Given[]>();
+	const settings = new Map<string, Given[]>(SETTINGS.map(({ name }) => [name, []]));
 	for (const [index, raw] of text
 		.replace(/^\uFEFF/, "")
 		.split(/\r\n|\r|\n/)
@@ -69,7 +70,7 @@ function readConf(text: string): ReadonlyMap<string, readonly Given[]> {
 			.slice(equals + 1)
 			.replace(/(^|\s)[#;].*$/, "")
 			.trim();
-		settings.set(name, [...(settings.get(name) ?? []), { line: index + 1, value }]);
+		settings.get(name)?.push({ line: index + 1, value });
 	}
 	return settings;
 }

@@ -62,6 +62,14 @@ describe("the authentication webhook", () => {
 		expect(await sora.participants(session)).toHaveLength(1);
 	});
 
+	it("takes the same question many times at once as one, which spends one use", async () => {
+		const session = await newSession();
+		const body = authBody(session, await token({ maxu: 1 }));
+		const answers = await Promise.all(Array.from({ length: 8 }, () => sora.auth(body)));
+		expect(answers.map(({ allowed }) => allowed)).toEqual(answers.map(() => true));
+		expect(await sora.participants(session)).toHaveLength(1);
+	});
+
 	it.each<[string, Json, string]>([
 		["without encryption", { e2ee: false }, "sora-e2ee-required"],
 		["that does not say whether it encrypts", { e2ee: undefined }, "sora-e2ee-required"],
@@ -279,6 +287,51 @@ describe("the event webhook", () => {
 		expect(await sora.participants(session)).toEqual([]);
 	});
 
+	it("lets nobody in on a connection that is over already, and spends nothing", async () => {
+		const session = await newSession();
+		const given = await token({ maxu: 1 });
+		const body = authBody(session, given);
+		await sora.event({ ...destroyed(body), type: "connection.failed" });
+		expect(await sora.auth(body)).toEqual(refusedFor("participant-gone"));
+		expect(await sora.participants(session, true)).toEqual([]);
+		expect(await sora.auth(authBody(session, given))).toMatchObject({ allowed: true });
+	});
+
+	it("lets nobody in again on a connection that was put out", async () => {
+		const session = await newSession();
+		const body = authBody(session, await token());
+		const { event_metadata } = await sora.auth(body);
+		const { participant_id } = event_metadata as Json;
+		expect((await sora.order("DELETE", session, `participants/${String(participant_id)}`)).status).toBe(204);
+		expect(await sora.auth(body)).toEqual(refusedFor("participant-gone"));
+		expect(await sora.participants(session)).toEqual([]);
+	});
+
+	it("loses whoever was on a node of Sora that went down, in every channel", async () => {
+		const sessions = [await newSession(), await newSession(), await newSession({}, { mode: "proxy" })];
+		const vanished = (node: string, ms = 0) => ({
+			type: "session.vanished",
+			timestamp: new Date(Date.now() + ms).toISOString(),
+			id: "EVENT",
+			version: "2023.2.0",
+			label: "sora",
+			node_name: node,
+		});
+		for (const session of sessions) {
+			await sora.auth(authBody(session, await token(), { node_name: "gone@10.0.0.1" }));
+			await sora.auth(authBody(session, await token(), { node_name: "here@10.0.0.2" }));
+		}
+		expect(await sora.event(vanished("gone@10.0.0.1"))).toBe(200); // of a moment after which they came
+		expect(await sora.participants(String(sessions[0]))).toHaveLength(2);
+		await vi.waitFor(
+			async () => {
+				expect(await sora.event(vanished("gone@10.0.0.1", 20_000))).toBe(200);
+				for (const session of sessions) expect(await sora.participants(session)).toHaveLength(1);
+			},
+			{ timeout: 10_000 },
+		);
+	});
+
 	it("knows a connection by its name, where the event says no more", async () => {
 		const session = await newSession();
 		const body = authBody(session, await token());
@@ -299,6 +352,23 @@ describe("the event webhook", () => {
 			expect(await sora.participants(session)).toHaveLength(1);
 		},
 	);
+
+	it("hears of the end of a session that a thousand connections were in", async () => {
+		const session = await newSession();
+		const body = authBody(session, await token());
+		await sora.event(createdFor(body, await sora.auth(body), "LONG"));
+		const one = {
+			role: "sendrecv",
+			client_id: "C".repeat(255),
+			connection_id: "C".repeat(26),
+			audio: true,
+			video: true,
+		};
+		const connections = Array.from({ length: 1000 }, () => one);
+		const end = { type: "session.destroyed", channel_id: session, session_id: "LONG", connections };
+		expect(await sora.event(end)).toBe(200);
+		expect(await sora.participants(session)).toEqual([]);
+	});
 
 	it.each<[string, Json | string, number]>([
 		["of a kind that it does not know", { type: "recording.started", channel_id: "x" }, 200],

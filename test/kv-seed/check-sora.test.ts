@@ -33,7 +33,8 @@ describe("a sora.conf", () => {
 		["with names that only begin alike", "e2ee_x = true\nxe2ee = true\nE2EE = true", ["e2ee"]],
 		["with a value that is no truth", 'e2ee = "true"\nsignaling_notify = on', ["e2ee", "signaling_notify"]],
 		["with an empty value", "e2ee =", ["e2ee"]],
-		["that says it twice", "e2ee = true\ne2ee = false", ["e2ee"]],
+		["that says two things", "e2ee = true\ne2ee = false", ["e2ee"]],
+		["that says one thing twice", "e2ee = true\nsignaling_notify = true\ne2ee = true", []],
 	])("%s", (_, text, wrong) => {
 		expect(wrongIn(text)).toEqual(wrong);
 	});
@@ -48,6 +49,10 @@ describe("a sora.conf", () => {
 });
 
 describe("check-sora", () => {
+	const [large, binary] = [join(folder, "large"), join(folder, "binary")];
+	writeFileSync(large, "a = b\n".repeat(1_000_000));
+	writeFileSync(binary, Buffer.from("e2ee = true", "utf16le"));
+
 	it.each<[string, number]>([
 		["e2ee = true", 0],
 		["", 1],
@@ -67,7 +72,10 @@ describe("check-sora", () => {
 		[[], "One argument is wanted"],
 		[["a", "b"], "One argument is wanted"],
 		[["--file"], "Unknown flag --file."],
-		[[join(folder, "nowhere")], "cannot be read: ENOENT"],
+		[[join(folder, "nowhere")], "cannot be read: there is no such file"],
+		[[folder], "cannot be read: it is a directory"],
+		[[large], "larger than 1 MiB"],
+		[[binary], "not text in UTF-8"],
 	])("%j is refused: %s", async (args, message) => {
 		await expect(checkSora(args)).rejects.toThrow(message);
 	});

@@ -18,7 +18,7 @@ import { judgeSupport } from "./support/support.ts";
 import { roleOf } from "./role.ts";
 import { askRoom, endViewerSession, rulesOf } from "./room/client.ts";
 import type { Hold, JoinAsk, Participant, RoomRules } from "./room/contract.ts";
-import { newParticipantId } from "./participant-id.ts";
+import { newParticipantId, participantIdOf } from "./participant-id.ts";
 import { stayOf } from "./stay.ts";
 import { tellRefusal } from "./tell-refusal.ts";
 
@@ -167,7 +167,7 @@ async function endStarted({ gate, nowMs }: Exchange, hold: Hold | null): Promise
 function joinAsk(exchange: Exchange, asked: Asked, { asker, record, role }: Judged, admission: Admission): JoinAsk {
 	const { subject } = asker.subject;
 	return {
-		id: newParticipantId(),
+		id: asked.connection === undefined ? newParticipantId() : idOf(record, subject.tokenId, asked.connection),
 		name: asked.name,
 		role,
 		uid: subject.claims.uid ?? null,
@@ -181,6 +181,10 @@ function joinAsk(exchange: Exchange, asked: Asked, { asker, record, role }: Judg
 		decision: exchange.decisionId,
 	};
 }
+
+/** A provider may ask twice at once about the same connection: the room lets it in once. */
+const idOf = ({ account_id, id }: E2eeSessionRecord, tokenId: string, connection: string): string =>
+	participantIdOf(account_id, id, tokenId, connection);
 
 const SHORTEST_TOUCH_SECONDS = 1;
 

@@ -61,6 +61,11 @@ export class RevocationList extends DurableObject<Env> {
 		this.#watchers.remove(room);
 	}
 
+	/** The rooms in which somebody is. */
+	rooms(): string[] {
+		return this.#watchers.all();
+	}
+
 	/** By what each of the tokens is revoked now, or null. `facts` is the JSON text of `RevocableFacts[]`. */
 	judge(facts: string): (RevokedBy | null)[] {
 		return judgeStored(this.#sql, JSON.parse(facts) as RevocableFacts[], nowSeconds());

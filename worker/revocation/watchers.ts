@@ -33,6 +33,13 @@ export class Watchers {
 		this.#sql.exec("DELETE FROM watchers WHERE room = ?", room);
 	}
 
+	all(): string[] {
+		return this.#sql
+			.exec<{ room: string }>("SELECT room FROM watchers")
+			.toArray()
+			.map(({ room }) => room);
+	}
+
 	/** There is something to tell. False when nobody wants to hear of it. */
 	note(): boolean {
 		return this.#sql.exec("UPDATE watchers SET pending = pending + 1").rowsWritten > 0;

@@ -1,3 +1,4 @@
+import { nameOf } from "./connections.ts";
 import type { GoneBecause, Hold, Released, RoomRules } from "./contract.ts";
 import type { Errands } from "./errands.ts";
 import type { Ban, Member, OwnStatus, Plan, RoomState } from "./state.ts";
@@ -26,6 +27,8 @@ export const releaseId = ({ viewer, key }: Released): string => `release ${viewe
 const RELEASE_AFTER_MS = 5000;
 const CLEAN_AFTER_MS = 6 * 3_600_000;
 const FRESH_AFTER_MS = 2500;
+/** Longer than a provider goes on trying to tell. */
+const ENDED_KEPT_MS = 3_600_000;
 
 /**
  * The room's state: an image in memory of those who are present, and the tables below it. Whoever changes it does so within a transaction,
@@ -76,6 +79,10 @@ export class RoomBook implements RoomState {
 		return this.#tables.hasJoined(tokenId) || [...this.#members.values()].some((member) => member.tokenId === tokenId);
 	}
 
+	hasEnded(connection: string): boolean {
+		return this.#tables.hasEnded(connection);
+	}
+
 	/**
 	 * Of the rules of a call and those that were told before the later ones, for isolates remember records for a while. A record that does
 	 * not say when it was written (a seed's) counts as it comes.
@@ -104,6 +111,8 @@ export class RoomBook implements RoomState {
 		if (plan.ban) this.#tables.putBan(plan.ban);
 		if (plan.spend) this.#tables.putJoined(plan.spend.token, plan.spend.until);
 		if (plan.unspend !== undefined) this.#tables.forgetJoined(plan.unspend);
+		for (const connection of [...(plan.ended ?? []), ...departures.flatMap(({ member }) => nameOf(member.provider))])
+			this.#tables.putEnded(connection, now + ENDED_KEPT_MS);
 		if (plan.status) this.change({ ownStatus: plan.status });
 		if (wasEmpty !== (this.#members.size === 0))
 			this.errands.add("watch", "watch", { nonce: crypto.randomUUID() }, now);

@@ -3,15 +3,19 @@ import type { ClaimAsk, DropAsk, Seated } from "./contract.ts";
 import { presentMember } from "./decide.ts";
 import type { Member, Plan, Planned, RoomState } from "./state.ts";
 
-/** Where the provider's name of a participant's connection is kept, and that of the provider's own session. */
+/** Where the provider's name of a participant's connection is kept, when it began, and the provider's own session and node. */
 export const CONNECTION = "connection_id";
-const SESSION = "provider_session";
+const CONNECTED_AT = "connected_at";
+export const SESSION = "provider_session";
+export const NODE = "provider_node";
 
 /**
  * A connection that a provider has told of takes the place that was decided for it: the one of its ticket, or the first that came with its
- * token and has no connection yet. The same connection may ask again. Null where there is no such place.
+ * token and has no connection yet. The same connection may ask again, one that is over may not. Null where there is no such place.
  */
 export function planClaim(state: RoomState, ask: ClaimAsk): Decision<Planned<Seated | null>> {
+	if (ask.here && ask.connection !== null && state.hasEnded(ask.connection))
+		return refuse({ reason: "participant-gone", because: "connection-lost" });
 	const found = ask.participant === null ? memberOfToken(state, ask) : memberNamed(state, ask.participant, ask);
 	if (!found.allowed) return found;
 	const before = found.value;
@@ -23,9 +27,15 @@ export function planClaim(state: RoomState, ask: ClaimAsk): Decision<Planned<Sea
 		status: "connected",
 		deadline: null,
 		via: isConnected ? before.via : "provider",
-		provider: { ...before.provider, ...ask.provider, [CONNECTION]: ask.connection },
+		provider: { ...before.provider, ...ask.provider, [CONNECTION]: ask.connection, ...sinceOf(before, ask) },
 	};
 	return allow({ value: seatOf(member), plan: { put: [member] } });
+}
+
+/** A connection is as old as what was told of it first. */
+function sinceOf({ provider }: Member, { connection, at }: ClaimAsk): Readonly<Record<string, unknown>> {
+	const isKnown = provider[CONNECTION] === connection && provider[CONNECTED_AT] !== undefined;
+	return isKnown || at === undefined ? {} : { [CONNECTED_AT]: at };
 }
 
 const seatOf = (member: Member): Seated => ({ participant: member, ticket: member.ticketsGiven });
@@ -37,8 +47,13 @@ function memberNamed(state: RoomState, id: string, ask: ClaimAsk): Decision<Memb
 	if (!ask.roles.includes(role))
 		return refuse({ reason: "role-not-allowed", role: ask.roles[0] ?? role, allowed: [role] });
 	if (status === "waiting") return refuse({ reason: "lobby-waiting" });
-	return ask.here && isTaken(found.value, ask) ? refuse({ reason: "ticket-used" }) : found;
+	const isUsed = ask.here && (isTaken(found.value, ask) || isAnothers(state, id, ask.connection));
+	return isUsed ? refuse({ reason: "ticket-used" }) : found;
 }
+
+const isAnothers = (state: RoomState, id: string, connection: string | null): boolean =>
+	connection !== null &&
+	[...state.members.values()].some((member) => member.id !== id && member.provider[CONNECTION] === connection);
 
 /** Where there is no token either, only whoever has the connection already is meant. */
 function memberOfToken(state: RoomState, ask: ClaimAsk): Decision<Member | null> {
@@ -72,18 +87,31 @@ export function memberToTell(
 }
 
 /** Whose connection has ended. The provider need not be told of it again, so its name is forgotten. */
-export function planDrop(state: RoomState, { connection, providerSession, sparesCarried, because }: DropAsk): Plan {
-	const ended = [...state.members.values()].filter(({ provider, joinedAt, via }) => {
-		const own = provider[CONNECTION] ?? null;
-		if (own === null || (sparesCarried === true && via === "socket")) return false;
-		if (providerSession === null) return own === connection;
-		const session = provider[SESSION] ?? null;
-		return session === null ? joinedAt < providerSession.before : session === providerSession.id;
+export function planDrop(state: RoomState, ask: DropAsk): Plan {
+	const { connection, sparesCarried, because } = ask;
+	const ended = [...state.members.values()].filter((member) => {
+		const own = member.provider[CONNECTION] ?? null;
+		if (own === null || (sparesCarried === true && member.via === "socket")) return false;
+		return connection === null ? hasLost(member, ask) : own === connection;
 	});
 	return {
 		gone: ended.map((member) => ({
 			member: { ...member, provider: { ...member.provider, [CONNECTION]: null } },
 			because,
 		})),
+		ended: [...(connection === null ? [] : [connection]), ...ended.flatMap(({ provider }) => nameOf(provider))],
 	};
+}
+
+/** The provider's name of a participant's connection, where it has one. */
+export const nameOf = ({ [CONNECTION]: name }: Member["provider"]): string[] =>
+	typeof name === "string" ? [name] : [];
+
+/** Whether the connection went with the provider's session or node. */
+function hasLost({ provider, joinedAt }: Member, { providerSession, providerNode }: DropAsk): boolean {
+	const since = Number(provider[CONNECTED_AT] ?? joinedAt);
+	if (providerNode) return provider[NODE] === providerNode.name && since < providerNode.before;
+	if (providerSession === null) return false;
+	const session = provider[SESSION] ?? null;
+	return session === null ? since < providerSession.before : session === providerSession.id;
 }

@@ -164,12 +164,15 @@ export interface ClaimAsk {
 	/** The connection takes the place; otherwise it is only looked for. */
 	readonly here: boolean;
 	readonly provider?: Readonly<Record<string, unknown>>;
+	/** When the provider has told of it. Milliseconds since the epoch. */
+	readonly at?: number;
 }
 
-/** Connections that have ended, as their provider tells: one, or all of the provider's session that began before a moment. */
+/** Connections that have ended, as their provider tells: one, or all of its session or its node that began before a moment. */
 export interface DropAsk {
 	readonly connection: string | null;
 	readonly providerSession: { readonly id: string; readonly before: number } | null;
+	readonly providerNode?: { readonly name: string; readonly before: number };
 	/** Those that a door carries, or has carried a moment ago, are the door's to tell. */
 	readonly sparesCarried?: boolean;
 	readonly because: GoneBecause;
@@ -211,3 +214,5 @@ export const closeReason = (because: GoneBecause): string => (because === "denie
 
 /** Name of a session's object. */
 export const roomObjectName = (account: string, session: string): string => `${account}/room/${session}`;
+
+export const sessionOfRoom = (name: string): string => name.slice(name.lastIndexOf("/") + 1);

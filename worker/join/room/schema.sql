@@ -27,6 +27,12 @@ CREATE TABLE IF NOT EXISTS joined_tokens (
 	until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Connections that are over, by the provider's word or the room's: whatever is told of them later is late.
+CREATE TABLE IF NOT EXISTS ended_connections (
+	connection TEXT PRIMARY KEY,
+	until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- What others are still to be told: written in the transaction that makes it so, delivered by the alarm, gone when it is done.
 CREATE TABLE IF NOT EXISTS errands (
 	id TEXT PRIMARY KEY,

@@ -46,6 +46,8 @@ export interface RoomState {
 	ban(kind: Ban["kind"], value: string, now: number): Ban | null;
 	/** Whether the token has joined a session that takes each token once. */
 	hasJoined(tokenId: string): boolean;
+	/** Whether the connection of this name is over: the provider has told so, or its participant was put out. */
+	hasEnded(connection: string): boolean;
 }
 
 /** What a decision changes. */
@@ -58,6 +60,8 @@ export interface Plan {
 	readonly spend?: { readonly token: string; readonly until: number };
 	/** A token that may join after all: nothing came of it. */
 	readonly unspend?: string;
+	/** The provider's names of connections that are over: what is still told of them comes late. */
+	readonly ended?: readonly string[];
 }
 
 /** What a rule answers and what it changes. */

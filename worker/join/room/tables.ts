@@ -104,10 +104,19 @@ export class RoomTables {
 		this.#sql.exec("DELETE FROM joined_tokens WHERE token = ?", token);
 	}
 
+	hasEnded(connection: string): boolean {
+		return this.#sql.exec("SELECT 1 FROM ended_connections WHERE connection = ?", connection).toArray().length > 0;
+	}
+
+	putEnded(connection: string, until: number): void {
+		this.#sql.exec("INSERT OR REPLACE INTO ended_connections VALUES (?, ?)", connection, until);
+	}
+
 	/** Forgets what is over. True when a row is left that is to be looked at again. */
 	clean(now: number): boolean {
 		this.#sql.exec("DELETE FROM bans WHERE until <= ?", now);
 		this.#sql.exec("DELETE FROM joined_tokens WHERE until <= ?", now);
+		this.#sql.exec("DELETE FROM ended_connections WHERE until <= ?", now);
 		this.#sql.exec("DELETE FROM participants WHERE gone_at <= ?", now - KEPT_GONE_MS);
 		this.#sql.exec(
 			`DELETE FROM participants WHERE gone_at IS NOT NULL AND id NOT IN
@@ -115,7 +124,7 @@ export class RoomTables {
 			KEPT_GONE,
 		);
 		const left = `SELECT 1 FROM bans UNION ALL SELECT 1 FROM joined_tokens UNION ALL SELECT 1 FROM participants
-			UNION ALL SELECT 1 FROM errands LIMIT 1`;
+			UNION ALL SELECT 1 FROM ended_connections UNION ALL SELECT 1 FROM errands LIMIT 1`;
 		return this.#sql.exec(left).toArray().length > 0;
 	}
 }

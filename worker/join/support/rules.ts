@@ -144,6 +144,8 @@ export const SUPPORT_RULES: Readonly<Record<ProviderName, SupportRules>> = {
 			soraWithout("sora-unity-sdk", "Sora Unity SDK", ["sora unity sdk"]),
 			soraWithout("sora-cpp-sdk", "Sora C++ SDK", ["sora c++ sdk"]),
 			soraWithout("sora-python-sdk", "Sora Python SDK", ["sora python sdk"]),
+			soraWithout("sora-rust-sdk", "Sora Rust SDK", ["sora rust sdk"]),
+			soraWithout("sora-c-sdk", "Sora C SDK", ["sora c sdk"]),
 		],
 	},
 	chime: {

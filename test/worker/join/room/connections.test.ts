@@ -15,8 +15,10 @@ class Memory implements RoomState {
 	readonly ownStatus = null;
 	readonly members = new Map<string, Member>();
 	readonly #gone = new Map<string, Member>();
+	readonly #ended = new Set<string>();
 	ban = (): null => null;
 	hasJoined = (): boolean => false;
+	hasEnded = (connection: string): boolean => this.#ended.has(connection);
 	gone = (id: string): Member | null => this.#gone.get(id) ?? null;
 
 	apply(plan: Plan): void {
@@ -25,6 +27,7 @@ class Memory implements RoomState {
 			this.#gone.set(member.id, { ...member, status: "gone", because });
 		}
 		for (const member of plan.put ?? []) this.members.set(member.id, member);
+		for (const connection of plan.ended ?? []) this.#ended.add(connection);
 	}
 
 	join(id: string, more: Parameters<typeof joinAsk>[0] = {}, lobby = false): void {
@@ -140,6 +143,62 @@ describe("a connection", () => {
 		expect([...room.members.keys()]).toEqual(["new", "unknown", "unnamed"]);
 		drop(NOW + 1);
 		expect([...room.members.keys()]).toEqual(["new", "unnamed"]);
+	});
+
+	it("takes no second place by another's ticket", () => {
+		const room = new Memory();
+		room.join("p1", { tokenId: "a" });
+		room.join("p2", { tokenId: "b" });
+		expect(room.claim({ participant: "p1", connection: "c1" })).toBe("p1");
+		expect(room.claim({ participant: "p2", connection: "c1" })).toBe("ticket-used");
+	});
+
+	it("goes with the node that it was on, when it began before that went down", () => {
+		const room = new Memory();
+		const on = (token: string, node: string, at: number): void => {
+			room.join(token, { tokenId: token });
+			room.claim({ tokenId: token, connection: `c-${token}`, provider: { provider_node: node }, at });
+		};
+		on("old", "n1", NOW);
+		on("late", "n1", NOW + 2);
+		on("other", "n2", NOW);
+		room.claim({ tokenId: "old", connection: "c-old", provider: { provider_node: "n1" }, at: NOW + 5 });
+		const providerNode = { name: "n1", before: NOW + 1 };
+		room.apply(planDrop(room, { connection: null, providerSession: null, providerNode, because: "connection-lost" }));
+		expect([...room.members.keys()]).toEqual(["late", "other"]);
+	});
+
+	it("is there when it was told to be and not to be over, in whatever order that is told, and however often", () => {
+		const told = fc.record({
+			connection: fc.constantFrom("c1", "c2", "c3"),
+			what: fc.constantFrom("asked", "created", "updated", "over"),
+		});
+		fc.assert(
+			fc.property(fc.array(told, { maxLength: 40 }), (events) => {
+				const room = new Memory();
+				const [here, over, seats] = [new Set<string>(), new Set<string>(), new Map<string, string>()];
+				for (const [index, { connection, what }] of events.entries()) {
+					if (what === "over") {
+						room.apply(planDrop(room, { connection, providerSession: null, because: "connection-lost" }));
+						over.add(connection);
+					} else if (what === "asked") {
+						const tokenId = `t-${connection}`;
+						const found = room.claim({ tokenId, connection });
+						if (found === null) {
+							room.join(`p${index}`, { tokenId });
+							seats.set(connection, `p${index}`);
+							room.claim({ participant: `p${index}`, connection });
+						}
+						if (!over.has(connection)) here.add(connection);
+					} else {
+						room.claim({ participant: seats.get(connection) ?? null, connection });
+					}
+					const held = [...room.members.values()].map(({ provider }) => provider["connection_id"]);
+					expect(new Set(held)).toEqual(new Set([...here].filter((one) => !over.has(one))));
+					expect(held).toHaveLength(new Set(held).size);
+				}
+			}),
+		);
 	});
 
 	it("never shares a place, in whatever order they come", () => {

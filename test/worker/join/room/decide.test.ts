@@ -27,6 +27,8 @@ class Memory implements RoomState {
 		return this.#bans.find((ban) => ban.kind === kind && ban.value === value && ban.until > now) ?? null;
 	}
 
+	hasEnded = (): boolean => false;
+
 	hasJoined(token: string): boolean {
 		return this.#joined.has(token) || [...this.members.values()].some(({ tokenId }) => tokenId === token);
 	}

@@ -46,6 +46,9 @@ describe("what a connection is asked with", () => {
 		expect(valueOf(readAsk({ ...body, metadata }, "a"))).toMatchObject({ ticket: "a", token: "t" });
 		expect(valueOf(readAsk({ ...body, metadata }, null))).toMatchObject({ ticket: "b", token: "t" });
 		expect(valueOf(readAsk({ ...body, auth_metadata: metadata }, null))).toMatchObject({ ticket: "b" });
+		expect(valueOf(readAsk({ ...body, metadata: { a: 1 }, auth_metadata: metadata }, null))).toMatchObject({
+			token: "t",
+		});
 	});
 
 	it.each([
@@ -136,7 +139,7 @@ describe("a meter", () => {
 });
 
 describe("Sora's API", () => {
-	const call = (status: number, body: string) =>
+	const call = (status: number, body: BodyInit) =>
 		disconnect({ fetch: async () => new Response(body, { status }) }, "https://sora.example/api", {
 			channel_id: "room",
 			connection_id: ID,
@@ -158,5 +161,18 @@ describe("Sora's API", () => {
 		[500, "", "Error: Sora's API answered 500"],
 	])("%i %s: %s", async (status, body, outcome) => {
 		expect(await call(status, body)).toBe(outcome);
+	});
+
+	it.each([
+		[200, "done"],
+		[400, "Error: Sora's API answered 400"],
+	])("is not listened to for ever (%i)", async (status, outcome) => {
+		let isCut = false;
+		const endless = new ReadableStream({
+			pull: (controller) => controller.enqueue(new Uint8Array(1024)),
+			cancel: () => void (isCut = true),
+		});
+		expect(await call(status, endless)).toBe(outcome);
+		expect(isCut).toBe(true);
 	});
 });

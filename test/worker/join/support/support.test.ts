@@ -119,6 +119,7 @@ describe("SDKs that can encrypt", () => {
 		["sora", "Sora JavaScript SDK", "2026.1.0", chrome, unsupported("sora-js-sdk")],
 		["sora", "sora-js-sdk", "2019.9.9", chrome, tooOld("sora-js-sdk", "2019.9.9", "2020.1.0")],
 		["sora", "sora-ios-sdk", "2025.1.0", ["program", ""], unsupported("Sora iOS SDK")],
+		["sora", "Sora Rust SDK", "2026.1.0", ["program", ""], unsupported("Sora Rust SDK")],
 		["chime", "amazon-chime-sdk-js", "2.29.1", chrome, tooOld("amazon-chime-sdk-js", "2.29.1", "3.0.0")],
 		["chime", "amazon-chime-sdk-js", "3.32.0", chrome, null],
 		["webrtc", "anything", "0", chrome, null],

@@ -1,8 +1,9 @@
+import { readUpTo } from "../../../playback/limited-body.ts";
 import type { Ports } from "../../../ports.ts";
 import { isJsonObject } from "../../../token/json-object.ts";
 
 const TIME_LIMIT_MS = 10_000;
-const MOST_TOLD_CHARACTERS = 4096;
+const MOST_TOLD_BYTES = 4096;
 
 /**
  * Cuts a connection through Sora's API. One that Sora does not have any more is cut already.
@@ -18,9 +19,17 @@ export async function disconnect(
 	const signal = AbortSignal.timeout(TIME_LIMIT_MS);
 	const body = JSON.stringify(connection);
 	const answer = await fetch(new Request(apiUrl, { method: "POST", headers, body, signal, redirect: "manual" }));
-	const told = (await answer.text()).slice(0, MOST_TOLD_CHARACTERS);
-	if (answer.ok || isUnknown(answer.status, told)) return;
+	if (answer.ok) return answer.body?.cancel();
+	if (isUnknown(answer.status, await toldBy(answer))) return;
 	throw new Error(`Sora's API answered ${answer.status}`);
+}
+
+/** What it says of a fault; nothing where it says more than that. */
+async function toldBy(answer: Response): Promise<string> {
+	const read = await readUpTo(answer, MOST_TOLD_BYTES);
+	if (!read.allowed) return "";
+	await read.value.rest?.cancel();
+	return read.value.rest === null ? new TextDecoder().decode(read.value.bytes) : "";
 }
 
 function isUnknown(status: number, told: string): boolean {

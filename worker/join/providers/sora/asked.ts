@@ -26,10 +26,12 @@ const connectionId = v.pipe(
 	v.maxLength(MOST_ID_CHARACTERS, `must be at most ${MOST_ID_CHARACTERS} characters`),
 );
 
+const MOST_NODE_CHARACTERS = 255;
+
 export const connectionSchema = openObject({ connection_id: connectionId });
 
 type Body = Readonly<Record<string, unknown>>;
-type Told = Omit<ConnectAsk, "account" | "connection">;
+type Told = Omit<ConnectAsk, "account" | "connection" | "node">;
 
 /** What a connection is asked with. `urlTicket`: of the address that the client came to. */
 export function readAsk(body: Body, urlTicket: string | null): Decision<Told> {
@@ -37,17 +39,22 @@ export function readAsk(body: Body, urlTicket: string | null): Decision<Told> {
 	if (!parsed.ok) return refuse({ reason: "bad-request", detail: parsed.issues.join("; ") });
 	const { channel_id: channel, role, e2ee } = parsed.value;
 	const client = readSoraClient(body["sora_client"], body["environment"]);
-	const carried = readMetadata(body["metadata"] ?? body["auth_metadata"]);
-	return allow({ channel, role, e2ee: e2ee === true, client, ...carried, ticket: urlTicket ?? carried.ticket });
+	const [own, older] = [readMetadata(body["metadata"]), readMetadata(body["auth_metadata"])];
+	const ticket = urlTicket ?? own.ticket ?? older.ticket;
+	return allow({ channel, role, e2ee: e2ee === true, client, ticket, token: own.token ?? older.token });
 }
 
 /** The same with Sora's own name of the connection. */
-export function readWebhookAsk(body: Body): Decision<Told & { readonly connection: string }> {
+export function readWebhookAsk(body: Body): Decision<Omit<ConnectAsk, "account">> {
 	const parsed = parse(connectionSchema, body, "");
 	if (!parsed.ok) return refuse({ reason: "bad-request", detail: parsed.issues.join("; ") });
 	const ask = readAsk(body, null);
-	return ask.allowed ? allow({ ...ask.value, connection: parsed.value.connection_id }) : ask;
+	if (!ask.allowed) return ask;
+	return allow({ ...ask.value, connection: parsed.value.connection_id, node: readNode(body["node_name"]) });
 }
+
+const readNode = (name: unknown): string | null =>
+	typeof name === "string" && name !== "" && name.length <= MOST_NODE_CHARACTERS ? name : null;
 
 /** A ticket of the gate, or a token by the name that Sora's own services have for it. An empty text is none. */
 function readMetadata(metadata: unknown): Pick<Told, "ticket" | "token"> {

@@ -2,12 +2,15 @@ import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import type { Refusal } from "../../../decision/refusals.ts";
 import { wireError } from "../../../decision/wire.ts";
 import { Exchange, jsonResponse } from "../../../exchange.ts";
+import { SingleFlight } from "../../../flight.ts";
 import { logDecision } from "../../../observe/decision-log.ts";
 import { readWebhookAsk } from "./asked.ts";
 import { type ConnectAsk, type Connecting, decideConnect } from "./connect.ts";
 import { refusalOfFault } from "./fault.ts";
 import type { SoraClient } from "./sora-client.ts";
 import { readWebhookBody } from "./webhook-body.ts";
+
+const MOST_BODY_BYTES = 262_144;
 
 /**
  * Sora asks whether a client may connect, and takes any status but 2xx for a failure of its own: the answer is 200, yes or no. It says
@@ -19,15 +22,23 @@ export async function handleAuthWebhook(exchange: Exchange, account: string): Pr
 		if (!ask.allowed) return refusedBySora(exchange, ask.refusal);
 		const viewer = viewerOf(exchange, ask.value.client);
 		if (exchange.told.account) viewer.told.account = exchange.told.account;
-		const decided = await decideConnect(viewer, { ...ask.value, account });
+		const decided = await decideOnce(viewer, { ...ask.value, account });
 		return decided.allowed ? admitted(viewer, decided.value) : refusedBySora(viewer, decided.refusal);
 	} catch (fault) {
 		return refusedBySora(exchange, refusalOfFault(exchange, "sora-auth-webhook", fault));
 	}
 }
 
+const MOST_WAIT_MS = 5000;
+const asked = new SingleFlight<Decision<Connecting>>(MOST_WAIT_MS);
+
+/** The same question twice at once, as a server between Sora and the gate may send it, has one answer, and spends one use. */
+function decideOnce(viewer: Exchange, ask: ConnectAsk): Promise<Decision<Connecting>> {
+	return asked.share(JSON.stringify(ask), () => decideConnect(viewer, ask), viewer.waitUntil);
+}
+
 async function readAuthAsk(exchange: Exchange): Promise<Decision<Omit<ConnectAsk, "account">>> {
-	const body = await readWebhookBody(exchange);
+	const body = await readWebhookBody(exchange, MOST_BODY_BYTES);
 	if (!body.allowed) return body;
 	const ask = readWebhookAsk(body.value);
 	if (!ask.allowed) return ask;

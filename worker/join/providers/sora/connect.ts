@@ -8,6 +8,7 @@ import { decideJoin } from "../../join.ts";
 import { presentTicket, tellParticipant } from "../../participants.ts";
 import { roleOf } from "../../role.ts";
 import { askRoom, rulesOf } from "../../room/client.ts";
+import { NODE } from "../../room/connections.ts";
 import type { Participant, RoomRules, Seated } from "../../room/contract.ts";
 import { guardEnvelope } from "../../secret-guard.ts";
 import { judgeSupport } from "../../support/support.ts";
@@ -29,6 +30,8 @@ export interface ConnectAsk {
 	readonly token: string | undefined;
 	/** Sora's name of it; null at the gate's own door, where it has none yet. */
 	readonly connection: string | null;
+	/** The server of Sora's cluster that the client has come to; null where it is not told. */
+	readonly node: string | null;
 }
 
 /** A connection that may be made. */
@@ -122,13 +125,15 @@ async function isHere({ gate, nowMs }: Exchange, { connection }: ConnectAsk, { a
 
 /** The place that is there already; null where there is none. */
 function claim(
-	{ gate }: Exchange,
-	{ connection, role }: ConnectAsk,
+	{ gate, nowMs: at }: Exchange,
+	{ connection, node, role }: ConnectAsk,
 	{ rules, tokenId }: Place,
 	participant: string | null,
 	here: boolean,
 ): Promise<Decision<Seated | null>> {
-	return askRoom(gate, rules, "claim", { connection, participant, tokenId, roles: JOIN_ROLES_FOR[role], here });
+	const roles = JOIN_ROLES_FOR[role];
+	const provider = node === null ? {} : { [NODE]: node };
+	return askRoom(gate, rules, "claim", { connection, participant, tokenId, roles, here, provider, at });
 }
 
 async function join(exchange: Exchange, ask: ConnectAsk, place: Place, here: boolean): Promise<Decision<Connecting>> {

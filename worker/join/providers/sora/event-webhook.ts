@@ -4,23 +4,33 @@ import { type Decision, allow } from "../../../decision/decision.ts";
 import { type Exchange, jsonResponse, refused } from "../../../exchange.ts";
 import { logDecision } from "../../../observe/decision-log.ts";
 import { askRoom, rulesOf } from "../../room/client.ts";
+import { NODE, SESSION } from "../../room/connections.ts";
 import type { RoomRules } from "../../room/contract.ts";
-import { type SoraEvent, readEvent } from "./events.ts";
+import { CLOCKS_DIFFER_MS, type NodeLost, type SoraEvent, readEvent } from "./events.ts";
+import { followNodeLost } from "./node-lost.ts";
 import { type SoraSession, soraSession } from "./session.ts";
 import { readWebhookBody } from "./webhook-body.ts";
+
+/** The end of a session names every connection that it has had. */
+const MOST_BODY_BYTES = 4_194_304;
 
 /**
  * Sora tells what has become of its connections and sessions; events come late, twice and in the wrong order. A participant is there as long
  * as the connection that it was bound to is, and no other connection's event changes that.
  */
 export async function handleEventWebhook(exchange: Exchange, account: Account): Promise<Response> {
-	const body = await readWebhookBody(exchange);
+	const body = await readWebhookBody(exchange, MOST_BODY_BYTES);
 	const event = body.allowed ? readEvent(body.value, exchange.nowMs) : body;
 	if (!event.allowed) return refused(exchange, event.refusal, "problem");
-	const done = event.value ? await follow(exchange, account, event.value) : allow();
+	const done = await act(exchange, account, event.value);
 	if (!done.allowed) return refused(exchange, done.refusal, "problem");
 	logDecision(exchange, { status: 200, goesOn: true });
 	return jsonResponse(exchange, {});
+}
+
+function act(exchange: Exchange, account: Account, event: SoraEvent | NodeLost | null): Promise<Decision> | Decision {
+	if (event === null) return allow();
+	return event.meaning === "node-lost" ? followNodeLost(exchange, account, event) : follow(exchange, account, event);
 }
 
 async function follow(exchange: Exchange, account: Account, event: SoraEvent): Promise<Decision> {
@@ -36,10 +46,13 @@ async function follow(exchange: Exchange, account: Account, event: SoraEvent): P
 type Act = (exchange: Exchange, rules: RoomRules, event: SoraEvent, session: SoraSession) => Promise<Decision<unknown>>;
 
 const ACTS: Readonly<Record<SoraEvent["meaning"], Act>> = {
-	alive: async ({ gate }, rules, { connection, participant, session }, { sora }) => {
+	alive: async ({ gate, nowMs: at }, rules, { connection, participant, session, node }, { sora }) => {
 		if (connection === null || sora.mode === "proxy") return allow();
-		const provider = session === null ? {} : { provider_session: session };
-		const ask = { connection, participant, tokenId: null, roles: JOIN_ROLES, here: true, provider };
+		const provider = {
+			...(session === null ? {} : { [SESSION]: session }),
+			...(node === null ? {} : { [NODE]: node }),
+		};
+		const ask = { connection, participant, tokenId: null, roles: JOIN_ROLES, here: true, provider, at };
 		return askRoom(gate, rules, "claim", ask);
 	},
 	over: async ({ gate }, rules, { connection, isMeant }, { sora }) => {
@@ -57,5 +70,3 @@ const ACTS: Readonly<Record<SoraEvent["meaning"], Act>> = {
 		return askRoom(gate, rules, "drop", { connection: null, providerSession, sparesCarried, because });
 	},
 };
-
-const CLOCKS_DIFFER_MS = 10_000;

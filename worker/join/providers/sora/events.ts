@@ -3,7 +3,7 @@ import { openObject, parse } from "../../../catalog/issues.ts";
 import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import { isJsonObject } from "../../../token/json-object.ts";
 
-/** What the gate does about an event of Sora; the others it only takes. */
+/** What the gate does about an event of a channel; the others it only takes. */
 const MEANINGS = {
 	"connection.created": "alive",
 	"connection.updated": "alive",
@@ -21,6 +21,8 @@ export interface SoraEvent {
 	readonly connection: string | null;
 	/** Sora's own session: it begins with the first connection of a channel and ends after the last. */
 	readonly session: string | null;
+	/** The server of a cluster that has told it. */
+	readonly node: string | null;
 	/** Of the gate, which its answer to the authentication webhook has named. */
 	readonly participant: string | null;
 	/** Milliseconds since the epoch. */
@@ -29,35 +31,58 @@ export interface SoraEvent {
 	readonly isMeant: boolean;
 }
 
+/** A node of Sora went down and came back: it names neither channels nor connections, for it knows none any more. */
+export interface NodeLost {
+	readonly meaning: "node-lost";
+	readonly node: string;
+	readonly at: number;
+}
+
+/** By which Sora's clock may be ahead of the gate's, or behind it. */
+export const CLOCKS_DIFFER_MS = 10_000;
+const MOST_CHARACTERS = 255;
+
 const text = v.optional(v.nullable(v.string("must be a string")), null);
 const eventSchema = openObject({
 	type: v.string("must be a string"),
 	channel_id: text,
 	connection_id: text,
 	session_id: text,
+	node_name: text,
 	timestamp: text,
 });
 
 /** Null: nothing to do about it. */
-export function readEvent(body: Readonly<Record<string, unknown>>, nowMs: number): Decision<SoraEvent | null> {
+export function readEvent(
+	body: Readonly<Record<string, unknown>>,
+	nowMs: number,
+): Decision<SoraEvent | NodeLost | null> {
 	const parsed = parse(eventSchema, body, "");
 	if (!parsed.ok) return refuse({ reason: "bad-request", detail: parsed.issues.join("; ") });
-	const { type, channel_id: channel, connection_id: connection, session_id: session, timestamp } = parsed.value;
+	const { type, channel_id: channel, session_id: session, timestamp } = parsed.value;
+	const [connection, node] = [named(parsed.value.connection_id), named(parsed.value.node_name)];
+	const told = Date.parse(timestamp ?? "");
+	const at = Number.isNaN(told) ? nowMs : told;
+	if (type === "session.vanished" && !channel && node !== null) return allow({ meaning: "node-lost", node, at });
 	const meaning = Object.hasOwn(MEANINGS, type) ? MEANINGS[type as keyof typeof MEANINGS] : null;
 	if (meaning === null || channel === null || channel === "") return allow(null);
 	const metadata = body["event_metadata"];
 	const participant = isJsonObject(metadata) ? metadata["participant_id"] : null;
-	const at = Date.parse(timestamp ?? "");
 	return allow({
 		meaning,
 		channel,
 		connection,
 		session,
+		node,
 		participant: typeof participant === "string" ? participant : null,
-		at: Number.isNaN(at) ? nowMs : at,
+		at,
 		isMeant: isMeant(body["data"]),
 	});
 }
+
+/** Nothing that the gate knows has a longer name. */
+const named = (given: string | null): string | null =>
+	given !== null && given !== "" && given.length <= MOST_CHARACTERS ? given : null;
 
 function isMeant(data: unknown): boolean {
 	const given = isJsonObject(data) ? data : {};

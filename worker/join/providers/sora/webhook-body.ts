@@ -4,16 +4,17 @@ import { readUpTo } from "../../../playback/limited-body.ts";
 import { parseJsonObject } from "../../../token/json-object.ts";
 import { guardValue } from "../../secret-guard.ts";
 
-const MOST_BODY_BYTES = 262_144;
-
 /** The JSON object that Sora has sent, whatever type it says that it has. */
-export async function readWebhookBody({ request }: Exchange): Promise<Decision<Readonly<Record<string, unknown>>>> {
-	const read = await readUpTo(request, MOST_BODY_BYTES);
+export async function readWebhookBody(
+	{ request }: Exchange,
+	mostBytes: number,
+): Promise<Decision<Readonly<Record<string, unknown>>>> {
+	const read = await readUpTo(request, mostBytes);
 	if (!read.allowed) return bad("The body broke off.");
 	const { bytes, rest } = read.value;
 	if (rest !== null) {
 		await rest.cancel();
-		return refuse({ reason: "record-too-large", maxBytes: MOST_BODY_BYTES });
+		return refuse({ reason: "record-too-large", maxBytes: mostBytes });
 	}
 	return readSoraObject(bytes);
 }
