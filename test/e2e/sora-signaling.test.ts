@@ -255,21 +255,25 @@ describe("in proxy mode", () => {
 		);
 	});
 
-	it("keeps the place of a client whose connection broke, and lets it come again with its token or its ticket", async () => {
-		const session = await proxied(plain, { max_participants: 1 });
-		const joined = await join(plain, session, { maxu: 1 });
+	it.each([
+		["alone", () => plain],
+		["beside webhooks", () => hooked],
+	])("%s, keeps the place of a client whose connection broke, and lets it come again", async (_, account) => {
+		const of = account();
+		const session = await proxied(of, { max_participants: 1 });
+		const joined = await join(of, session, { maxu: 1 });
 		const query = `?ticket=${joined.ticket}`;
-		const first = await plain.connect(connectMessage(session, undefined), query);
+		const first = await of.connect(connectMessage(session, undefined), query);
 		await established(first);
 		first.socket.close(3001);
-		await vi.waitFor(async () => expect(await plain.participants(session)).toMatchObject([{ status: "away" }]));
-		const second = await plain.connect(connectMessage(session, undefined), query);
+		await vi.waitFor(async () => expect(await of.participants(session)).toMatchObject([{ status: "away" }]));
+		const second = await of.connect(connectMessage(session, undefined), query);
 		await established(second);
-		expect(await plain.participants(session)).toMatchObject([{ id: joined.participant_id, status: "connected" }]);
-		const third = await plain.connect(connectMessage(session, undefined), query);
+		expect(await of.participants(session)).toMatchObject([{ id: joined.participant_id, status: "connected" }]);
+		const third = await of.connect(connectMessage(session, undefined), query);
 		await established(third);
 		expect(await second.closed).toEqual({ code: 4005, reason: "replaced" });
-		expect(await plain.participants(session)).toMatchObject([{ id: joined.participant_id, status: "connected" }]);
+		expect(await of.participants(session)).toMatchObject([{ id: joined.participant_id, status: "connected" }]);
 	});
 
 	it("takes no client past itself: neither by data channel, nor by a node that sends it on", async () => {

@@ -7,7 +7,8 @@ import { logDecision } from "../../../observe/decision-log.ts";
 import { isJsonObject } from "../../../token/json-object.ts";
 import { refuseRepeated } from "../../../token/locate.ts";
 import { askRoom } from "../../room/client.ts";
-import { openSeat } from "../../seat.ts";
+import { CONNECTION } from "../../room/connections.ts";
+import { type OpenSeat, openSeat } from "../../seat.ts";
 import { closeSocket, sendTo } from "../../sockets.ts";
 import { readAsk } from "./asked.ts";
 import { type Connecting, decideConnect } from "./connect.ts";
@@ -122,6 +123,7 @@ async function carry(exchange: Exchange, client: Inbox, { connect, role, connect
 	}
 	const { control } = seat.value;
 	const dismissed = whenDismissed(control);
+	await forgetLast(exchange, seat.value);
 	const answered = await callSora(exchange, session.sora.signaling_urls, forwarded(connect, ticket));
 	if (!answered.allowed) {
 		closeSocket(control, GOING_AWAY);
@@ -142,6 +144,12 @@ async function carry(exchange: Exchange, client: Inbox, { connect, role, connect
 	const told = (refusal: Refusal): void => logDecision(exchange, { refusal, status: SWITCHED });
 	pipe({ client, sora, control, dismissed, first }, { named, refused: told, now: exchange.gate.ports.now });
 	return allow();
+}
+
+/** A client that comes again has lost the connection that it had: Sora will call the next one by another name. */
+async function forgetLast({ gate }: Exchange, { rules, participant }: OpenSeat): Promise<void> {
+	if (typeof participant.provider[CONNECTION] !== "string") return;
+	await askRoom(gate, rules, "remember", { participant: participant.id, provider: { [CONNECTION]: null } });
 }
 
 /**
