@@ -83,6 +83,7 @@ describe("at the door", () => {
 		["a member twice", '{"type":"connect","type":"connect"}', "bad-request"],
 		["no channel", '{"type":"connect","role":"sendrecv"}', "bad-request"],
 		["too much", JSON.stringify({ type: "connect", sdp: "x".repeat(300_000) }), "record-too-large"],
+		["far too much", JSON.stringify({ type: "connect", sdp: "x".repeat(5_000_000) }), "record-too-large"],
 	])("refuses %s", async (_, message, reason) => {
 		const client = await plain.connect(message);
 		expect(await client.closed).toEqual(refusal(reason));
@@ -193,9 +194,19 @@ describe("in redirect mode", () => {
 		expect(await hooked.participants(session, true)).toMatchObject([{ status: "gone", because: reason }]);
 	});
 
-	it("sends nobody in a circle", async () => {
+	it("sends a client to the first of Sora's addresses that is there, and to the first of all when none is", async () => {
+		const away = ["ws://127.0.0.1:9/signaling", "ws://127.0.0.1:9/second"];
+		const session = await newSession(plain, { signaling_urls: [...away, real.url] });
+		const client = await plain.connect(connectMessage(session, await withToken(plain)));
+		expect((await client.next("redirect"))["location"]).toContain(`${real.url}?ticket=`);
+		const other = await newSession(plain, { signaling_urls: away });
+		const next = await plain.connect(connectMessage(other, await withToken(plain)));
+		expect((await next.next("redirect"))["location"]).toContain(`${away[0]}?ticket=`);
+	});
+
+	it.each(["redirect", "proxy"])("sends nobody in a circle by %s", async (mode) => {
 		const session = await newSession(plain);
-		await plain.openSession(session, plain.signalingUrl);
+		await plain.openSession(session, plain.signalingUrl, {}, { mode });
 		const client = await plain.connect(connectMessage(session, await withToken(plain)));
 		expect(await client.closed).toEqual(refusal("provider-not-configured"));
 		expect(await plain.participants(session)).toEqual([]);
@@ -238,7 +249,8 @@ describe("in redirect mode", () => {
 });
 
 describe("in proxy mode", () => {
-	const proxied = (of: SoraAccount, record: Json = {}) => newSession(of, { mode: "proxy" }, record);
+	const proxied = (of: SoraAccount, record: Json = {}, part: Json = {}) =>
+		newSession(of, { mode: "proxy", ...part }, record);
 
 	it("carries a client to Sora, and knows that it is there until it leaves", async () => {
 		const session = await proxied(hooked);
@@ -293,6 +305,17 @@ describe("in proxy mode", () => {
 			data_channel_signaling: false,
 			ignore_disconnect_websocket: false,
 		});
+		expect(client.messages.map(({ type }) => type)).not.toContain("redirect");
+	});
+
+	it("goes on to an address that answers, and passes on no later redirect", async () => {
+		const session = await proxied(plain, {}, { signaling_urls: ["ws://127.0.0.1:9/signaling", real.url] });
+		const client = await plain.connect(connectMessage(session, await withToken(plain)));
+		await established(client);
+		const connection = await arrived(session);
+		expect(connection.connect).toMatchObject({ data_channel_signaling: false, ignore_disconnect_websocket: false });
+		connection.send({ type: "redirect", location: real.url });
+		expect(await client.closed).toEqual(refusal("provider-unavailable"));
 		expect(client.messages.map(({ type }) => type)).not.toContain("redirect");
 	});
 

@@ -122,17 +122,18 @@ class Pipe {
 
 	#fromSora(data: Data): void {
 		if (this.#isOver) return;
-		if (typeof data === "string") {
-			this.#learn(data);
-			return sendTo(this.#line.client.socket, data);
+		if (typeof data !== "string") return this.#toClient(data);
+		const message = parseJsonObject(data);
+		if (typeof message !== "string") {
+			// Followed by the client, it would lead past the gate. Sora sends none so late.
+			if (message["type"] === "redirect") return this.#fail("it sends the client on when it has answered it");
+			this.#learn(message);
 		}
-		return this.#toClient(data);
+		return sendTo(this.#line.client.socket, data);
 	}
 
 	/** Who this client is to Sora, and who else is in its channel. */
-	#learn(text: string): void {
-		const message = parseJsonObject(text);
-		if (typeof message === "string") return;
+	#learn(message: Readonly<Record<string, unknown>>): void {
 		const { type, event_type: event, connection_id: id } = message;
 		if (type === "offer" && typeof id === "string" && this.#connection === null) {
 			this.#connection = id;
@@ -167,7 +168,14 @@ class Pipe {
 	}
 
 	#refuse(detail: string): void {
-		const refusal = { reason: "bad-request" as const, detail };
+		this.#giveUp({ reason: "bad-request", detail });
+	}
+
+	#fail(detail: string): void {
+		this.#giveUp({ reason: "provider-unavailable", provider: "sora", detail });
+	}
+
+	#giveUp(refusal: Refusal): void {
 		this.#rules.refused(refusal);
 		this.#end(REFUSED, refusal.reason);
 	}
