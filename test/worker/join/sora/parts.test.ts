@@ -128,6 +128,11 @@ describe("a meter", () => {
 		expect(meter.takes(10, NOW + 60_000)).toBe(true);
 	});
 
+	it("counts one message to each of the others as one", () => {
+		const meter = new Meter(NOW);
+		expect(Array.from({ length: 6000 }, () => meter.takes(100, NOW, 100)).every(Boolean)).toBe(true);
+	});
+
 	it("counts bytes", () => {
 		const meter = new Meter(NOW);
 		const taken = Array.from({ length: 20 }, () => meter.takes(1 << 20, NOW)).filter(Boolean).length;
