@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Sora, type SoraConnection, startSora } from "../standins/sora.ts";
@@ -285,6 +286,22 @@ describe("in proxy mode", () => {
 		const third = await of.connect(connectMessage(session, undefined), query);
 		await established(third);
 		expect(await second.closed).toEqual({ code: 4005, reason: "replaced" });
+		expect(await of.participants(session)).toMatchObject([{ id: joined.participant_id, status: "connected" }]);
+	});
+
+	it.each([
+		["alone", () => plain],
+		["beside webhooks", () => hooked],
+	])("%s, carries one connection of a ticket that comes several times at once", async (_, account) => {
+		const of = account();
+		const session = await proxied(of);
+		const joined = await join(of, session);
+		const message = connectMessage(session, joined.join.metadata);
+		const clients = await Promise.all(Array.from({ length: 5 }, () => of.connect(message)));
+		const ends = await Promise.all(
+			clients.map((client) => Promise.race([client.closed.then(() => "closed"), sleep(1500).then(() => "open")])),
+		);
+		expect(ends.filter((end) => end === "open")).toHaveLength(1);
 		expect(await of.participants(session)).toMatchObject([{ id: joined.participant_id, status: "connected" }]);
 	});
 

@@ -27,6 +27,8 @@ export interface ConnectAsk {
 	readonly ticket: string | null;
 	/** Undefined: it may be in the request's own carriers. */
 	readonly token: string | undefined;
+	/** The gate's name of a connection that it carries, as Sora was told it. */
+	readonly seat: string | null;
 	/** Sora's name of it; null at the gate's own door, where it has none yet. */
 	readonly connection: string | null;
 }
@@ -123,12 +125,20 @@ async function isHere({ gate, nowMs }: Exchange, { connection }: ConnectAsk, { a
 /** The place that is there already; null where there is none. */
 function claim(
 	{ gate }: Exchange,
-	{ connection, role }: ConnectAsk,
+	{ connection, role, seat }: ConnectAsk,
 	{ rules, tokenId }: Place,
 	participant: string | null,
 	here: boolean,
 ): Promise<Decision<Seated | null>> {
-	return askRoom(gate, rules, "claim", { connection, participant, tokenId, roles: JOIN_ROLES_FOR[role], here });
+	const roles = JOIN_ROLES_FOR[role];
+	return askRoom(gate, rules, "claim", {
+		connection,
+		participant,
+		tokenId,
+		roles,
+		here,
+		seat: connection === null ? null : seat,
+	});
 }
 
 async function join(exchange: Exchange, ask: ConnectAsk, place: Place, here: boolean): Promise<Decision<Connecting>> {

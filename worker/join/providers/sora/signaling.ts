@@ -7,10 +7,9 @@ import { logDecision } from "../../../observe/decision-log.ts";
 import { isJsonObject } from "../../../token/json-object.ts";
 import { refuseRepeated } from "../../../token/locate.ts";
 import { askRoom } from "../../room/client.ts";
-import { CONNECTION } from "../../room/connections.ts";
-import { type OpenSeat, openSeat } from "../../seat.ts";
+import { openSeat } from "../../seat.ts";
 import { closeSocket, sendTo } from "../../sockets.ts";
-import { readAsk } from "./asked.ts";
+import { SEAT_MEMBER, readAsk } from "./asked.ts";
 import { type Connecting, decideConnect } from "./connect.ts";
 import { callSora } from "./dial.ts";
 import { refusalOfFault } from "./fault.ts";
@@ -124,15 +123,19 @@ async function addressFor(exchange: Exchange, urls: readonly string[]): Promise<
 /** Carries the whole connection: the participant has its place as long as it stands. */
 async function carry(exchange: Exchange, client: Inbox, { connect, role, connecting }: Heard): Promise<Decision> {
 	const { session, rules, participant, ticket, undo } = connecting;
-	const seat = await openSeat(exchange, ticket, "bound", true);
+	const name = crypto.randomUUID();
+	const seat = await openSeat(exchange, ticket, "bound", true, name);
 	if (!seat.allowed) {
 		await undo?.();
 		return seat;
 	}
 	const { control } = seat.value;
 	const dismissed = whenDismissed(control);
-	await forgetLast(exchange, seat.value);
-	const answered = await callSora(exchange, session.sora.signaling_urls, forwarded(connect, ticket));
+	const answered = await callSora(
+		exchange,
+		session.sora.signaling_urls,
+		forwarded(connect, { ticket, [SEAT_MEMBER]: name }),
+	);
 	if (!answered.allowed) {
 		closeSocket(control, GOING_AWAY);
 		await undo?.();
@@ -146,7 +149,8 @@ async function carry(exchange: Exchange, client: Inbox, { connect, role, connect
 		return allow();
 	}
 	const named = (connection: string): void => {
-		const ask = { connection, participant: participant.id, tokenId: null, roles: JOIN_ROLES_FOR[role], here: true };
+		const roles = JOIN_ROLES_FOR[role];
+		const ask = { connection, participant: participant.id, tokenId: null, roles, here: true, seat: name };
 		exchange.waitUntil(askRoom(exchange.gate, rules, "claim", ask));
 	};
 	const told = (refusal: Refusal): void => logDecision(exchange, { refusal, status: SWITCHED });
@@ -154,24 +158,18 @@ async function carry(exchange: Exchange, client: Inbox, { connect, role, connect
 	return allow();
 }
 
-/** A client that comes again has lost the connection that it had: Sora will call the next one by another name. */
-async function forgetLast({ gate }: Exchange, { rules, participant }: OpenSeat): Promise<void> {
-	if (typeof participant.provider[CONNECTION] !== "string") return;
-	await askRoom(gate, rules, "remember", { participant: participant.id, provider: { [CONNECTION]: null } });
-}
-
 /**
- * The connect message as Sora gets it: with the ticket, by which its webhook finds the participant, and on the WebSocket that the gate
+ * The connect message as Sora gets it: with ticket and seat, by which its webhook finds participant and connection, and on the WebSocket that the gate
  * carries: signalling by data channel would go past it.
  */
-function forwarded(connect: Message, ticket: string): Message {
+function forwarded(connect: Message, place: Message): Message {
 	const { metadata } = connect;
 	const named = metadata === undefined || metadata === null ? {} : metadata;
 	return {
 		...connect,
 		data_channel_signaling: false,
 		ignore_disconnect_websocket: false,
-		...(isJsonObject(named) ? { metadata: { ...named, ticket } } : {}),
+		...(isJsonObject(named) ? { metadata: { ...named, ...place } } : {}),
 	};
 }
 
