@@ -422,6 +422,15 @@ describe("in proxy mode", () => {
 		expect(await client.closed).toEqual(close);
 	});
 
+	it("passes on no encryption secret", async () => {
+		const session = await proxied(plain);
+		const client = await plain.connect(connectMessage(session, await withToken(plain)));
+		await established(client);
+		client.send({ type: "update", sdp: "v=0", options: { encryption_secret: "eight or more" } });
+		expect(await client.closed).toEqual(refusal("encryption-secret-sent"));
+		expect((await arrived(session)).heard).not.toContain("update");
+	});
+
 	it("cuts a client that says too much", async () => {
 		const session = await proxied(plain);
 		const client = await plain.connect(connectMessage(session, await withToken(plain)));

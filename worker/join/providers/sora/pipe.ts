@@ -2,6 +2,7 @@ import type { Refusal } from "../../../decision/refusals.ts";
 import { parseJsonObject } from "../../../token/json-object.ts";
 import { CLOSE_CODES, GONE_CODES } from "../../room/contract.ts";
 import type { Delivery, Mail } from "../../room/mail.ts";
+import { guardValue } from "../../secret-guard.ts";
 import { closeSocket, passClose, sendTo } from "../../sockets.ts";
 import { readE2eeMessage } from "./e2ee-message.ts";
 import type { Data, Ended, Inbox } from "./inbox.ts";
@@ -92,6 +93,8 @@ class Pipe {
 		const message = parseJsonObject(data);
 		const fault = typeof message === "string" ? `A message ${message}.` : faultOf(message);
 		if (fault !== null || typeof message === "string") return this.#refuse(fault ?? "");
+		const guarded = guardValue(message);
+		if (!guarded.allowed) return this.#giveUp(guarded.refusal);
 		if (message["type"] === "disconnect") this.#hasLeft = true;
 		return sendTo(this.#line.sora.socket, data);
 	}
