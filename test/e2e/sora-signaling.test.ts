@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Sora, type SoraConnection, startSora } from "../standins/sora.ts";
@@ -83,6 +84,7 @@ describe("at the door", () => {
 		["a member twice", '{"type":"connect","type":"connect"}', "bad-request"],
 		["no channel", '{"type":"connect","role":"sendrecv"}', "bad-request"],
 		["too much", JSON.stringify({ type: "connect", sdp: "x".repeat(300_000) }), "record-too-large"],
+		["far too much", JSON.stringify({ type: "connect", sdp: "x".repeat(5_000_000) }), "record-too-large"],
 	])("refuses %s", async (_, message, reason) => {
 		const client = await plain.connect(message);
 		expect(await client.closed).toEqual(refusal(reason));
@@ -193,9 +195,19 @@ describe("in redirect mode", () => {
 		expect(await hooked.participants(session, true)).toMatchObject([{ status: "gone", because: reason }]);
 	});
 
-	it("sends nobody in a circle", async () => {
+	it("sends a client to the first of Sora's addresses that is there, and to the first of all when none is", async () => {
+		const away = ["ws://127.0.0.1:9/signaling", "ws://127.0.0.1:9/second"];
+		const session = await newSession(plain, { signaling_urls: [...away, real.url] });
+		const client = await plain.connect(connectMessage(session, await withToken(plain)));
+		expect((await client.next("redirect"))["location"]).toContain(`${real.url}?ticket=`);
+		const other = await newSession(plain, { signaling_urls: away });
+		const next = await plain.connect(connectMessage(other, await withToken(plain)));
+		expect((await next.next("redirect"))["location"]).toContain(`${away[0]}?ticket=`);
+	});
+
+	it.each(["redirect", "proxy"])("sends nobody in a circle by %s", async (mode) => {
 		const session = await newSession(plain);
-		await plain.openSession(session, plain.signalingUrl);
+		await plain.openSession(session, plain.signalingUrl, {}, { mode });
 		const client = await plain.connect(connectMessage(session, await withToken(plain)));
 		expect(await client.closed).toEqual(refusal("provider-not-configured"));
 		expect(await plain.participants(session)).toEqual([]);
@@ -238,7 +250,8 @@ describe("in redirect mode", () => {
 });
 
 describe("in proxy mode", () => {
-	const proxied = (of: SoraAccount, record: Json = {}) => newSession(of, { mode: "proxy" }, record);
+	const proxied = (of: SoraAccount, record: Json = {}, part: Json = {}) =>
+		newSession(of, { mode: "proxy", ...part }, record);
 
 	it("carries a client to Sora, and knows that it is there until it leaves", async () => {
 		const session = await proxied(hooked);
@@ -255,21 +268,41 @@ describe("in proxy mode", () => {
 		);
 	});
 
-	it("keeps the place of a client whose connection broke, and lets it come again with its token or its ticket", async () => {
-		const session = await proxied(plain, { max_participants: 1 });
-		const joined = await join(plain, session, { maxu: 1 });
+	it.each([
+		["alone", () => plain],
+		["beside webhooks", () => hooked],
+	])("%s, keeps the place of a client whose connection broke, and lets it come again", async (_, account) => {
+		const of = account();
+		const session = await proxied(of, { max_participants: 1 });
+		const joined = await join(of, session, { maxu: 1 });
 		const query = `?ticket=${joined.ticket}`;
-		const first = await plain.connect(connectMessage(session, undefined), query);
+		const first = await of.connect(connectMessage(session, undefined), query);
 		await established(first);
 		first.socket.close(3001);
-		await vi.waitFor(async () => expect(await plain.participants(session)).toMatchObject([{ status: "away" }]));
-		const second = await plain.connect(connectMessage(session, undefined), query);
+		await vi.waitFor(async () => expect(await of.participants(session)).toMatchObject([{ status: "away" }]));
+		const second = await of.connect(connectMessage(session, undefined), query);
 		await established(second);
-		expect(await plain.participants(session)).toMatchObject([{ id: joined.participant_id, status: "connected" }]);
-		const third = await plain.connect(connectMessage(session, undefined), query);
+		expect(await of.participants(session)).toMatchObject([{ id: joined.participant_id, status: "connected" }]);
+		const third = await of.connect(connectMessage(session, undefined), query);
 		await established(third);
 		expect(await second.closed).toEqual({ code: 4005, reason: "replaced" });
-		expect(await plain.participants(session)).toMatchObject([{ id: joined.participant_id, status: "connected" }]);
+		expect(await of.participants(session)).toMatchObject([{ id: joined.participant_id, status: "connected" }]);
+	});
+
+	it.each([
+		["alone", () => plain],
+		["beside webhooks", () => hooked],
+	])("%s, carries one connection of a ticket that comes several times at once", async (_, account) => {
+		const of = account();
+		const session = await proxied(of);
+		const joined = await join(of, session);
+		const message = connectMessage(session, joined.join.metadata);
+		const clients = await Promise.all(Array.from({ length: 5 }, () => of.connect(message)));
+		const ends = await Promise.all(
+			clients.map((client) => Promise.race([client.closed.then(() => "closed"), sleep(1500).then(() => "open")])),
+		);
+		expect(ends.filter((end) => end === "open")).toHaveLength(1);
+		expect(await of.participants(session)).toMatchObject([{ id: joined.participant_id, status: "connected" }]);
 	});
 
 	it("takes no client past itself: neither by data channel, nor by a node that sends it on", async () => {
@@ -289,6 +322,17 @@ describe("in proxy mode", () => {
 			data_channel_signaling: false,
 			ignore_disconnect_websocket: false,
 		});
+		expect(client.messages.map(({ type }) => type)).not.toContain("redirect");
+	});
+
+	it("goes on to an address that answers, and passes on no later redirect", async () => {
+		const session = await proxied(plain, {}, { signaling_urls: ["ws://127.0.0.1:9/signaling", real.url] });
+		const client = await plain.connect(connectMessage(session, await withToken(plain)));
+		await established(client);
+		const connection = await arrived(session);
+		expect(connection.connect).toMatchObject({ data_channel_signaling: false, ignore_disconnect_websocket: false });
+		connection.send({ type: "redirect", location: real.url });
+		expect(await client.closed).toEqual(refusal("provider-unavailable"));
 		expect(client.messages.map(({ type }) => type)).not.toContain("redirect");
 	});
 
@@ -376,6 +420,15 @@ describe("in proxy mode", () => {
 		await established(client);
 		client.socket.send(message);
 		expect(await client.closed).toEqual(close);
+	});
+
+	it("passes on no encryption secret", async () => {
+		const session = await proxied(plain);
+		const client = await plain.connect(connectMessage(session, await withToken(plain)));
+		await established(client);
+		client.send({ type: "update", sdp: "v=0", options: { encryption_secret: "eight or more" } });
+		expect(await client.closed).toEqual(refusal("encryption-secret-sent"));
+		expect((await arrived(session)).heard).not.toContain("update");
 	});
 
 	it("cuts a client that says too much", async () => {

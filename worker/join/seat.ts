@@ -32,16 +32,25 @@ export interface OpenSeat {
  * time too, all from the client (User-Agent and address) that came first.
  *
  * @param alone the participant has one connection at a time: one that is opened closes those before
+ * @param seat the door's own name of the connection
  */
 export async function openSeat(
 	exchange: Exchange,
 	ticket: string,
 	kind: RedeemAsk["kind"],
 	alone = false,
+	seat?: string,
 ): Promise<Decision<OpenSeat>> {
 	const presented = await presentTicket(exchange, ticket);
 	if (!presented.allowed) return presented;
-	const connected = await connect(exchange, presented.value, kind, "control", {}, alone);
+	const connected = await connect(
+		exchange,
+		presented.value,
+		kind,
+		"control",
+		{},
+		{ alone, ...(seat === undefined ? {} : { seat }) },
+	);
 	if (!connected.allowed) return connected;
 	const { socket: control, participant } = connected.value;
 	control.accept();
@@ -55,7 +64,7 @@ export async function connect(
 	kind: RedeemAsk["kind"],
 	socket: RedeemAsk["socket"],
 	greeting: RedeemAsk["greeting"],
-	alone = false,
+	more: Pick<RedeemAsk, "alone" | "seat"> = {},
 ): Promise<Decision<{ readonly socket: WebSocket; readonly participant: Participant }>> {
 	const { gate } = exchange;
 	const client = readClient(exchange.headers, exchange, gate.settings);
@@ -64,7 +73,16 @@ export async function connect(
 	const clientPrint = client.value.print();
 	const { participant, number, opensUntil } = ticket;
 	const until = opensUntil === null ? null : opensUntil * 1000;
-	const ask: RedeemAsk = { participant, ticket: number, kind, clientPrint, opensUntil: until, socket, greeting, alone };
+	const ask: RedeemAsk = {
+		participant,
+		ticket: number,
+		kind,
+		clientPrint,
+		opensUntil: until,
+		socket,
+		greeting,
+		...more,
+	};
 	const call = encodeURIComponent(wire<RoomCall<RedeemAsk>>({ rules, ask }));
 	try {
 		const room = gate.sessionRooms.getByName(roomObjectName(rules.account, rules.session));

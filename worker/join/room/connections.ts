@@ -1,10 +1,9 @@
 import { type Decision, allow, refuse } from "../../decision/decision.ts";
-import type { ClaimAsk, DropAsk, Seated } from "./contract.ts";
+import { CONNECTION, type ClaimAsk, type DropAsk, SEAT, type Seated } from "./contract.ts";
 import { presentMember } from "./decide.ts";
 import type { Member, Plan, Planned, RoomState } from "./state.ts";
 
-/** Where the provider's name of a participant's connection is kept, when it began, and the provider's own session and node. */
-export const CONNECTION = "connection_id";
+/** When a participant's connection began, and the names of the provider's own session and node. */
 const CONNECTED_AT = "connected_at";
 export const SESSION = "provider_session";
 export const NODE = "provider_node";
@@ -68,7 +67,8 @@ function memberOfToken(state: RoomState, ask: ClaimAsk): Decision<Member | null>
 }
 
 /** A connection that broke may be followed by another. */
-function isTaken({ status, provider }: Member, { connection }: ClaimAsk): boolean {
+function isTaken({ status, provider }: Member, { connection, seat = null }: ClaimAsk): boolean {
+	if (seat !== null && seat !== provider[SEAT]) return true;
 	if (status !== "connected") return false;
 	const own = provider[CONNECTION] ?? null;
 	return own === null ? connection === null : own !== connection;

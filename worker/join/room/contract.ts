@@ -147,6 +147,8 @@ export interface RedeemAsk {
 	readonly socket: "client" | "control";
 	/** The participant has one connection at a time: those before are closed, as replaced. */
 	readonly alone?: boolean;
+	/** Names this connection to the door that opens it: what the provider called those before is forgotten. */
+	readonly seat?: string;
 	readonly greeting: Readonly<Record<string, unknown>>;
 }
 
@@ -163,6 +165,8 @@ export interface ClaimAsk {
 	readonly roles: readonly JoinRole[];
 	/** The connection takes the place; otherwise it is only looked for. */
 	readonly here: boolean;
+	/** The door's own name of the connection, where a door carries it: one that was replaced since takes nothing. */
+	readonly seat?: string | null;
 	readonly provider?: Readonly<Record<string, unknown>>;
 	/** When the provider has told of it. Milliseconds since the epoch. */
 	readonly at?: number;
@@ -211,6 +215,10 @@ export const GONE_CODES: Readonly<Record<GoneBecause, number>> = {
 export const CLOSE_CODES = { badMessage: 4400, ticket: 4401, tooSlow: 4408, tooLarge: 4413, tooMany: 4429 } as const;
 
 export const closeReason = (because: GoneBecause): string => (because === "denied" ? "lobby-denied" : because);
+
+/** Where the provider's name of a participant's connection is kept, and the door's. */
+export const CONNECTION = "connection_id";
+export const SEAT = "seat";
 
 /** Name of a session's object. */
 export const roomObjectName = (account: string, session: string): string => `${account}/room/${session}`;

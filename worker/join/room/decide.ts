@@ -1,6 +1,15 @@
 import type { SessionStatus } from "../../catalog/e2ee-session-record.ts";
 import { type Decision, allow, refuse } from "../../decision/decision.ts";
-import type { GoneBecause, JoinAsk, RedeemAsk, RenewAsk, RoomRules, Seated } from "./contract.ts";
+import {
+	CONNECTION,
+	type GoneBecause,
+	type JoinAsk,
+	type RedeemAsk,
+	type RenewAsk,
+	type RoomRules,
+	SEAT,
+	type Seated,
+} from "./contract.ts";
 import type { Ban, Member, Plan, Planned, RoomState } from "./state.ts";
 
 /** Where no number is given: what one object can hold open. */
@@ -144,6 +153,7 @@ export function planRedeem(
 		ticketPrint: ask.kind === "bound" ? ask.clientPrint : null,
 		ticketsGiven: before.ticketsGiven + 1,
 		via: "socket",
+		provider: ask.seat === undefined ? before.provider : { ...before.provider, [CONNECTION]: null, [SEAT]: ask.seat },
 	};
 	return allow({ value: { member, resumed: before.via !== null }, plan: { put: [member] } });
 }

@@ -1,4 +1,4 @@
-import { CONNECTION } from "./connections.ts";
+import { CONNECTION } from "./contract.ts";
 import type { Member } from "./state.ts";
 
 /** What a client that a door carries sends to another one, through the control sockets of both. `data` is the door's own. */

@@ -90,6 +90,16 @@ describe("a connection", () => {
 		expect(room.members.has("p1")).toBe(true);
 	});
 
+	it("that was replaced at its door takes nothing", () => {
+		const room = new Memory();
+		room.join("p_1");
+		const [one] = [...room.members.values()];
+		if (one) room.apply({ put: [{ ...one, via: "socket", provider: { seat: "second" } }] });
+		expect(room.claim({ connection: "C1", participant: "p_1", seat: "first" })).toBe("ticket-used");
+		expect(room.claim({ connection: "C2", participant: "p_1", seat: "second" })).toBe("p_1");
+		expect(room.claim({ connection: "C3", participant: "p_1", seat: "second" })).toBe("ticket-used");
+	});
+
 	it("may only be looked for", () => {
 		const room = new Memory();
 		room.join("p1", { tokenId: "t" });

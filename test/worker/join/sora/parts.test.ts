@@ -78,7 +78,7 @@ describe("a message of end-to-end encryption", () => {
 		["nothing", new ArrayBuffer(0)],
 		["less than a header", frame(ID, ID, new Uint8Array()).slice(0, 55)],
 		["more than 16 bits can tell", frame(ID, ID, new Uint8Array(70_000))],
-		["ids in another alphabet", frame(ID.toLowerCase(), ID)],
+		["ids that no text has", frame(ID.replace(/^./, "\u00e9"), ID)],
 		["ids of nothing", new ArrayBuffer(120)],
 	])("is not %s", (_, data) => {
 		expect(readE2eeMessage(data)).toBeNull();
@@ -129,6 +129,11 @@ describe("a meter", () => {
 		const taken = Array.from({ length: 1000 }, () => meter.takes(10, NOW)).filter(Boolean).length;
 		expect(taken).toBe(600);
 		expect(meter.takes(10, NOW + 60_000)).toBe(true);
+	});
+
+	it("counts one message to each of the others as one", () => {
+		const meter = new Meter(NOW);
+		expect(Array.from({ length: 6000 }, () => meter.takes(100, NOW, 100)).every(Boolean)).toBe(true);
 	});
 
 	it("counts bytes", () => {

@@ -8,6 +8,8 @@ import { readSoraClient } from "./sora-client.ts";
 
 const MOST_CHANNEL_CHARACTERS = 255;
 const MOST_ID_CHARACTERS = 64;
+/** Member of the metadata by which the gate finds a connection again that it carries itself. */
+export const SEAT_MEMBER = "playgate_seat";
 
 /** Members of a connect message, and of the authentication webhook's body, that a decision needs (reference: rtc 2.1 and 2.3). */
 const askSchema = openObject({
@@ -41,7 +43,8 @@ export function readAsk(body: Body, urlTicket: string | null): Decision<Told> {
 	const client = readSoraClient(body["sora_client"], body["environment"]);
 	const [own, older] = [readMetadata(body["metadata"]), readMetadata(body["auth_metadata"])];
 	const ticket = urlTicket ?? own.ticket ?? older.ticket;
-	return allow({ channel, role, e2ee: e2ee === true, client, ticket, token: own.token ?? older.token });
+	const { seat } = own;
+	return allow({ channel, role, e2ee: e2ee === true, client, ticket, token: own.token ?? older.token, seat });
 }
 
 /** The same with Sora's own name of the connection. */
@@ -57,11 +60,11 @@ const readNode = (name: unknown): string | null =>
 	typeof name === "string" && name !== "" && name.length <= MOST_NODE_CHARACTERS ? name : null;
 
 /** A ticket of the gate, or a token by the name that Sora's own services have for it. An empty text is none. */
-function readMetadata(metadata: unknown): Pick<Told, "ticket" | "token"> {
+function readMetadata(metadata: unknown): Pick<Told, "ticket" | "token" | "seat"> {
 	const given = isJsonObject(metadata) ? metadata : {};
 	const textOf = (name: string): string | undefined => {
 		const value = given[name];
 		return typeof value === "string" && value !== "" ? value : undefined;
 	};
-	return { ticket: textOf("ticket") ?? null, token: textOf("access_token") };
+	return { ticket: textOf("ticket") ?? null, token: textOf("access_token"), seat: textOf(SEAT_MEMBER) ?? null };
 }

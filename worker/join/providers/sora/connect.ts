@@ -28,6 +28,8 @@ export interface ConnectAsk {
 	readonly ticket: string | null;
 	/** Undefined: it may be in the request's own carriers. */
 	readonly token: string | undefined;
+	/** The gate's name of a connection that it carries, as Sora was told it. */
+	readonly seat: string | null;
 	/** Sora's name of it; null at the gate's own door, where it has none yet. */
 	readonly connection: string | null;
 	/** The server of Sora's cluster that the client has come to; null where it is not told. */
@@ -126,14 +128,15 @@ async function isHere({ gate, nowMs }: Exchange, { connection }: ConnectAsk, { a
 /** The place that is there already; null where there is none. */
 function claim(
 	{ gate, nowMs: at }: Exchange,
-	{ connection, node, role }: ConnectAsk,
+	{ connection, node, role, seat }: ConnectAsk,
 	{ rules, tokenId }: Place,
 	participant: string | null,
 	here: boolean,
 ): Promise<Decision<Seated | null>> {
 	const roles = JOIN_ROLES_FOR[role];
 	const provider = node === null ? {} : { [NODE]: node };
-	return askRoom(gate, rules, "claim", { connection, participant, tokenId, roles, here, provider, at });
+	const carried = connection === null ? null : seat;
+	return askRoom(gate, rules, "claim", { connection, participant, tokenId, roles, here, seat: carried, provider, at });
 }
 
 async function join(exchange: Exchange, ask: ConnectAsk, place: Place, here: boolean): Promise<Decision<Connecting>> {

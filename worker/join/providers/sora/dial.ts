@@ -3,6 +3,7 @@ import type { Exchange } from "../../../exchange.ts";
 import { parseJsonObject } from "../../../token/json-object.ts";
 import { closeSocket, sendTo } from "../../sockets.ts";
 import { type Data, Inbox } from "./inbox.ts";
+import { failed, openFirst } from "./open.ts";
 
 const TIME_LIMIT_MS = 10_000;
 /** No further address is tried after this time. */
@@ -21,7 +22,7 @@ export interface Answered {
 }
 
 /**
- * Connects to Sora in the client's place: the addresses in their order until one answers, and on to where it sends the client. Such a redirect
+ * Connects to Sora in the client's place, at the first address that answers, and on to where it sends the client. Such a redirect
  * stays within the gate, for the client would go there without it.
  */
 export async function callSora(
@@ -35,59 +36,34 @@ export async function callSora(
 		if (!answered.allowed || location === null) return answered;
 		closeSocket(answered.value.inbox.socket, GOING_AWAY);
 		if (!mayDial(location, exchange)) return failed("it sends clients on to an address that is no wss URL");
-		answered = await call(exchange, location, { ...connect, redirect: true });
+		answered = await callFirst(exchange, [location], { ...connect, redirect: true });
 	}
 	return answered.allowed && locationIn(answered.value.first) !== null
 		? failed("its nodes send the client on and on")
 		: answered;
 }
 
+/** An address that opens and then says nothing is no reason not to try the others. */
 async function callFirst(exchange: Exchange, urls: readonly string[], connect: Message): Promise<Decision<Answered>> {
-	let last: Decision<Answered> = failed("its record names no address");
 	const { now } = exchange.gate.ports;
 	const until = now() + PATIENCE_MS;
-	for (const url of urls) {
-		last = await call(exchange, url, connect);
-		if (last.allowed || now() >= until) return last;
+	for (let left = urls; ;) {
+		const opened = await openFirst(exchange, left);
+		if (!opened.allowed) return opened;
+		const { url, socket } = opened.value;
+		const answered = await say(socket, connect);
+		left = left.filter((other) => other !== url);
+		if (answered.allowed || left.length === 0 || now() >= until) return answered;
 	}
-	return last;
 }
 
-async function call(exchange: Exchange, url: string, connect: Message): Promise<Decision<Answered>> {
-	const dialled = await dial(exchange, url);
-	if (!dialled.allowed) return dialled;
-	const inbox = new Inbox(dialled.value);
+async function say(socket: WebSocket, connect: Message): Promise<Decision<Answered>> {
+	const inbox = new Inbox(socket);
 	sendTo(inbox.socket, JSON.stringify(connect));
 	const first = await inbox.next(TIME_LIMIT_MS);
 	if (first !== null || inbox.ended) return allow({ inbox, first });
 	closeSocket(inbox.socket, GOING_AWAY);
 	return refuse({ reason: "provider-timeout", provider: "sora" });
-}
-
-async function dial({ headers, gate }: Exchange, url: string): Promise<Decision<WebSocket>> {
-	const limit = new AbortController();
-	const timer = setTimeout(() => limit.abort(), TIME_LIMIT_MS);
-	const asked = new Headers({ Upgrade: "websocket" });
-	const userAgent = headers.get("User-Agent");
-	if (userAgent !== null) asked.set("User-Agent", userAgent);
-	try {
-		// A Worker opens WebSockets with fetch, which knows http URLs only.
-		const request = new Request(url.replace(/^ws/, "http"), {
-			headers: asked,
-			signal: limit.signal,
-			redirect: "manual",
-		});
-		const { webSocket, status, body } = await gate.ports.fetch(request);
-		if (webSocket) return allow(webSocket);
-		await body?.cancel();
-		return failed(`it answered ${status}`);
-	} catch {
-		return limit.signal.aborted
-			? refuse({ reason: "provider-timeout", provider: "sora" })
-			: failed("its signalling could not be reached");
-	} finally {
-		clearTimeout(timer);
-	}
 }
 
 function locationIn(data: Data | null): string | null {
@@ -101,5 +77,3 @@ function mayDial(url: string, { gate }: Exchange): boolean {
 	const { protocol } = URL.parse(url) ?? {};
 	return protocol === "wss:" || (gate.settings.local && protocol === "ws:");
 }
-
-const failed = (detail: string) => refuse({ reason: "provider-unavailable", provider: "sora", detail });

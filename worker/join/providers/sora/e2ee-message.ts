@@ -11,7 +11,8 @@ const DESTINATION_AT = SOURCE_AT + ID_CHARACTERS;
 const HEADER_BYTES = DESTINATION_AT + ID_CHARACTERS;
 /** The header, the longest of the fixed parts, and a ciphertext of the length that 16 bits can tell. */
 const MOST_BYTES = HEADER_BYTES + 128 + 65_535;
-const CONNECTION_ID = /^[A-Z0-9]{26}$/;
+/** Base32 today, which is Sora's own matter. */
+const CONNECTION_ID = /^[!-~]{26}$/;
 
 /** Null: it is none. */
 export function readE2eeMessage(data: ArrayBuffer): E2eeMessage | null {

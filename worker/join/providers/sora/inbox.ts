@@ -60,7 +60,8 @@ export class Inbox {
 		if (this.#take) return this.#take(data);
 		this.#size += typeof data === "string" ? data.length : data.byteLength;
 		// Who floods the gate before it is let in is not heard any further; what it has said is judged.
-		if (this.#waiting.length < MOST_WAITING && this.#size <= MOST_WAITING_SIZE) this.#waiting.push(data);
+		const isRoom = this.#waiting.length < MOST_WAITING && this.#size <= MOST_WAITING_SIZE;
+		if (isRoom || this.#waiting.length === 0) this.#waiting.push(data);
 		return this.#wake();
 	}
 

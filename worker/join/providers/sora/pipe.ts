@@ -1,11 +1,13 @@
 import type { Refusal } from "../../../decision/refusals.ts";
 import { parseJsonObject } from "../../../token/json-object.ts";
-import { GONE_CODES } from "../../room/contract.ts";
+import { CLOSE_CODES, GONE_CODES } from "../../room/contract.ts";
 import type { Delivery, Mail } from "../../room/mail.ts";
+import { guardValue } from "../../secret-guard.ts";
 import { closeSocket, passClose, sendTo } from "../../sockets.ts";
 import { readE2eeMessage } from "./e2ee-message.ts";
 import type { Data, Ended, Inbox } from "./inbox.ts";
-import { Meter } from "./meter.ts";
+import { Meter, TOLD } from "./meter.ts";
+import { faultOf, namesIn } from "./signaling-message.ts";
 
 /** Answers to "ping" hold statistics of every stream. */
 const MOST_MESSAGE_BYTES = 1 << 20;
@@ -15,7 +17,6 @@ const LOST = 1011;
 const NORMAL = 1000;
 /** Ours, as everything that the gate refuses a client of Sora for. */
 export const REFUSED = 4490;
-const TOO_MANY = 4429;
 
 /** The three sockets of a connection that the gate carries. */
 export interface Line {
@@ -44,7 +45,8 @@ export function pipe(line: Line, rules: PipeRules): void {
 class Pipe {
 	readonly #line: Line;
 	readonly #rules: PipeRules;
-	readonly #meter: Meter;
+	readonly #said: Meter;
+	readonly #told: Meter;
 	/** Of this client. */
 	#connection: string | null = null;
 	/** Connections of the others in the channel. */
@@ -55,7 +57,8 @@ class Pipe {
 	constructor(line: Line, rules: PipeRules) {
 		this.#line = line;
 		this.#rules = rules;
-		this.#meter = new Meter(rules.now());
+		this.#said = new Meter(rules.now());
+		this.#told = new Meter(rules.now(), TOLD);
 	}
 
 	run(): void {
@@ -82,11 +85,16 @@ class Pipe {
 		if (this.#isOver) return;
 		const size = typeof data === "string" ? Buffer.byteLength(data) : data.byteLength;
 		if (size > MOST_MESSAGE_BYTES) return this.#end(TOO_LARGE, "message-too-large");
-		if (!this.#meter.takes(size, this.#rules.now())) return this.#end(TOO_MANY, "too-many-messages");
+		// New keys go to each of the others, and everybody makes new ones when somebody comes or goes.
+		const receivers = typeof data === "string" ? 1 : this.#others.size;
+		if (!this.#said.takes(size, this.#rules.now(), receivers))
+			return this.#end(CLOSE_CODES.tooMany, "too-many-messages");
 		if (typeof data !== "string") return this.#fromEncryption(data);
 		const message = parseJsonObject(data);
 		const fault = typeof message === "string" ? `A message ${message}.` : faultOf(message);
 		if (fault !== null || typeof message === "string") return this.#refuse(fault ?? "");
+		const guarded = guardValue(message);
+		if (!guarded.allowed) return this.#giveUp(guarded.refusal);
 		if (message["type"] === "disconnect") this.#hasLeft = true;
 		return sendTo(this.#line.sora.socket, data);
 	}
@@ -109,7 +117,7 @@ class Pipe {
 		// One who has just gone is no reason to put out who still writes to it.
 		if ("returned" in delivery) {
 			if (this.#others.has(delivery.returned)) sendTo(this.#line.sora.socket, data);
-		} else if (readE2eeMessage(data)?.from === delivery.from) this.#toClient(data);
+		} else if (readE2eeMessage(data)?.from === delivery.from && this.#takes(data)) this.#toClient(data);
 	}
 
 	/** Nobody gets what is for another. */
@@ -120,19 +128,26 @@ class Pipe {
 		sendTo(this.#line.client.socket, data);
 	}
 
+	/** Whether the client can be told it, as far as the gate knows. Others of the channel cannot cut it off by saying too much. */
+	#takes(data: Data): boolean {
+		return this.#told.takes(typeof data === "string" ? data.length : data.byteLength, this.#rules.now());
+	}
+
 	#fromSora(data: Data): void {
 		if (this.#isOver) return;
-		if (typeof data === "string") {
-			this.#learn(data);
-			return sendTo(this.#line.client.socket, data);
+		if (!this.#takes(data)) return this.#end(CLOSE_CODES.tooSlow, "too-slow");
+		if (typeof data !== "string") return this.#toClient(data);
+		const message = parseJsonObject(data);
+		if (typeof message !== "string") {
+			// Followed by the client, it would lead past the gate. Sora sends none so late.
+			if (message["type"] === "redirect") return this.#fail("it sends the client on when it has answered it");
+			this.#learn(message);
 		}
-		return this.#toClient(data);
+		return sendTo(this.#line.client.socket, data);
 	}
 
 	/** Who this client is to Sora, and who else is in its channel. */
-	#learn(text: string): void {
-		const message = parseJsonObject(text);
-		if (typeof message === "string") return;
+	#learn(message: Readonly<Record<string, unknown>>): void {
 		const { type, event_type: event, connection_id: id } = message;
 		if (type === "offer" && typeof id === "string" && this.#connection === null) {
 			this.#connection = id;
@@ -167,7 +182,14 @@ class Pipe {
 	}
 
 	#refuse(detail: string): void {
-		const refusal = { reason: "bad-request" as const, detail };
+		this.#giveUp({ reason: "bad-request", detail });
+	}
+
+	#fail(detail: string): void {
+		this.#giveUp({ reason: "provider-unavailable", provider: "sora", detail });
+	}
+
+	#giveUp(refusal: Refusal): void {
 		this.#rules.refused(refusal);
 		this.#end(REFUSED, refusal.reason);
 	}
@@ -185,23 +207,4 @@ class Pipe {
 		this.#isOver = true;
 		act();
 	}
-}
-
-/** A connection is asked for once: a second channel on the same socket would be another decision. */
-function faultOf({ type }: Readonly<Record<string, unknown>>): string | null {
-	if (typeof type !== "string") return "A message has no type.";
-	return type === "connect" ? "The connection is made already." : null;
-}
-
-/** Connections that a notification names: the one that came, and those that were there. */
-function namesIn(message: Readonly<Record<string, unknown>>): readonly string[] {
-	const listed = ["data", "metadata_list"].flatMap((name) => {
-		const list = message[name];
-		return Array.isArray(list) ? (list as readonly unknown[]) : [];
-	});
-	return [message, ...listed].flatMap((one) => {
-		const id =
-			typeof one === "object" && one !== null ? (one as Readonly<Record<string, unknown>>)["connection_id"] : null;
-		return typeof id === "string" ? [id] : [];
-	});
 }

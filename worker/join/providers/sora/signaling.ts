@@ -9,12 +9,13 @@ import { refuseRepeated } from "../../../token/locate.ts";
 import { askRoom } from "../../room/client.ts";
 import { openSeat } from "../../seat.ts";
 import { closeSocket, sendTo } from "../../sockets.ts";
-import { readAsk } from "./asked.ts";
+import { SEAT_MEMBER, readAsk } from "./asked.ts";
 import { type Connecting, decideConnect } from "./connect.ts";
 import { callSora } from "./dial.ts";
 import { refusalOfFault } from "./fault.ts";
 import { type Ended, Inbox } from "./inbox.ts";
 import { REFUSED, pipe } from "./pipe.ts";
+import { LEADS_NOWHERE, discard, isCarried, leadsOn, openFirst } from "./open.ts";
 import { JOIN_ROLES_FOR, type SoraRole } from "./session.ts";
 import { readSoraObject } from "./webhook-body.ts";
 
@@ -23,6 +24,8 @@ const FIRST_MESSAGE_MS = 10_000;
 const MOST_CONNECT_BYTES = 262_144;
 /** How long a client that was told something is waited for, until it closes. */
 const PATIENCE_MS = 5000;
+/** As long as the SDK waits for one of several addresses. */
+const LOOK_LIMIT_MS = 3000;
 const NORMAL = 1000;
 const GOING_AWAY = 1001;
 
@@ -68,6 +71,7 @@ async function hear(exchange: Exchange, account: string, client: Inbox): Promise
 		closeSocket(client.socket, client.ended ? NORMAL : REFUSED, client.ended ? "" : "connect-timeout");
 		return null;
 	}
+	if (isCarried(exchange)) return refuse(LEADS_NOWHERE);
 	if (!ID_PATTERN.test(account)) return refuse({ reason: "account-id-invalid" });
 	const repeated = refuseRepeated(exchange.query);
 	if (repeated) return repeated;
@@ -86,12 +90,12 @@ async function hear(exchange: Exchange, account: string, client: Inbox): Promise
 async function lead(exchange: Exchange, client: Inbox, heard: Heard): Promise<Decision> {
 	const { session, ticket, undo } = heard.connecting;
 	if (session.sora.mode === "proxy") return carry(exchange, client, heard);
-	const target = URL.parse(session.sora.signaling_urls[0] ?? "");
-	const leadsOn = target !== null && target.host !== new URL(exchange.url).host;
-	if (!leadsOn || client.ended) {
+	const url = await addressFor(exchange, session.sora.signaling_urls);
+	if (url === null || client.ended) {
 		await undo?.();
-		return leadsOn ? allow() : refuse(LEADS_NOWHERE);
+		return url === null ? refuse(LEADS_NOWHERE) : allow();
 	}
+	const target = new URL(url);
 	target.searchParams.set("ticket", ticket);
 	sendTo(client.socket, JSON.stringify({ type: "redirect", location: target.href }));
 	// The SDK closes this connection and makes the next one.
@@ -106,23 +110,32 @@ async function lead(exchange: Exchange, client: Inbox, heard: Heard): Promise<De
 	return allow();
 }
 
-const LEADS_NOWHERE: Refusal = {
-	reason: "provider-not-configured",
-	provider: "sora",
-	detail: "the signalling address in the session's record is none, or the gate's own",
-};
+/** Where a client is sent: it tries one address only, so the gate looks which one is there. Null: they are all the gate's own. */
+async function addressFor(exchange: Exchange, urls: readonly string[]): Promise<string | null> {
+	const [first = null, ...others] = urls.filter((url) => leadsOn(url, exchange));
+	if (first === null || others.length === 0) return first;
+	const opened = await openFirst(exchange, [first, ...others], LOOK_LIMIT_MS);
+	if (!opened.allowed) return first; // the client may reach what the gate does not
+	discard(opened.value.socket);
+	return opened.value.url;
+}
 
 /** Carries the whole connection: the participant has its place as long as it stands. */
 async function carry(exchange: Exchange, client: Inbox, { connect, role, connecting }: Heard): Promise<Decision> {
 	const { session, rules, participant, ticket, undo } = connecting;
-	const seat = await openSeat(exchange, ticket, "bound", true);
+	const name = crypto.randomUUID();
+	const seat = await openSeat(exchange, ticket, "bound", true, name);
 	if (!seat.allowed) {
 		await undo?.();
 		return seat;
 	}
 	const { control } = seat.value;
 	const dismissed = whenDismissed(control);
-	const answered = await callSora(exchange, session.sora.signaling_urls, forwarded(connect, ticket));
+	const answered = await callSora(
+		exchange,
+		session.sora.signaling_urls,
+		forwarded(connect, { ticket, [SEAT_MEMBER]: name }),
+	);
 	if (!answered.allowed) {
 		closeSocket(control, GOING_AWAY);
 		await undo?.();
@@ -136,7 +149,8 @@ async function carry(exchange: Exchange, client: Inbox, { connect, role, connect
 		return allow();
 	}
 	const named = (connection: string): void => {
-		const ask = { connection, participant: participant.id, tokenId: null, roles: JOIN_ROLES_FOR[role], here: true };
+		const roles = JOIN_ROLES_FOR[role];
+		const ask = { connection, participant: participant.id, tokenId: null, roles, here: true, seat: name };
 		exchange.waitUntil(askRoom(exchange.gate, rules, "claim", ask));
 	};
 	const told = (refusal: Refusal): void => logDecision(exchange, { refusal, status: SWITCHED });
@@ -145,24 +159,25 @@ async function carry(exchange: Exchange, client: Inbox, { connect, role, connect
 }
 
 /**
- * The connect message as Sora gets it: with the ticket, by which its webhook finds the participant, and on the WebSocket that the gate
+ * The connect message as Sora gets it: with ticket and seat, by which its webhook finds participant and connection, and on the WebSocket that the gate
  * carries: signalling by data channel would go past it.
  */
-function forwarded(connect: Message, ticket: string): Message {
+function forwarded(connect: Message, place: Message): Message {
 	const { metadata } = connect;
 	const named = metadata === undefined || metadata === null ? {} : metadata;
-	const kept = ["data_channel_signaling", "ignore_disconnect_websocket"].filter((name) => connect[name] === true);
 	return {
 		...connect,
-		...Object.fromEntries(kept.map((name) => [name, false])),
-		...(isJsonObject(named) ? { metadata: { ...named, ticket } } : {}),
+		data_channel_signaling: false,
+		ignore_disconnect_websocket: false,
+		...(isJsonObject(named) ? { metadata: { ...named, ...place } } : {}),
 	};
 }
 
 /** Sora has refused the client itself. */
 function passOn(client: Inbox, ended: Ended | null): void {
 	const { code, reason } = ended ?? { code: NORMAL, reason: "" };
-	closeSocket(client.socket, code >= 3000 || code === NORMAL ? code : REFUSED, reason);
+	const isSaid = code >= 3000 || code === NORMAL;
+	closeSocket(client.socket, isSaid ? code : REFUSED, isSaid ? reason : reason || "provider-unavailable");
 }
 
 /** Listens from the first moment: what the room says while Sora is dialled counts too. */
