@@ -149,7 +149,7 @@ async function enter(exchange: Exchange, asked: Asked, judged: Judged): Promise<
 		return seated;
 	}
 	const { participant, ticket: number } = seated.value;
-	const opensUntil = Math.floor(exchange.nowMs / 1000) + record.ticket_seconds;
+	const opensUntil = Math.ceil(exchange.nowMs / 1000) + record.ticket_seconds; // whole seconds, none of them lost
 	const { account, session } = rules;
 	const ticket = gate.tickets.sign({ account, session, participant: participant.id, number, opensUntil });
 	const undo = async (): Promise<void> => {
