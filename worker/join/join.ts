@@ -20,6 +20,7 @@ import { askRoom, endViewerSession, rulesOf } from "./room/client.ts";
 import type { Hold, JoinAsk, Participant, RoomRules } from "./room/contract.ts";
 import { newParticipantId } from "./participant-id.ts";
 import { stayOf } from "./stay.ts";
+import { tellSession } from "./tell-session.ts";
 import { tellRefusal } from "./tell-refusal.ts";
 
 /** Who asks to join what, through whichever door. */
@@ -95,7 +96,6 @@ async function judge(exchange: Exchange, asked: Asked): Promise<Decision<Judged>
 	if (!role.allowed) return role;
 	if (asked.needsPage && record.join_url === null) return refuse({ reason: "join-url-missing" });
 	const provider = providers[record.provider];
-	if (!provider) return notOffered(record);
 	const offered = await provider.judge(exchange, record);
 	if (!offered.allowed) return offered;
 	const rules = await rulesOf(gate, asker.account, record);
@@ -104,16 +104,13 @@ async function judge(exchange: Exchange, asked: Asked): Promise<Decision<Judged>
 	return room.allowed ? allow({ asker, record, provider, rules, role: role.value }) : room;
 }
 
-const notOffered = ({ provider }: E2eeSessionRecord) =>
-	refuse({ reason: "provider-not-configured", provider, detail: "this gate does not serve it" });
-
 /** Policy, window, right and revocation, as for a video of the same id. */
 export function authorizeContent(
 	exchange: Exchange,
 	identified: Identified,
 	record: E2eeSessionRecord,
 ): Promise<Decision<Asker>> {
-	exchange.told.video = record.id;
+	tellSession(exchange, record);
 	const content = contentOf(record);
 	const { account, subject } = identified;
 	return judgeVideo(exchange, identified, content, async () => {

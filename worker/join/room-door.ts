@@ -44,7 +44,7 @@ async function greet(
 	{ ticket, record, rules }: Presented,
 ): Promise<Decision<Greeting["greeting"]>> {
 	const provider = providers[record.provider];
-	if (!provider?.greet) return allow({});
+	if (!provider.greet) return allow({});
 	const { gate } = exchange;
 	const found = await askRoom(gate, rules, "look", { participant: ticket.participant });
 	if (!found.allowed) return found;

@@ -5,6 +5,7 @@ import { type Exchange, jsonResponse, refused } from "../../../exchange.ts";
 import { logDecision } from "../../../observe/decision-log.ts";
 import { askRoom, rulesOf } from "../../room/client.ts";
 import type { RoomRules } from "../../room/contract.ts";
+import { tellSession } from "../../tell-session.ts";
 import { type SoraEvent, readEvent } from "./events.ts";
 import { type SoraSession, soraSession } from "./session.ts";
 import { readWebhookBody } from "./webhook-body.ts";
@@ -27,7 +28,7 @@ async function follow(exchange: Exchange, account: Account, event: SoraEvent): P
 	const { gate, nowMs } = exchange;
 	const session = soraSession(await gate.catalog.e2eeSessionByProvider(account, "sora", event.channel, nowMs));
 	if (!session) return allow();
-	exchange.told.video = session.id;
+	tellSession(exchange, session);
 	const outcome = await ACTS[event.meaning](exchange, await rulesOf(gate, account, session), event, session);
 	// What the event is about may be over, or another's by now; only a room that cannot be asked is worth a retry.
 	return outcome.allowed || outcome.refusal.reason !== "room-unavailable" ? allow() : outcome;
