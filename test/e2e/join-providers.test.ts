@@ -297,6 +297,37 @@ const revocations: [string, (token: string) => Json, Json][] = [
 	["issued-before", () => ({ before: nowSeconds() - 1000 }), { iat: nowSeconds() - 1001 }],
 ];
 
+/** What else than the join is decided, as status and door. */
+const DOORS: Readonly<Record<(typeof WAYS)[number], readonly string[]>> = {
+	room: ["101 rooms"],
+	whip: ["201 whip"],
+	chime: ["101 chime"],
+	vonage: ["101 vonage", "200 vonage"],
+	"sora, redirect": ["101 sora/signaling", "200 sora/auth-webhook", "200 sora/event-webhook"],
+	"sora, proxy": ["101 sora/signaling", "200 sora/auth-webhook", "200 sora/event-webhook"],
+};
+
+it.each(WAYS)("each decision about a session of %s is in the log once, with its provider", async (name) => {
+	const place = await open(name, { max_participants: 1 });
+	const ann = await place.enter({ uid: "ann" });
+	const ben = await place.join({ uid: "ben" });
+	const lines = () =>
+		gate.logLines
+			.filter((line) => line.startsWith("{"))
+			.map((line) => JSON.parse(line) as Json & { readonly path: string; readonly refusal?: Json })
+			.filter((line) => line["event"] === "decision" && line["video"] === place.id);
+	const doorOf = (path: string) => /^\/join\/v1\/(?:accounts\/\w+\/)?(sora\/[a-z-]+|[a-z]+)/.exec(path)?.[1];
+	const told = () =>
+		lines().map((line) => [line["status"], doorOf(line.path), line.refusal?.["reason"]].join(" ").trim());
+	const joins = ["201 sessions", "403 sessions e2ee-session-full"];
+	await vi.waitFor(() => expect(told().toSorted()).toEqual([...joins, ...DOORS[name]].toSorted()), PATIENCE);
+	expect(new Set(lines().map(({ provider }) => provider))).toEqual(new Set([place.way.provider]));
+	const ids = lines().map(({ decision }) => decision);
+	expect(new Set(ids).size).toBe(ids.length);
+	for (const { headers } of [ann, ben]) expect(ids).toContain(headers.get("Playgate-Decision"));
+	expect(gate.logLines.join("\n")).not.toContain(ann.ticket);
+});
+
 describe.concurrent("a revocation puts everybody out, whatever the provider", () => {
 	it.each(revocations)("by %s", async (kind, named, claims) => {
 		const token = await account.sign({ uid: "mallory", ...claims }, kind === "key" ? { alg: "ES256" } : {});
