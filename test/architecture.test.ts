@@ -1,9 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, it } from "vitest";
-import { PROVIDERS } from "../worker/catalog/e2ee-session-record.ts";
-import { PART_RULES } from "../worker/catalog/session-parts.ts";
-import type { Joined } from "../worker/join/client/join.ts";
 import { SECRET_NAMES as clientSecretNames } from "../worker/join/client/no-secret.ts";
 import { SECRET_NAMES } from "../worker/join/secret-guard.ts";
 
@@ -131,11 +128,6 @@ it("the client of applications stands alone: it imports nothing else, and nothin
 		.filter((file) => !client.includes(file))
 		.filter((file) => importsOf(file).some((each) => each.startsWith("join/client/")));
 	expect(users).toEqual([]);
-});
-
-it("the client knows every provider of the gate", () => {
-	const known: readonly Joined["provider"][] = PROVIDERS; // the compiler judges it
-	expect(known).toEqual(Object.keys(PART_RULES));
 });
 
 it("the client keeps back what the gate would refuse as an encryption secret", () => {
