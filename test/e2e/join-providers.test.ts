@@ -1,9 +1,11 @@
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type JoinAnswer, type TestSession, answered, openSession } from "../support/join.ts";
-import { type JoinClient, WAYS, type JoinWay, hookSora, startJoinServers } from "../support/join-clients.ts";
+import { WebSocket } from "ws";
+import { type JoinClient, OFFER, WAYS, type JoinWay, hookSora, startJoinServers } from "../support/join-clients.ts";
 import { ask } from "../support/player.ts";
 import { nowSeconds, startTestGate } from "../support/running-gate.ts";
+import { connectMessage } from "../support/sora.ts";
 import type { Json, TestAccount, TestGate } from "../support/running-gate.ts";
 
 // The same session, whatever its provider: one gate, one account, and clients of every kind that are connected at the same time.
@@ -91,6 +93,27 @@ const answerOf = async (answer: Response | Promise<Response>) => {
 	const { status, body } = await (await answer, answer);
 	return [status, body === null ? null : await (await answer).json()];
 };
+
+/** How a WebSocket is refused: by status before it is open, by a code after it. */
+function upgrade(url: string, protocols: string[] = [], channel = ""): Promise<readonly unknown[]> {
+	return new Promise((resolve) => {
+		const ws = new WebSocket(url, protocols);
+		ws.on("unexpected-response", (_request, response) => {
+			resolve([response.statusCode, response.headers["playgate-reason"]]);
+			ws.terminate();
+		});
+		ws.on("open", () => ws.send(JSON.stringify(connectMessage(channel, {}))));
+		ws.on("close", (code, reason) => resolve([code, reason.toString()]));
+		ws.on("error", () => {});
+	});
+}
+
+async function offer(url: string, token?: string): Promise<readonly unknown[]> {
+	const authorization: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+	const headers = { "Content-Type": "application/sdp", ...authorization };
+	const answer = await ask(url, { method: "POST", headers, body: OFFER });
+	return [answer.status, answer.headers.get("Playgate-Reason")];
+}
 
 const MEMBERS = "because device expires_at gone_at id joined_at name role sdk status token_id uid version".split(" ");
 
@@ -215,6 +238,41 @@ describe.concurrent.each(WAYS)("a session of %s", (name) => {
 		await stands(newest, second, "connected");
 		for (const uid of ["ann", "ann"]) await many.enter({ uid });
 		expect(await many.participants()).toHaveLength(2);
+	});
+
+	it("is reached through no other provider's door, with whatever parts its record has, and nothing is spent there", async () => {
+		const id = `odd-${(sessions += 1)}`;
+		const parts = Object.assign(
+			{},
+			...WAYS.toReversed().map((each) => wayOf(each).part(gate, `${id}-${each.replace(/\W+/g, "")}`)),
+		) as Json;
+		const own = wayOf(name);
+		const place = await open(name, parts);
+		await place.put({ ...parts, provider: own.provider, ...own.part(gate, place.id) });
+		const ann = await place.join({ uid: "ann" });
+		const { ticket } = ann;
+		const ws = gate.url.replace("http", "ws");
+		const doors: Readonly<Record<string, () => Promise<readonly unknown[]>>> = {
+			room: () => upgrade(`${ws}/join/v1/rooms/${ticket}`),
+			whip: () => offer(`${gate.url}/join/v1/whip/${ticket}`),
+			"whip with a token": async () => offer(`${place.url}/whip`, await account.sign({ uid: "ann" })),
+			chime: () => upgrade(`${ws}/join/v1/chime/${ticket}`, ["_aws_wt_session", "token"]),
+			vonage: () => upgrade(`${ws}/join/v1/vonage/${ticket}/127.0.0.1/rumorwebsocketsv2`),
+			sora: () => upgrade(`${ws}/join/v1/accounts/${account.id}/sora/signaling?ticket=${ticket}`, [], place.id),
+		};
+		const others = Object.entries(doors).filter(([door]) => !door.startsWith(name.replace(/,.*/, "")));
+		const outcomes = await Promise.all(others.map(async ([door, knock]) => [door, ...(await knock())]));
+		const wanted: Readonly<Record<string, readonly unknown[]>> = {
+			room: [404, "resource-not-found"],
+			whip: [404, "resource-not-found"],
+			"whip with a token": [404, "resource-not-found"],
+			chime: [401, "ticket-invalid"],
+			vonage: [401, "ticket-invalid"],
+			sora: [4490, "ticket-invalid"],
+		};
+		expect(outcomes).toEqual(others.map(([door]) => [door, ...(wanted[door] ?? [])]));
+		await place.connect(ann);
+		await stands(place, ann, "connected");
 	});
 
 	it("is over when its token, the longest stay or the session is", async () => {

@@ -43,7 +43,8 @@ export interface JoinServers {
 
 export const WAYS = ["room", "whip", "chime", "vonage", "sora, redirect", "sora, proxy"] as const;
 
-const OFFER = readFileSync(join(import.meta.dirname, "../vectors/sdp/chromium-whip-offer.sdp"), "utf8");
+/** Of a client that publishes. */
+export const OFFER = readFileSync(join(import.meta.dirname, "../vectors/sdp/chromium-whip-offer.sdp"), "utf8");
 
 async function put(gate: TestGate, { manageUrl }: TestAccount, provider: string, credentials: Json): Promise<void> {
 	const answer = await gate.manage("PUT", `${manageUrl}/providers/${provider}`, credentials);

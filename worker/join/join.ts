@@ -31,6 +31,8 @@ export interface Asked extends JoinWishes {
 	readonly token?: string;
 	/** What the provider calls the connection, where the door does not see the client: then each connection is a session of its own. */
 	readonly connection?: string;
+	/** Whether the session is one of this door, where it is a provider's own. */
+	readonly isFor?: (record: E2eeSessionRecord) => boolean;
 	/** A browser follows a link: the session must have a page to send it to. */
 	readonly needsPage?: true;
 }
@@ -95,6 +97,7 @@ async function judge(exchange: Exchange, asked: Asked): Promise<Decision<Judged>
 	const role = roleOf(record, claims.join_role, asked.role);
 	if (!role.allowed) return role;
 	if (asked.needsPage && record.join_url === null) return refuse({ reason: "join-url-missing" });
+	if (asked.isFor?.(record) === false) return refuse({ reason: "resource-not-found" });
 	const provider = providers[record.provider];
 	const offered = await provider.judge(exchange, record);
 	if (!offered.allowed) return offered;

@@ -1,5 +1,5 @@
 import type { Account } from "../catalog/catalog.ts";
-import type { E2eeSessionRecord } from "../catalog/e2ee-session-record.ts";
+import type { E2eeSessionRecord, ProviderName } from "../catalog/e2ee-session-record.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { Exchange } from "../exchange.ts";
 import { unwire, wire } from "../limits/contract.ts";
@@ -31,16 +31,19 @@ export interface OpenSeat {
  * Opens a seat for a door that carries a provider's signalling. `once`: the ticket opens one connection. `bound`: any number, at the same
  * time too, all from the client (User-Agent and address) that came first.
  *
+ * @param provider whose door it is: tickets of others stay unused
  * @param alone the participant has one connection at a time: one that is opened closes those before
  */
 export async function openSeat(
 	exchange: Exchange,
+	provider: ProviderName,
 	ticket: string,
 	kind: RedeemAsk["kind"],
 	alone = false,
 ): Promise<Decision<OpenSeat>> {
 	const presented = await presentTicket(exchange, ticket);
 	if (!presented.allowed) return presented;
+	if (presented.value.record.provider !== provider) return refuse({ reason: "ticket-invalid" });
 	const connected = await connect(exchange, presented.value, kind, "control", {}, alone);
 	if (!connected.allowed) return connected;
 	const { socket: control, participant } = connected.value;

@@ -27,7 +27,12 @@ export interface OpenSeat {
 	readonly control: WebSocket;
 }
 
-export type SeatOpener = (exchange: Exchange, ticket: string, kind: "bound") => Promise<Decision<OpenSeat>>;
+export type SeatOpener = (
+	exchange: Exchange,
+	provider: "chime",
+	ticket: string,
+	kind: "bound",
+) => Promise<Decision<OpenSeat>>;
 
 /** A seat whose client may be connected to the service. */
 interface Admitted {
@@ -43,7 +48,7 @@ interface Admitted {
 export async function handleSignaling(exchange: Exchange, ticket: string, openSeat: SeatOpener): Promise<Response> {
 	const joinToken = readJoinToken(exchange);
 	if (!joinToken.allowed) return refusedToClient(exchange, joinToken.refusal);
-	const seat = await openSeat(exchange, ticket, "bound");
+	const seat = await openSeat(exchange, "chime", ticket, "bound");
 	if (!seat.allowed) return refusedToClient(exchange, seat.refusal);
 	const { control } = seat.value;
 	const dismissed = whenDismissed(control);

@@ -115,7 +115,7 @@ const LEADS_NOWHERE: Refusal = {
 /** Carries the whole connection: the participant has its place as long as it stands. */
 async function carry(exchange: Exchange, client: Inbox, { connect, role, connecting }: Heard): Promise<Decision> {
 	const { session, rules, participant, ticket, undo } = connecting;
-	const seat = await openSeat(exchange, ticket, "bound", true);
+	const seat = await openSeat(exchange, "sora", ticket, "bound", true);
 	if (!seat.allowed) {
 		await undo?.();
 		return seat;
