@@ -296,6 +296,36 @@ describe.concurrent.each(WAYS)("a session of %s", (name) => {
 		);
 	});
 
+	it("lets in who followed a link, and puts everybody out when its record is deleted", async () => {
+		const place = await open(name, { join_url: "https://app.example/call" });
+		const link = await ask(`${place.url}?bcov_auth=${await account.sign({ uid: "ann" })}`, {
+			headers: { Accept: "text/html" },
+		});
+		expect(link.status).toBe(303);
+		const ticket = /ticket=([\w.-]+)/.exec(link.headers.get("Location") ?? "")?.[1] ?? "";
+		const ann = await answered(await ask(`${gate.url}/join/v1/participants/${ticket}`, { method: "POST" }));
+		const client = await place.connect(ann);
+		await stands(place, ann, "connected");
+		expect((await gate.manage("DELETE", place.manageUrl)).status).toBe(204);
+		await client.out();
+		expect((await place.join()).reason).toBe("e2ee-session-not-found");
+		await vi.waitFor(() => expect(eventsOf(place)).toContain("join.participant_left ann session-ended"), PATIENCE);
+		await place.put(place.part);
+		expect((await renew(ann)).status).toBe(410);
+		expect(await place.participants()).toEqual([]);
+	});
+
+	it.each(["locked", "ended"])("is %s by its record", async (status) => {
+		const place = await open(name);
+		const ann = await place.enter({ uid: "ann" });
+		await place.put({ ...place.part, status });
+		if (status === "ended") await ann.out();
+		expect((await place.join({ uid: "ben" })).reason).toBe(`e2ee-session-${status}`);
+		await stands(place, ann, status === "ended" ? "session-ended" : "connected");
+		await place.put({ ...place.part, status: "open" });
+		expect((await place.join({ uid: "ben" })).status).toBe(201);
+	});
+
 	it("has a window", async () => {
 		const [early, late] = [
 			await open(name, { starts_at: nowSeconds() + 600 }),
