@@ -414,6 +414,15 @@ it.each(WAYS)("each decision about a session of %s is in the log once, with its 
 	expect(new Set(ids).size).toBe(ids.length);
 	for (const { headers } of [ann, ben]) expect(ids).toContain(headers.get("Playgate-Decision"));
 	expect(gate.logLines.join("\n")).not.toContain(ann.ticket);
+	// The account's audit has them all but what Sora tells of afterwards.
+	const audited = told().filter((line) => !line.includes("event-webhook"));
+	await vi.waitFor(async () => {
+		const answer = await gate.manage("GET", `${account.manageUrl}/decisions?limit=1000`);
+		const { decisions } = (await answer.json()) as { decisions: readonly Json[] };
+		const own = decisions.filter((row) => row["video_id"] === place.id);
+		const rows = own.map((row) => [row["status"], doorOf(String(row["path"])), row["reason"]].join(" ").trim());
+		expect(rows.toSorted()).toEqual(audited.toSorted());
+	}, PATIENCE);
 });
 
 describe.concurrent("a revocation puts everybody out, whatever the provider", () => {
