@@ -5,9 +5,9 @@ import { type Exchange, jsonResponse, refused } from "../../../exchange.ts";
 import { logDecision } from "../../../observe/decision-log.ts";
 import { askRoom, rulesOf } from "../../room/client.ts";
 import type { RoomRules } from "../../room/contract.ts";
-import { tellSession } from "../../tell-session.ts";
 import { type SoraEvent, readEvent } from "./events.ts";
 import { type SoraSession, soraSession } from "./session.ts";
+import { tellSession } from "../../tell-session.ts";
 import { readWebhookBody } from "./webhook-body.ts";
 
 /**
