@@ -315,6 +315,14 @@ describe.concurrent.each(WAYS)("a session of %s", (name) => {
 		expect(await place.participants()).toEqual([]);
 	});
 
+	it("lets those connect who had joined before it was locked", async () => {
+		const place = await open(name);
+		const ann = await place.join({ uid: "ann" });
+		expect((await place.order("POST", "lock")).status).toBe(200);
+		await place.connect(ann);
+		await stands(place, ann, "connected");
+	});
+
 	it.each(["locked", "ended"])("is %s by its record", async (status) => {
 		const place = await open(name);
 		const ann = await place.enter({ uid: "ann" });
