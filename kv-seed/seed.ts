@@ -7,7 +7,7 @@ import { UsageError, readFlags, runCommand, textOf } from "./local/command.ts";
 import { projectDir, stateDirOf } from "./local/paths.ts";
 import { type KvRecord, toRecords } from "./records.ts";
 
-const help = `Writes accounts, keys, videos, playback rights and playlists from a JSON file into the catalog (KV).
+const help = `Writes accounts with their keys, videos, rights, playlists, E2EE sessions and credentials from a JSON file into the catalog (KV).
 
   npm run seed -- --file accounts.json             into the local state (.wrangler/state, or PLAYGATE_STATE)
   npm run seed -- --file accounts.json --remote    into the deployed Worker's KV

@@ -54,6 +54,8 @@ export class Exchange {
 export interface Told {
 	account?: Account;
 	video?: string;
+	/** What the end-to-end encrypted session runs on, where it is about one. */
+	provider?: string;
 	tokenId?: string;
 	keyId?: string;
 	uid?: string | undefined;

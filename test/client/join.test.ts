@@ -1,7 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { join, leave, renew } from "../../worker/join/client/join.ts";
+import { PROVIDERS } from "../../worker/catalog/e2ee-session-record.ts";
+import { type Joined, join, leave, renew } from "../../worker/join/client/join.ts";
 import { JoinError } from "../../worker/join/client/problem.ts";
 
 interface Asked {
@@ -114,3 +115,11 @@ describe("a refusal", () => {
 		expect(error).toMatchObject({ reason: "gate-unreachable", status: null });
 	});
 });
+
+it.each<Joined["provider"]>(PROVIDERS)(
+	"knows the provider %s of the gate, as the compiler judges it",
+	async (provider) => {
+		answer = { status: 201, type: "application/json", body: JSON.stringify({ participant_id: "p_1", provider }) };
+		expect((await join({ gate, account: "a", session: "s", token: "t" })).provider).toBe(provider);
+	},
+);

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { ProviderName } from "./e2ee-session-record.ts";
 import { filled, list, string, text } from "./fields.ts";
 import { object } from "./issues.ts";
 import { secret } from "./sealed-value.ts";
@@ -32,7 +33,7 @@ const vonageSessionId = v.pipe(
 
 export const VONAGE_API_URL = "https://anvil.opentok.com";
 
-export const vonagePart = object({
+const vonagePart = object({
 	application_id: orNull(uuid),
 	api_key: orNull(projectKey),
 	session_id: vonageSessionId,
@@ -41,7 +42,7 @@ export const vonagePart = object({
 
 const MOST_CHANNEL_BYTES = 255;
 
-export const soraPart = object({
+const soraPart = object({
 	channel_id: v.pipe(
 		filled(MOST_CHANNEL_BYTES),
 		v.check((id) => utf8Bytes(id) <= MOST_CHANNEL_BYTES, `must be at most ${MOST_CHANNEL_BYTES} bytes in UTF-8`),
@@ -69,7 +70,7 @@ const tenantId = v.pipe(
 /** Separators of the two headers cannot stand in it. */
 const appKey = v.pipe(filled(256), v.regex(/^[!-+\--9<-~]+$/, "must be printable ASCII without blank , : and ;"));
 
-export const chimePart = object({
+const chimePart = object({
 	region: v.optional(region, "us-east-1"),
 	meeting_id: orNull(uuid),
 	app_key: orNull(appKey),
@@ -101,9 +102,17 @@ const iceServer = v.pipe(
 /** What may stand in a header. */
 export const bearer = v.pipe(secret(4096), v.regex(/^[!-~]+$/, "must be printable ASCII without blanks"));
 
-export const webrtcPart = object({
+const webrtcPart = object({
 	mode: v.optional(v.picklist(["room", "whip", "whep"], "must be room, whip or whep"), "room"),
 	endpoint: orNull(httpsUrl),
 	endpoint_token: orNull(bearer),
 	ice_servers: v.optional(list(iceServer, MOST_ICE_SERVERS), []),
 });
+
+/** By provider, as the members of a session's record. */
+export const partSchemas = {
+	vonage: orNull(vonagePart),
+	sora: orNull(soraPart),
+	chime: orNull(chimePart),
+	webrtc: orNull(webrtcPart),
+} satisfies Readonly<Record<ProviderName, v.GenericSchema>>;

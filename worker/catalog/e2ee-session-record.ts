@@ -12,8 +12,18 @@ export type BrowserName = (typeof BROWSERS)[number];
 
 export type SessionStatus = "open" | "locked" | "ended";
 
+/** Each provider's part of a session's record. */
+interface Parts {
+	readonly vonage: VonagePart;
+	readonly sora: SoraPart;
+	readonly chime: ChimePart;
+	readonly webrtc: WebrtcPart;
+}
+
+type PartsOrNull = { readonly [P in ProviderName]: Parts[P] | null };
+
 /** An end-to-end encrypted session as KV keeps it (design 5 and 8). Times are seconds since the epoch. */
-export interface E2eeSessionRecord {
+export interface E2eeSessionRecord extends PartsOrNull {
 	readonly account_id: string;
 	readonly id: string;
 	readonly name: string;
@@ -47,10 +57,6 @@ export interface E2eeSessionRecord {
 	readonly least_versions: Readonly<Record<string, string>>;
 	/** Browsers that may join; empty: every one that can encrypt. */
 	readonly browsers: readonly string[];
-	readonly vonage: VonagePart | null;
-	readonly sora: SoraPart | null;
-	readonly chime: ChimePart | null;
-	readonly webrtc: WebrtcPart | null;
 	readonly created_at?: string | null;
 	readonly updated_at?: string | null;
 }

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { chimePart, soraPart, vonagePart, webrtcPart } from "./e2ee-part-schemas.ts";
+import { orNull, partSchemas } from "./e2ee-part-schemas.ts";
 import { BROWSERS, JOIN_ROLES, PROVIDERS } from "./e2ee-session-record.ts";
 import { filled, flag, list, string, text, whole } from "./fields.ts";
 import { object, recordOf } from "./issues.ts";
@@ -8,7 +8,6 @@ import { epochSeconds, idSchema } from "./video-schema.ts";
 
 const DAY = 86_400;
 
-const orNull = <S extends v.GenericSchema>(schema: S) => v.optional(v.nullable(schema), null);
 const oneOf = <const T extends readonly string[]>(names: T) => v.picklist(names, `must be one of ${names.join(", ")}`);
 
 /** Numbers and dots, and what a pre-release adds. Compared by `compareVersions` of join/support. */
@@ -63,10 +62,7 @@ export const e2eeSessionSchema = object({
 		{},
 	),
 	browsers: v.optional(list(oneOf(BROWSERS), BROWSERS.length), []),
-	vonage: orNull(vonagePart),
-	sora: orNull(soraPart),
-	chime: orNull(chimePart),
-	webrtc: orNull(webrtcPart),
+	...partSchemas,
 	created_at: orNull(text(64)),
 	updated_at: orNull(text(64)),
 });

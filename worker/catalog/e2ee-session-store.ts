@@ -9,6 +9,7 @@ import {
 import type { E2eeSessionRecord, SessionStatus } from "./e2ee-session-record.ts";
 import type { Parsed } from "./issues.ts";
 import { kvKeys } from "./kv-keys.ts";
+import { PART_RULES } from "./session-parts.ts";
 
 /** What a writer of sessions needs of the gate. */
 export interface SessionStore {
@@ -96,12 +97,10 @@ async function claimProviderId(store: SessionStore, session: E2eeSessionRecord):
 	if (owner === session.id) return null;
 	const other = owner === null ? null : await storedSession(store, session.account_id, owner);
 	if (other && providerKeyOf(other) === key)
-		return `${NAMES[session.provider]}: already names the session "${other.id}"`;
+		return `${PART_RULES[session.provider].named}: already names the session "${other.id}"`;
 	await store.kv.put(key, session.id);
 	return null;
 }
-
-const NAMES = { vonage: "vonage.session_id", sora: "sora.channel_id", chime: "chime.meeting_id", webrtc: "webrtc" };
 
 async function dropProviderId({ kv }: SessionStore, before: E2eeSessionRecord, after: E2eeSessionRecord | null) {
 	const last = providerKeyOf(before);

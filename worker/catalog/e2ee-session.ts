@@ -5,6 +5,7 @@ import { type Parsed, parse } from "./issues.ts";
 import { kvKeys } from "./kv-keys.ts";
 import { SECRET_MASK, type Sealing, openValue, sealValue } from "./sealed-value.ts";
 import { readStored, writeStored } from "./stored.ts";
+import { PART_RULES, providerIdOf } from "./session-parts.ts";
 import { openUrlIssues } from "./url-fields.ts";
 
 /** Keys apart from those of content: what was sealed for a session opens nowhere else. */
@@ -58,8 +59,7 @@ function validate(input: unknown, place: E2eeSessionPlace, sealer: Sealer): Pars
 
 /** Parts in which nothing is required may be left out. */
 function withDefaults(session: E2eeSessionInput): E2eeSessionInput {
-	const own = session[session.provider];
-	if (own !== null || session.provider === "vonage" || session.provider === "sora") return session;
+	if (session[session.provider] !== null) return session;
 	const blank = parse(e2eeSessionSchema, { provider: session.provider, [session.provider]: {} });
 	return blank.ok ? { ...session, [session.provider]: blank.value[session.provider] } : session;
 }
@@ -75,25 +75,15 @@ function outlineIssues(session: E2eeSessionInput, { id, account }: E2eeSessionPl
 }
 
 function partIssues(session: E2eeSessionInput): string[] {
-	const { provider, vonage, webrtc } = session;
-	const issues: string[] = [];
-	if (session[provider] === null) issues.push(`${provider}: is missing`);
-	if (vonage && vonage.api_key === null && vonage.application_id === null)
-		issues.push("vonage: must have api_key or application_id");
-	if (webrtc && webrtc.mode !== "room" && webrtc.endpoint === null)
-		issues.push(`webrtc.endpoint: is missing, which ${webrtc.mode} needs`);
-	return issues;
+	const { provider } = session;
+	const missing = session[provider] === null ? [`${provider}: is missing`] : [];
+	return [...missing, ...Object.values(PART_RULES).flatMap(({ issues }) => issues(session))];
 }
 
-function urlsOf({ join_url, vonage, sora, chime, webrtc }: E2eeSessionInput) {
-	return [
-		["join_url", join_url],
-		["vonage.api_url", vonage?.api_url ?? null],
-		...(sora?.signaling_urls ?? []).map((url, index) => [`sora.signaling_urls[${index}]`, url] as const),
-		["chime.signaling_url", chime?.signaling_url ?? null],
-		["webrtc.endpoint", webrtc?.endpoint ?? null],
-	] as const;
-}
+const urlsOf = (session: E2eeSessionInput): readonly (readonly [string, string | null])[] => [
+	["join_url", session.join_url],
+	...Object.values(PART_RULES).flatMap(({ urls }) => urls(session)),
+];
 
 function sealed(
 	part: NonNullable<E2eeSessionInput["webrtc"]>,
@@ -173,11 +163,6 @@ export function openIceServers(session: E2eeSessionRecord, sealer: Sealer): E2ee
 	if (!webrtc) return session;
 	const servers = eachCredential(webrtc.ice_servers, (credential) => openSessionSecret(credential, session, sealer));
 	return { ...session, webrtc: { ...webrtc, ice_servers: servers } };
-}
-
-/** What the provider itself calls the session, by which its webhooks and facades find it; null where it has no such name. */
-export function providerIdOf({ vonage, sora, chime }: E2eeSessionRecord): string | null {
-	return vonage?.session_id ?? sora?.channel_id ?? chime?.meeting_id ?? null;
 }
 
 /** The key of KV under which a provider's own name finds the session; null where it has no such name. */

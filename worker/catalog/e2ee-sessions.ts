@@ -2,16 +2,10 @@ import * as v from "valibot";
 import type { Ports } from "../ports.ts";
 import { Sealer } from "../sealing.ts";
 import { RecordCache } from "./cache.ts";
-import {
-	SESSION_PURPOSE,
-	openIceServers,
-	openSessionSecret,
-	providerIdOf,
-	providerKeyOf,
-	readE2eeSession,
-} from "./e2ee-session.ts";
+import { SESSION_PURPOSE, openIceServers, openSessionSecret, providerKeyOf, readE2eeSession } from "./e2ee-session.ts";
 import type { E2eeSessionRecord, ProviderName } from "./e2ee-session-record.ts";
 import { kvKeys } from "./kv-keys.ts";
+import { providerIdOf } from "./session-parts.ts";
 import { type Owner, ttlMsOf } from "./ttl.ts";
 import { idSchema } from "./video-schema.ts";
 

@@ -8,12 +8,11 @@ import {
 	credentialSchemas,
 	joinWebhookSchema,
 } from "./provider-credentials-schema.ts";
+import { SECRET_MASK } from "./sealed-value.ts";
 import { openUrlIssues } from "./url-fields.ts";
 
-export const CREDENTIAL_PROVIDERS: readonly CredentialProvider[] = ["vonage", "sora", "chime", "turn"];
-
 export function isCredentialProvider(name: string): name is CredentialProvider {
-	return CREDENTIAL_PROVIDERS.some((provider) => provider === name);
+	return Object.hasOwn(credentialSchemas, name);
 }
 
 /** Where credentials are written, and what they replace. */
@@ -43,15 +42,20 @@ export async function acceptCredentials(
 	const parsed = parse(credentialSchemas[provider], input, at);
 	if (!parsed.ok) return parsed;
 	const credentials: Readonly<Record<string, unknown>> = parsed.value;
-	const issues = openUrlIssues(
-		["api_url", "endpoint"].map((name) => [name, textOr(null, credentials[name])] as const),
-		local,
-	);
+	const urls = ["api_url", "endpoint"].map((name) => [name, textOr(null, credentials[name])] as const);
+	const issues = [...maskIssues(credentials), ...openUrlIssues(urls, local)];
 	const key = textOr(null, credentials["private_key"]);
 	if (key !== null && !(await isSigningKey(key))) issues.push(`private_key: ${PRIVATE_KEY_RULE}`);
 	if (issues.length > 0) return { ok: false, issues: issues.map((issue) => (at === "" ? issue : `${at}.${issue}`)) };
 	if (provider !== "sora") return { ok: true, value: { value: credentials, made: {} } };
 	return { ok: true, value: withSecret(credentials, "auth_webhook_secret", place.stored, newPathSecret) };
+}
+
+/** Nothing of credentials is shown, not even masked: who sends a mask would store it. */
+function maskIssues(value: unknown, at = ""): string[] {
+	if (value === SECRET_MASK) return [`${at}: a mask keeps nothing here; give the value`];
+	if (typeof value !== "object" || value === null) return [];
+	return Object.entries(value).flatMap(([name, inner]) => maskIssues(inner, at === "" ? name : `${at}.${name}`));
 }
 
 /** Validates where an account's joins are told. */

@@ -20,6 +20,7 @@ import { askRoom, endViewerSession, rulesOf } from "./room/client.ts";
 import type { Hold, JoinAsk, Participant, RoomRules } from "./room/contract.ts";
 import { newParticipantId, participantIdOf } from "./participant-id.ts";
 import { stayOf } from "./stay.ts";
+import { tellSession } from "./tell-session.ts";
 import { tellRefusal } from "./tell-refusal.ts";
 
 /** Who asks to join what, through whichever door. */
@@ -30,6 +31,8 @@ export interface Asked extends JoinWishes {
 	readonly token?: string;
 	/** What the provider calls the connection, where the door does not see the client: then each connection is a session of its own. */
 	readonly connection?: string;
+	/** Whether the session is one of this door, where it is a provider's own. */
+	readonly isFor?: (record: E2eeSessionRecord) => boolean;
 	/** A browser follows a link: the session must have a page to send it to. */
 	readonly needsPage?: true;
 }
@@ -94,8 +97,8 @@ async function judge(exchange: Exchange, asked: Asked): Promise<Decision<Judged>
 	const role = roleOf(record, claims.join_role, asked.role);
 	if (!role.allowed) return role;
 	if (asked.needsPage && record.join_url === null) return refuse({ reason: "join-url-missing" });
+	if (asked.isFor?.(record) === false) return refuse({ reason: "resource-not-found" });
 	const provider = providers[record.provider];
-	if (!provider) return notOffered(record);
 	const offered = await provider.judge(exchange, record);
 	if (!offered.allowed) return offered;
 	const rules = await rulesOf(gate, asker.account, record);
@@ -104,16 +107,13 @@ async function judge(exchange: Exchange, asked: Asked): Promise<Decision<Judged>
 	return room.allowed ? allow({ asker, record, provider, rules, role: role.value }) : room;
 }
 
-const notOffered = ({ provider }: E2eeSessionRecord) =>
-	refuse({ reason: "provider-not-configured", provider, detail: "this gate does not serve it" });
-
 /** Policy, window, right and revocation, as for a video of the same id. */
 export function authorizeContent(
 	exchange: Exchange,
 	identified: Identified,
 	record: E2eeSessionRecord,
 ): Promise<Decision<Asker>> {
-	exchange.told.video = record.id;
+	tellSession(exchange, record);
 	const content = contentOf(record);
 	const { account, subject } = identified;
 	return judgeVideo(exchange, identified, content, async () => {
@@ -149,7 +149,7 @@ async function enter(exchange: Exchange, asked: Asked, judged: Judged): Promise<
 		return seated;
 	}
 	const { participant, ticket: number } = seated.value;
-	const opensUntil = Math.floor(exchange.nowMs / 1000) + record.ticket_seconds;
+	const opensUntil = Math.ceil(exchange.nowMs / 1000) + record.ticket_seconds; // whole seconds, none of them lost
 	const { account, session } = rules;
 	const ticket = gate.tickets.sign({ account, session, participant: participant.id, number, opensUntil });
 	const undo = async (): Promise<void> => {

@@ -16,6 +16,7 @@ import { roleOf } from "./role.ts";
 import type { Participant, RenewAsk, RoomRules } from "./room/contract.ts";
 import { stayOf } from "./stay.ts";
 import { guardEnvelope } from "./secret-guard.ts";
+import { tellSession } from "./tell-session.ts";
 import type { Ticket } from "./ticket.ts";
 
 /** A ticket that this gate signed, and the session that it is for as it is now. */
@@ -38,6 +39,7 @@ export async function presentTicket(exchange: Exchange, text: string): Promise<D
 	told.video = ticket.value.session;
 	const record = await gate.catalog.e2eeSession(account, ticket.value.session, nowMs);
 	if (!record) return refuse({ reason: "e2ee-session-not-found" });
+	tellSession(exchange, record);
 	return allow({ ticket: ticket.value, account, record, rules: await rulesOf(gate, account, record) });
 }
 
@@ -103,12 +105,6 @@ async function renew(exchange: Exchange, text: string): Promise<Decision<Respons
 	const renewed = await askRoom(gate, rules, "renew", { participant: ticket.participant, stay: stay.value });
 	if (!renewed.allowed) return renewed;
 	const provider = providers[record.provider];
-	if (!provider)
-		return refuse({
-			reason: "provider-not-configured",
-			provider: record.provider,
-			detail: "this gate does not serve it",
-		});
 	const { participant, ticket: number } = renewed.value;
 	const { account, session } = rules;
 	const next = gate.tickets.sign({ account, session, participant: participant.id, number, opensUntil: null });

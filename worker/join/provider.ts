@@ -1,4 +1,3 @@
-import type { Context, Hono } from "hono";
 import type { Account } from "../catalog/catalog.ts";
 import type { E2eeSessionRecord, ProviderName } from "../catalog/e2ee-session-record.ts";
 import type { Decision } from "../decision/decision.ts";
@@ -37,7 +36,8 @@ export interface E2eeRequirements {
 }
 
 /**
- * A real-time system that sessions run on: one folder in `providers/`, one object of this kind in `providers/index.ts`.
+ * A real-time system that sessions run on: one folder in `providers/`, one object of this kind in `providers/index.ts`. Its own
+ * doors (signalling, facade, webhooks) are routes in `providers/doors.ts`.
  */
 export interface JoinProvider {
 	readonly name: ProviderName;
@@ -60,6 +60,4 @@ export interface JoinProvider {
 		readonly record: E2eeSessionRecord;
 		readonly participant: Participant;
 	}): Promise<Decision<Greeting>>;
-	/** Its own doors: signalling, facade, webhooks. */
-	routes?(app: Hono, exchange: (c: Context) => Exchange): void;
 }

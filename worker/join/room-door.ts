@@ -34,7 +34,7 @@ async function openRoomSocket(exchange: Exchange, ticket: string): Promise<Decis
 	const greeting = await greet(exchange, presented.value);
 	if (!greeting.allowed) return greeting;
 	const greets = { e2ee: requirementsOf(record), ...greeting.value };
-	const connected = await connect(exchange, presented.value, "once", "client", greets);
+	const connected = await connect(exchange, presented.value, { kind: "once", socket: "client", greeting: greets });
 	return connected.allowed ? allow(connected.value.socket) : connected;
 }
 
@@ -44,7 +44,7 @@ async function greet(
 	{ ticket, record, rules }: Presented,
 ): Promise<Decision<Greeting["greeting"]>> {
 	const provider = providers[record.provider];
-	if (!provider?.greet) return allow({});
+	if (!provider.greet) return allow({});
 	const { gate } = exchange;
 	const found = await askRoom(gate, rules, "look", { participant: ticket.participant });
 	if (!found.allowed) return found;

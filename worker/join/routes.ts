@@ -4,7 +4,6 @@ import { type Exchange, refused } from "../exchange.ts";
 import { type SessionPath, handleJoin, handleLink } from "./handlers.ts";
 import { handleLeave, handleLook, handleRenew } from "./participants.ts";
 import { doors } from "./providers/doors.ts";
-import { providers } from "./providers/index.ts";
 import { handleRoomSocket } from "./room-door.ts";
 
 type Begin = (c: Context) => Exchange;
@@ -16,7 +15,6 @@ const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /** The join gate (design 8), and the doors of each provider. */
 export function joinRoutes(app: Hono, exchange: Begin): void {
-	for (const provider of Object.values(providers)) provider.routes?.(app, exchange);
 	for (const routes of doors) routes(app, exchange);
 	app.post(SESSION, (c) => onSession(exchange(c), c, handleJoin));
 	app.get(SESSION, (c) => onSession(exchange(c), c, handleLink));

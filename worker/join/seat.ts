@@ -1,5 +1,5 @@
 import type { Account } from "../catalog/catalog.ts";
-import type { E2eeSessionRecord } from "../catalog/e2ee-session-record.ts";
+import type { E2eeSessionRecord, ProviderName } from "../catalog/e2ee-session-record.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { Exchange } from "../exchange.ts";
 import { unwire, wire } from "../limits/contract.ts";
@@ -27,30 +27,27 @@ export interface OpenSeat {
 	readonly control: WebSocket;
 }
 
-/**
- * Opens a seat for a door that carries a provider's signalling. `once`: the ticket opens one connection. `bound`: any number, at the same
- * time too, all from the client (User-Agent and address) that came first.
- *
- * @param alone the participant has one connection at a time: one that is opened closes those before
- * @param seat the door's own name of the connection
- */
+/** What a door asks for. */
+export interface SeatAsk extends Pick<RedeemAsk, "alone" | "seat"> {
+	/** Whose door it is: tickets of others stay unused. */
+	readonly provider: ProviderName;
+	readonly ticket: string;
+	/**
+	 * `once`: the ticket opens one connection. `bound`: any number, at the same time too, all from the client (User-Agent and address) that
+	 * came first.
+	 */
+	readonly kind: RedeemAsk["kind"];
+}
+
+/** Opens a seat for a door that carries a provider's signalling. */
 export async function openSeat(
 	exchange: Exchange,
-	ticket: string,
-	kind: RedeemAsk["kind"],
-	alone = false,
-	seat?: string,
+	{ provider, ticket, ...asked }: SeatAsk,
 ): Promise<Decision<OpenSeat>> {
 	const presented = await presentTicket(exchange, ticket);
 	if (!presented.allowed) return presented;
-	const connected = await connect(
-		exchange,
-		presented.value,
-		kind,
-		"control",
-		{},
-		{ alone, ...(seat === undefined ? {} : { seat }) },
-	);
+	if (presented.value.record.provider !== provider) return refuse({ reason: "ticket-invalid" });
+	const connected = await connect(exchange, presented.value, { ...asked, socket: "control", greeting: {} });
 	if (!connected.allowed) return connected;
 	const { socket: control, participant } = connected.value;
 	control.accept();
@@ -61,10 +58,7 @@ export async function openSeat(
 export async function connect(
 	exchange: Exchange,
 	{ ticket, rules }: Presented,
-	kind: RedeemAsk["kind"],
-	socket: RedeemAsk["socket"],
-	greeting: RedeemAsk["greeting"],
-	more: Pick<RedeemAsk, "alone" | "seat"> = {},
+	asked: Pick<RedeemAsk, "kind" | "socket" | "greeting" | "alone" | "seat">,
 ): Promise<Decision<{ readonly socket: WebSocket; readonly participant: Participant }>> {
 	const { gate } = exchange;
 	const client = readClient(exchange.headers, exchange, gate.settings);
@@ -73,16 +67,7 @@ export async function connect(
 	const clientPrint = client.value.print();
 	const { participant, number, opensUntil } = ticket;
 	const until = opensUntil === null ? null : opensUntil * 1000;
-	const ask: RedeemAsk = {
-		participant,
-		ticket: number,
-		kind,
-		clientPrint,
-		opensUntil: until,
-		socket,
-		greeting,
-		...more,
-	};
+	const ask: RedeemAsk = { ...asked, participant, ticket: number, clientPrint, opensUntil: until };
 	const call = encodeURIComponent(wire<RoomCall<RedeemAsk>>({ rules, ask }));
 	try {
 		const room = gate.sessionRooms.getByName(roomObjectName(rules.account, rules.session));

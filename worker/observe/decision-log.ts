@@ -22,6 +22,7 @@ export function logDecision(exchange: Exchange, outcome: Outcome): void {
 		path: safePath(path),
 		account: told.account?.id,
 		video: told.video,
+		provider: told.provider,
 		token: told.tokenId,
 		key: told.keyId,
 		uid: told.uid,

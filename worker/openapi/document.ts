@@ -1,3 +1,4 @@
+import { credentialSchemas } from "../catalog/provider-credentials-schema.ts";
 import { API_VERSION } from "./version.ts";
 import { components } from "./components.ts";
 import type { Answer, Body, Credential, JsonSchema, Operation, Parameter } from "./operation.ts";
@@ -24,7 +25,11 @@ const PATH_PARAMETERS: Readonly<Record<string, Parameter>> = {
 	device: { description: "Device id, percent-encoded.", schema: text, example: "tv-1" },
 	id: { description: "Its id.", schema: text },
 	day: { description: "A day in UTC: YYYY-MM-DD.", schema: { type: "string", format: "date" } },
-	provider: { description: "vonage, sora, chime or turn.", schema: text, example: "turn" },
+	provider: {
+		description: "What the credentials are for.",
+		schema: { enum: Object.keys(credentialSchemas) },
+		example: "turn",
+	},
 	participant: { description: "Participant id, as the join gave it.", schema: text },
 	secret: { description: "Of the account's webhooks, as its credentials have it.", schema: text },
 	ticket: { description: "As the link has it.", schema: text },

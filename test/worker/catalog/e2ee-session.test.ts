@@ -8,7 +8,7 @@ import {
 	readE2eeSession,
 	writeE2eeSession,
 } from "../../../worker/catalog/e2ee-session.ts";
-import type { E2eeSessionRecord } from "../../../worker/catalog/e2ee-session-record.ts";
+import { type E2eeSessionRecord, PROVIDERS } from "../../../worker/catalog/e2ee-session-record.ts";
 import { Sealer } from "../../../worker/sealing.ts";
 
 const sealer = new Sealer("a content secret", SESSION_PURPOSE);
@@ -63,9 +63,7 @@ describe("a session that users write", () => {
 			custom_fields: {},
 			least_versions: {},
 			browsers: [],
-			vonage: null,
-			sora: null,
-			chime: null,
+			...Object.fromEntries(PROVIDERS.map((provider) => [provider, null])),
 			webrtc: { mode: "room", endpoint: null, endpoint_token: null, ice_servers: [] },
 			created_at: null,
 			updated_at: null,
@@ -102,7 +100,7 @@ describe("a session that users write", () => {
 	it.each<readonly [unknown, string]>([
 		[[], "the body: must be an object"],
 		[{}, "provider: is missing"],
-		[{ provider: "zoom" }, "provider: must be one of vonage, sora, chime, webrtc"],
+		[{ provider: "zoom" }, `provider: must be one of ${PROVIDERS.join(", ")}`],
 		[{ provider: "webrtc", secret: "x" }, "secret: is not a known field"],
 		[{ provider: "vonage" }, "vonage: is missing"],
 		[{ provider: "sora", sora: null }, "sora: is missing"],

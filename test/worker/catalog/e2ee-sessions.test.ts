@@ -107,6 +107,20 @@ describe("the name that a provider gives a session", () => {
 		await store("room-3", sora("two"), gate());
 	});
 
+	it("is that of its own provider, whatever parts of others its record has", async () => {
+		const vonage = { api_key: "1", session_id: "1_MX4xfn4" };
+		await store("room", { ...sora("one"), vonage });
+		expect((await bySora("one"))?.id).toBe("room");
+		expect(await bySora(vonage.session_id)).toBeNull();
+		await store("call", { provider: "vonage", vonage, sora: sora("one").sora });
+		const second = await storeSession(
+			gate(),
+			{ account: account.id, id: "call", nowMs: NOW },
+			{ ...sora("one"), vonage },
+		);
+		expect(second).toEqual({ ok: false, issues: ['sora.channel_id: already names the session "room"'] });
+	});
+
 	it("is of one session", async () => {
 		await store("room", sora("one"));
 		const second = await storeSession(gate(), { account: account.id, id: "room-2", nowMs: NOW }, sora("one"));

@@ -112,6 +112,12 @@ describe("the credentials of an account with a provider", () => {
 		["vonage", { application_id: APPLICATION, private_key: "secret" }, NO_KEY],
 		["vonage", { application_id: APPLICATION, private_key: EC_PEM }, NO_KEY],
 		["vonage", { application_id: APPLICATION, private_key: PEM.replace("PRIVATE", "RSA PRIVATE") }, NO_KEY],
+		["vonage", { api_key: "123", api_secret: "********" }, "api_secret: a mask keeps nothing here; give the value"],
+		[
+			"sora",
+			{ basic_auth: { user: "a", password: "********" } },
+			"basic_auth.password: a mask keeps nothing here; give the value",
+		],
 		["vonage", { api_key: "123", api_secret: "s", e2ee_policy: "deny" }, "e2ee_policy: must be require or allow"],
 		[
 			"chime",

@@ -6,7 +6,7 @@ import { soraProvider } from "./sora/provider.ts";
 import { webrtcProvider } from "./webrtc/provider.ts";
 
 /** Every system that sessions run on. */
-export const providers: Readonly<Partial<Record<ProviderName, JoinProvider>>> = {
+export const providers: Readonly<Record<ProviderName, JoinProvider>> = {
 	chime: chimeProvider,
 	vonage: vonageProvider,
 	sora: soraProvider,

@@ -59,7 +59,7 @@ export async function rulesOf(gate: Gate, account: Account, record: E2eeSessionR
 		identity: record.identity,
 		reconnectSeconds: record.reconnect_seconds,
 		ticketSeconds: record.ticket_seconds,
-		presence: providers[record.provider]?.presence(record) ?? true,
+		presence: providers[record.provider].presence(record),
 		revision: Date.parse(record.updated_at ?? "") || 0,
 		endsAt: record.ends_at === null ? null : record.ends_at * 1000,
 		webhook: webhook !== null,

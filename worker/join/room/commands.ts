@@ -13,7 +13,7 @@ export function planCommand(state: RoomState, rules: RoomRules, command: Command
 		case "approve":
 			return approve(state, rules, command.participant, now);
 		case "deny":
-			return deny(state, command.participant);
+			return deny(state, command.participant, now);
 		case "lock":
 		case "unlock":
 		case "end":
@@ -60,13 +60,14 @@ function approve(state: RoomState, rules: RoomRules, id: string, now: number): R
 	return allow({ value: member, plan: { put: [member] } });
 }
 
-function deny(state: RoomState, id: string): Ruling {
+function deny(state: RoomState, id: string, now: number): Ruling {
 	const found = inLobby(state, id);
 	if (!found.allowed) return found;
 	const member = found.value;
 	if (member.status !== "waiting")
 		return refuse({ reason: "participant-status", status: member.status, wanted: "waiting" });
-	return allow({ value: member, plan: { gone: [{ member, because: "denied" }] } });
+	const because = "denied";
+	return allow({ value: { ...member, status: "gone", because, goneAt: now }, plan: { gone: [{ member, because }] } });
 }
 
 const STATUSES = { lock: "locked", unlock: "open", end: "ended" } as const;

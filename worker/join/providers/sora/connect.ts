@@ -13,6 +13,7 @@ import type { Participant, RoomRules, Seated } from "../../room/contract.ts";
 import { guardEnvelope } from "../../secret-guard.ts";
 import { judgeSupport } from "../../support/support.ts";
 import { tellRefusal } from "../../tell-refusal.ts";
+import { tellSession } from "../../tell-session.ts";
 import { soraCredentials } from "./credentials.ts";
 import { JOIN_ROLES_FOR, type SoraRole, type SoraSession, soraSession } from "./session.ts";
 import type { SoraClient } from "./sora-client.ts";
@@ -91,7 +92,7 @@ async function placeOfToken(exchange: Exchange, ask: ConnectAsk): Promise<Decisi
 	const { account, subject } = identified.value;
 	const session = soraSession(await gate.catalog.e2eeSessionByProvider(account, "sora", ask.channel, nowMs));
 	if (!session) return refuse({ reason: "e2ee-session-not-found" });
-	exchange.told.video = session.id;
+	tellSession(exchange, session);
 	const rules = await rulesOf(gate, account, session);
 	const { tokenId, claims } = subject.subject;
 	return allow({ account, session, rules, participant: null, tokenId, claimed: claims.join_role });

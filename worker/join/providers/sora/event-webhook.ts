@@ -9,6 +9,7 @@ import type { RoomRules } from "../../room/contract.ts";
 import { CLOCKS_DIFFER_MS, type NodeLost, type SoraEvent, readEvent } from "./events.ts";
 import { followNodeLost } from "./node-lost.ts";
 import { type SoraSession, soraSession } from "./session.ts";
+import { tellSession } from "../../tell-session.ts";
 import { readWebhookBody } from "./webhook-body.ts";
 
 /** The end of a session names every connection that it has had. */
@@ -37,7 +38,7 @@ async function follow(exchange: Exchange, account: Account, event: SoraEvent): P
 	const { gate, nowMs } = exchange;
 	const session = soraSession(await gate.catalog.e2eeSessionByProvider(account, "sora", event.channel, nowMs));
 	if (!session) return allow();
-	exchange.told.video = session.id;
+	tellSession(exchange, session);
 	const outcome = await ACTS[event.meaning](exchange, await rulesOf(gate, account, session), event, session);
 	// What the event is about may be over, or another's by now; only a room that cannot be asked is worth a retry.
 	return outcome.allowed || outcome.refusal.reason !== "room-unavailable" ? allow() : outcome;

@@ -124,7 +124,7 @@ async function addressFor(exchange: Exchange, urls: readonly string[]): Promise<
 async function carry(exchange: Exchange, client: Inbox, { connect, role, connecting }: Heard): Promise<Decision> {
 	const { session, rules, participant, ticket, undo } = connecting;
 	const name = crypto.randomUUID();
-	const seat = await openSeat(exchange, ticket, "bound", true, name);
+	const seat = await openSeat(exchange, { provider: "sora", ticket, kind: "bound", alone: true, seat: name });
 	if (!seat.allowed) {
 		await undo?.();
 		return seat;

@@ -18,13 +18,8 @@ export const webrtcProvider: JoinProvider = {
 	greet,
 };
 
-const DOOR = /\/sessions\/[^/]+\/(whip|whep)$/;
-
-/** A session is for its own door only; the path of a join through none of them ends otherwise. */
-function judge(exchange: Exchange, record: E2eeSessionRecord): Decision {
+function judge(_exchange: Exchange, record: E2eeSessionRecord): Decision {
 	const { mode, endpoint } = partOf(record);
-	const door = DOOR.exec(exchange.path)?.[1];
-	if (door !== undefined && door !== mode) return refuse({ reason: "resource-not-found" });
 	if (mode === "room" || endpoint !== null) return allow();
 	return refuse({ reason: "provider-not-configured", provider: "webrtc", detail: "the session has no endpoint" });
 }

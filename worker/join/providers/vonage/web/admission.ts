@@ -17,6 +17,7 @@ export interface Guest extends OpenProject {
 export async function admitGuest(exchange: Exchange, ticket: string, sessionId: string): Promise<Decision<Guest>> {
 	const presented = await presentTicket(exchange, ticket);
 	if (!presented.allowed) return presented;
+	if (presented.value.record.provider !== "vonage") return refuse({ reason: "ticket-invalid" });
 	const opened = await openProject(exchange, presented.value.record);
 	if (!opened.allowed) return opened;
 	const { session, project } = opened.value;

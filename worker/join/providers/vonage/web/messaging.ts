@@ -21,7 +21,7 @@ const TIME_LIMIT_MS = 10_000;
  * dialled, and frames go both ways, those of the client judged. A participant has one such connection at a time, but while it moves.
  */
 export async function handleMessaging(exchange: Exchange, ticket: string, target: ProxyTarget): Promise<Response> {
-	const seat = await openSeat(exchange, ticket, "bound", true);
+	const seat = await openSeat(exchange, { provider: "vonage", ticket, kind: "bound", alone: true });
 	if (!seat.allowed) return refusedToClient(exchange, seat.refusal);
 	const { control, participant, rules } = seat.value;
 	const dismissed = whenDismissed(control);

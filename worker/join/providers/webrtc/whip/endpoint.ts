@@ -6,13 +6,14 @@ import { logDecision } from "../../../../observe/decision-log.ts";
 import { locateToken } from "../../../../token/locate.ts";
 import { withDeviceCookie } from "../../../answer.ts";
 import { type Joined, decideJoin } from "../../../join.ts";
+import { presentTicket } from "../../../participants.ts";
 import { askRoom } from "../../../room/client.ts";
 import { openSeat } from "../../../seat.ts";
 import { iceServers } from "../provider.ts";
 import { admitSdp } from "../sdp-admission.ts";
 import { readTyped } from "./body.ts";
 import { iceServerLinks } from "./links.ts";
-import { type Door, FRAGMENT, type Negotiated, SDP, deleteSession, negotiate } from "./media-server.ts";
+import { type Door, FRAGMENT, type Negotiated, SDP, deleteSession, isFor, negotiate } from "./media-server.ts";
 import { type MediaSession, rememberedOf } from "./remembered.ts";
 
 export interface EndpointPath {
@@ -47,7 +48,7 @@ export async function offerWithToken(
 	const offer = await readOffer(exchange, door);
 	if (!offer.allowed) return offer;
 	const role = await roleFor(exchange, account, session, offer.value.roles);
-	const wishes = { client: null, deviceId: null, name: null, role };
+	const wishes = { client: null, deviceId: null, name: null, role, isFor: isFor(door) };
 	const joined = await decideJoin(exchange, { account, session, token: token.value, ...wishes });
 	if (!joined.allowed) return joined;
 	try {
@@ -65,7 +66,10 @@ export async function offerWithToken(
 export async function offerWithTicket(exchange: Exchange, ticket: string, door: Door): Promise<Decision<Response>> {
 	const offer = await readOffer(exchange, door);
 	if (!offer.allowed) return offer;
-	const seat = await openSeat(exchange, ticket, "once");
+	const meant = await presentTicket(exchange, ticket);
+	if (!meant.allowed) return meant;
+	if (!isFor(door)(meant.value.record)) return refuse({ reason: "resource-not-found" }); // and the ticket stays unused
+	const seat = await openSeat(exchange, { provider: "webrtc", ticket, kind: "once" });
 	if (!seat.allowed) return seat;
 	const { control, ...opened } = seat.value;
 	try {
@@ -118,7 +122,6 @@ async function negotiated(
 ): Promise<Decision<Response>> {
 	const { gate } = exchange;
 	const { record, rules, participant, ticket } = offering;
-	if (record.webrtc?.mode !== door) return refuse({ reason: "resource-not-found" });
 	if (participant.status === "waiting")
 		return refuse({ reason: "participant-status", status: "waiting", wanted: "admitted" });
 	const offer = admitSdp(text, { kind: "offer", door, role: participant.role });

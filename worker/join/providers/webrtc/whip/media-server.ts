@@ -10,6 +10,12 @@ export const SDP = "application/sdp";
 export const FRAGMENT = "application/trickle-ice-sdpfrag";
 export type Door = "whip" | "whep";
 
+/** Whether a session is one of this door. */
+export const isFor =
+	(door: Door) =>
+	({ provider, webrtc }: E2eeSessionRecord): boolean =>
+		provider === "webrtc" && webrtc?.mode === door;
+
 /** What a media server answers to an offer: 201 with its answer, or 406 with an offer of its own (WHEP). */
 export interface Negotiated {
 	readonly status: 201 | 406;

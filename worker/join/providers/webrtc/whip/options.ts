@@ -8,7 +8,7 @@ import { stayOf } from "../../../stay.ts";
 import { iceServers } from "../provider.ts";
 import { type EndpointPath, ROLES, roleFor, tokenOf } from "./endpoint.ts";
 import { iceServerLinks } from "./links.ts";
-import { FRAGMENT, SDP } from "./media-server.ts";
+import { FRAGMENT, SDP, isFor } from "./media-server.ts";
 
 /** Of an endpoint and its sessions: one client library looks for PATCH here to learn whether candidates can be sent later. */
 export const METHODS = "OPTIONS, POST, PATCH, DELETE, GET, HEAD";
@@ -54,8 +54,8 @@ async function linksFor(
 	// As a HEAD request, which spends nothing.
 	const exchange = new Exchange(begun.gate, new Request(begun.request, { method: "HEAD" }), () => begun);
 	const role = await roleFor(exchange, account, session, ROLES[door]);
-	const asked = { account, session, token: token.value, client: null, deviceId: null, name: null, role };
-	const judged = await previewJoin(exchange, asked);
+	const wishes = { client: null, deviceId: null, name: null, role, isFor: isFor(door) };
+	const judged = await previewJoin(exchange, { account, session, token: token.value, ...wishes });
 	if (!judged.allowed) return judged;
 	const identified = await identifyHolder(exchange, account, JOIN_AUDIENCES, token.value);
 	if (!identified.allowed) return identified;

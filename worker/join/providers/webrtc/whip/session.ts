@@ -8,7 +8,7 @@ import type { Participant } from "../../../room/contract.ts";
 import { admitSdp } from "../sdp-admission.ts";
 import { admitFragment } from "../sdp/fragment.ts";
 import { type TypedBody, readTyped } from "./body.ts";
-import { type Door, FRAGMENT, SDP, change, deleteSession } from "./media-server.ts";
+import { type Door, FRAGMENT, SDP, change, deleteSession, isFor } from "./media-server.ts";
 import { type MediaSession, rememberedOf } from "./remembered.ts";
 
 /** A session that is open, and whose it is. */
@@ -22,7 +22,7 @@ async function openSession(exchange: Exchange, ticket: string, door: Door): Prom
 	const presented = await presentTicket(exchange, ticket);
 	if (!presented.allowed) return presented;
 	const { record, rules } = presented.value;
-	if (record.webrtc?.mode !== door) return refuse({ reason: "resource-not-found" });
+	if (!isFor(door)(record)) return refuse({ reason: "resource-not-found" });
 	const found = await askRoom(exchange.gate, rules, "look", { participant: presented.value.ticket.participant });
 	if (!found.allowed) return found;
 	const { because } = found.value;
