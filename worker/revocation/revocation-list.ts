@@ -4,7 +4,7 @@ import type { Revocation, RevocationChanges } from "./contract.ts";
 import { judgeStored } from "./judge-stored.ts";
 import schema from "./schema.sql";
 import type { RevocableFacts } from "./snapshot.ts";
-import { Watchers } from "./watchers.ts";
+import { AT_ONCE_MS, Watchers } from "./watchers.ts";
 
 type StoredRevocation = {
 	kind: string;
@@ -48,7 +48,7 @@ export class RevocationList extends DurableObject<Env> {
 		);
 		const at = await this.ctx.storage.getAlarm();
 		const latest = Date.now() + CLEANING_INTERVAL_MS;
-		if (this.#watchers.note()) await this.ctx.storage.setAlarm(Date.now());
+		if (this.#watchers.note()) await this.ctx.storage.setAlarm(Date.now() + AT_ONCE_MS);
 		else if (at === null || at > latest) await this.ctx.storage.setAlarm(latest); // later ones are of a clock that was ahead
 	}
 

@@ -190,6 +190,19 @@ describe("the alarm", () => {
 		expect(await statuses(room)).toEqual([because]);
 	});
 
+	it("is never asked for at the moment of the one that runs, which the platform would take for the same", async () => {
+		const room = newRoom({ webhook: true });
+		await room.join();
+		later(2);
+		const asked = await runInDurableObject(room.stub, async (object, { storage }) => {
+			const setAlarm = vi.spyOn(storage, "setAlarm");
+			await object.alarm();
+			return setAlarm.mock.calls.map(([at]) => Number(at));
+		});
+		expect(asked).toHaveLength(1);
+		expect(asked[0]).toBeGreaterThan(Date.now());
+	});
+
 	it("puts everybody out at the session's end, also when that was moved to before theirs", async () => {
 		const room = newRoom({ presence: false });
 		await room.join();

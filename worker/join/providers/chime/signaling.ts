@@ -5,7 +5,6 @@ import { type Exchange, refused } from "../../../exchange.ts";
 import { sha256 } from "../../../hash.ts";
 import { logDecision } from "../../../observe/decision-log.ts";
 import type { Participant } from "../../room/contract.ts";
-import { type OpenSeat, openSeat } from "../../seat.ts";
 import { closeSocket, listenTo } from "../../sockets.ts";
 import { chimeSession } from "./chime-account.ts";
 import { SUBPROTOCOL, dial } from "./dial.ts";
@@ -20,6 +19,20 @@ const CLOSES_ON_ERROR = "X-Amzn-Chime-Send-Close-On-Error";
 const SDK_VERSION = "X-Amzn-Version";
 const SDK_NAME = "amazon-chime-sdk-js";
 
+/** What a ticket opens. */
+export interface OpenSeat {
+	readonly participant: Participant;
+	readonly record: E2eeSessionRecord;
+	/** The room closes it when the participant must go. */
+	readonly control: WebSocket;
+}
+
+/** Handed in by the routes: the story of a join imports the providers, of which this door is a part. */
+export type SeatOpener = (
+	exchange: Exchange,
+	ask: { readonly provider: "chime"; readonly ticket: string; readonly kind: "bound" },
+) => Promise<Decision<OpenSeat>>;
+
 /** A seat whose client may be connected to the service. */
 interface Admitted {
 	readonly session: ChimeSession;
@@ -31,7 +44,7 @@ interface Admitted {
  * The signalling connection of a participant: its ticket opens a seat in the room, the service is dialled with its JoinToken, and frames go
  * both ways until one side ends it. The SDK connects again with the same URL, so the ticket is bound to the client that came first.
  */
-export async function handleSignaling(exchange: Exchange, ticket: string): Promise<Response> {
+export async function handleSignaling(exchange: Exchange, ticket: string, openSeat: SeatOpener): Promise<Response> {
 	const joinToken = readJoinToken(exchange);
 	if (!joinToken.allowed) return refusedToClient(exchange, joinToken.refusal);
 	const seat = await openSeat(exchange, { provider: "chime", ticket, kind: "bound" });
