@@ -8,8 +8,7 @@ import { chimeAccess, chimeSession } from "./chime-account.ts";
 import { judgeIncoming } from "./judge.ts";
 import { Meetings } from "./meetings.ts";
 import { rememberMeeting, signalingUrlOf, throughGate } from "./session-meeting.ts";
-import type { ChimeSession } from "./session-rules.ts";
-import { NO_SIGNALING_URL, printOf } from "./signaling.ts";
+import { type ChimeSession, NO_SIGNALING_URL, printOf } from "./session-rules.ts";
 
 /**
  * Amazon Chime (design 8). With credentials of the account the gate makes the session's meeting and an attendee for each participant; without,

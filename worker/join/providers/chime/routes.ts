@@ -2,7 +2,6 @@ import type { Context, Hono } from "hono";
 import { ID_PATTERN } from "../../../catalog/video-schema.ts";
 import { preflightResponse } from "../../../decision/response.ts";
 import { type Exchange, refused } from "../../../exchange.ts";
-import { openSeat } from "../../seat.ts";
 import { refusedAsAws } from "./aws-error.ts";
 import { handleMeetingsCall } from "./facade.ts";
 import { handleSignaling } from "./signaling.ts";
@@ -25,7 +24,7 @@ export function chimeRoutes(app: Hono, exchange: (c: Context) => Exchange): void
 	};
 	app.all(API, call);
 	app.all(`${API}/*`, call);
-	app.get(SIGNALING, (c) => handleSignaling(exchange(c), c.req.param("ticket"), openSeat));
+	app.get(SIGNALING, (c) => handleSignaling(exchange(c), c.req.param("ticket")));
 	app.on(["POST", "PUT", "PATCH", "DELETE"], SIGNALING, (c) =>
 		refused(exchange(c), { reason: "method-not-allowed", allowed: ["GET", "OPTIONS"] }, "problem"),
 	);

@@ -1,5 +1,7 @@
 import type { ChimePart, E2eeSessionRecord } from "../../../catalog/e2ee-session-record.ts";
 import { type Decision, allow, refuse } from "../../../decision/decision.ts";
+import type { Refusal } from "../../../decision/refusals.ts";
+import { sha256 } from "../../../hash.ts";
 import type { OperationName } from "./operations.ts";
 
 /** A session's record that has its Chime part. */
@@ -61,3 +63,12 @@ export function judgeOperation(name: OperationName): Decision {
 }
 
 const conflict = (detail: string) => refuse({ reason: "chime-session-conflict", detail });
+
+/** What the room remembers of a JoinToken. */
+export const printOf = (joinToken: string): string => sha256(`chime join token\n${joinToken}`);
+
+export const NO_SIGNALING_URL: Refusal = {
+	reason: "provider-not-configured",
+	provider: "chime",
+	detail: "the account has no credentials for it, and the session's record no chime.signaling_url",
+};

@@ -1,37 +1,21 @@
-import type { E2eeSessionRecord } from "../../../catalog/e2ee-session-record.ts";
 import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import type { Refusal } from "../../../decision/refusals.ts";
 import { type Exchange, refused } from "../../../exchange.ts";
-import { sha256 } from "../../../hash.ts";
 import { logDecision } from "../../../observe/decision-log.ts";
-import type { Participant } from "../../room/contract.ts";
+import { type OpenSeat, openSeat } from "../../seat.ts";
 import { closeSocket, listenTo } from "../../sockets.ts";
 import { chimeSession } from "./chime-account.ts";
 import { SUBPROTOCOL, dial } from "./dial.ts";
 import { farewellOfRefusal } from "./farewell.ts";
 import { judgeIncoming, judgeSdk } from "./judge.ts";
 import { relay, whenDismissed } from "./relay.ts";
-import type { ChimeSession } from "./session-rules.ts";
+import { type ChimeSession, NO_SIGNALING_URL, printOf } from "./session-rules.ts";
 import { sayFarewellToJoin } from "./sockets.ts";
 
 /** Members that the SDK adds to the URL (reference: rtc 3.3). */
 const CLOSES_ON_ERROR = "X-Amzn-Chime-Send-Close-On-Error";
 const SDK_VERSION = "X-Amzn-Version";
 const SDK_NAME = "amazon-chime-sdk-js";
-
-/** What a ticket opens. */
-export interface OpenSeat {
-	readonly participant: Participant;
-	readonly record: E2eeSessionRecord;
-	/** The room closes it when the participant must go. */
-	readonly control: WebSocket;
-}
-
-/** Handed in by the routes: the story of a join imports the providers, of which this door is a part. */
-export type SeatOpener = (
-	exchange: Exchange,
-	ask: { readonly provider: "chime"; readonly ticket: string; readonly kind: "bound" },
-) => Promise<Decision<OpenSeat>>;
 
 /** A seat whose client may be connected to the service. */
 interface Admitted {
@@ -44,7 +28,7 @@ interface Admitted {
  * The signalling connection of a participant: its ticket opens a seat in the room, the service is dialled with its JoinToken, and frames go
  * both ways until one side ends it. The SDK connects again with the same URL, so the ticket is bound to the client that came first.
  */
-export async function handleSignaling(exchange: Exchange, ticket: string, openSeat: SeatOpener): Promise<Response> {
+export async function handleSignaling(exchange: Exchange, ticket: string): Promise<Response> {
 	const joinToken = readJoinToken(exchange);
 	if (!joinToken.allowed) return refusedToClient(exchange, joinToken.refusal);
 	const seat = await openSeat(exchange, { provider: "chime", ticket, kind: "bound" });
@@ -98,15 +82,6 @@ function judgeSeat(exchange: Exchange, { record, participant }: OpenSeat, joinTo
 	const url = typeof made === "string" ? made : session.chime.signaling_url;
 	return url === null ? refuse(NO_SIGNALING_URL) : allow({ session, url, joinToken });
 }
-
-/** What the room remembers of a JoinToken. */
-export const printOf = (joinToken: string): string => sha256(`chime join token\n${joinToken}`);
-
-export const NO_SIGNALING_URL: Refusal = {
-	reason: "provider-not-configured",
-	provider: "chime",
-	detail: "the account has no credentials for it, and the session's record no chime.signaling_url",
-};
 
 /** The seat stays the participant's, for as long as its record lets it come again. */
 function giveUp(exchange: Exchange, control: WebSocket, refusal: Refusal): Response {
