@@ -54,8 +54,9 @@ export class Alarms {
 		} finally {
 			this.#setFor = NEVER;
 		}
-		if (this.#clean(now)) await this.#room.clear();
-		else this.schedule();
+		if (!this.#clean(now)) return this.schedule();
+		this.#setFor = NEVER; // the alarm goes with the rest
+		await this.#room.clear();
 	}
 
 	#work(now: number): void {

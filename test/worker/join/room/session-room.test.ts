@@ -232,6 +232,9 @@ describe("the alarm", () => {
 		await runDurableObjectAlarm(room.stub);
 		expect(await room.list(true)).toEqual([]);
 		expect(verdictOf(await room.join())).toBe("allowed");
+		later(61);
+		expect(await runDurableObjectAlarm(room.stub)).toBe(true); // of who never came
+		expect(await statuses(room)).toEqual(["never-came"]);
 	});
 
 	it("asks the revocation list again for whoever came while it was asked", async () => {
