@@ -344,6 +344,10 @@ describe("a room", () => {
 			await session.join({ uid: "eve" }),
 		];
 		expect([ann.status, ann.body["status"]]).toEqual([202, "waiting"]);
+		const listed = await (await gate.manage("GET", session.manageUrl.replace(/\/[^/]+$/, ""))).json();
+		expect(listed).toMatchObject({
+			e2ee_sessions: [{ provider: "webrtc", status: "open", participants: 1, waiting: 3 }],
+		});
 		const [moderator, waiting] = [
 			await openSocket(session.socketUrl(chair.ticket)),
 			await openSocket(session.socketUrl(ann.ticket)),
