@@ -27,8 +27,10 @@ export function closeSocket(socket: WebSocket, code?: number, why = ""): void {
 	attempt(() => (code === undefined ? socket.close() : socket.close(code, why)));
 }
 
+type Closed = Pick<CloseEvent, "code" | "reason">;
+
 /** Ends both sides of a connection of which one has closed: that one is answered, or its peer would wait for it. */
-export function closeBoth(closed: WebSocket, other: WebSocket, { code, reason }: CloseEvent, otherwise: number): void {
+export function closeBoth(closed: WebSocket, other: WebSocket, { code, reason }: Closed, otherwise: number): void {
 	passClose(other, code, reason, otherwise);
 	passClose(closed, code, reason, otherwise);
 }

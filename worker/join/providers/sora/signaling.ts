@@ -3,6 +3,7 @@ import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import type { Refusal } from "../../../decision/refusals.ts";
 import { wireError } from "../../../decision/wire.ts";
 import { type Exchange, refused } from "../../../exchange.ts";
+import { refusalOfFault } from "../../../fault.ts";
 import { logDecision } from "../../../observe/decision-log.ts";
 import { isJsonObject } from "../../../token/json-object.ts";
 import { refuseRepeated } from "../../../token/locate.ts";
@@ -12,11 +13,10 @@ import { closeSocket, sendTo } from "../../sockets.ts";
 import { SEAT_MEMBER, readAsk } from "./asked.ts";
 import { type Connecting, decideConnect } from "./connect.ts";
 import { callSora } from "./dial.ts";
-import { refusalOfFault } from "./fault.ts";
 import { type Ended, Inbox } from "./inbox.ts";
 import { REFUSED, pipe } from "./pipe.ts";
 import { LEADS_NOWHERE, discard, isCarried, leadsOn, openFirst } from "./open.ts";
-import { JOIN_ROLES_FOR, type SoraRole } from "./session.ts";
+import { JOIN_ROLES_FOR, ON_ITS_SOCKET, type SoraRole } from "./session.ts";
 import { readSoraObject } from "./webhook-body.ts";
 
 const SWITCHED = 101;
@@ -129,8 +129,7 @@ async function carry(exchange: Exchange, client: Inbox, { connect, role, connect
 		await undo?.();
 		return seat;
 	}
-	const { control } = seat.value;
-	const dismissed = whenDismissed(control);
+	const { control, dismissed } = seat.value;
 	const answered = await callSora(
 		exchange,
 		session.sora.signaling_urls,
@@ -158,17 +157,13 @@ async function carry(exchange: Exchange, client: Inbox, { connect, role, connect
 	return allow();
 }
 
-/**
- * The connect message as Sora gets it: with ticket and seat, by which its webhook finds participant and connection, and on the WebSocket that the gate
- * carries: signalling by data channel would go past it.
- */
+/** The connect message as Sora gets it: with ticket and seat, by which its webhook finds participant and connection. */
 function forwarded(connect: Message, place: Message): Message {
 	const { metadata } = connect;
 	const named = metadata === undefined || metadata === null ? {} : metadata;
 	return {
 		...connect,
-		data_channel_signaling: false,
-		ignore_disconnect_websocket: false,
+		...ON_ITS_SOCKET,
 		...(isJsonObject(named) ? { metadata: { ...named, ...place } } : {}),
 	};
 }
@@ -178,14 +173,6 @@ function passOn(client: Inbox, ended: Ended | null): void {
 	const { code, reason } = ended ?? { code: NORMAL, reason: "" };
 	const isSaid = code >= 3000 || code === NORMAL;
 	closeSocket(client.socket, isSaid ? code : REFUSED, isSaid ? reason : reason || "provider-unavailable");
-}
-
-/** Listens from the first moment: what the room says while Sora is dialled counts too. */
-function whenDismissed(control: WebSocket): Promise<Ended> {
-	return new Promise((resolve) => {
-		control.addEventListener("close", ({ code, reason }) => resolve({ code, reason }));
-		control.addEventListener("error", () => resolve({ code: GOING_AWAY, reason: "" }));
-	});
 }
 
 /** The SDK reports code and reason. */

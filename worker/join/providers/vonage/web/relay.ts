@@ -1,5 +1,5 @@
 import type { Refusal } from "../../../../decision/refusals.ts";
-import { GONE_CODES } from "../../../room/contract.ts";
+import { GONE_CODES, type GoneBecause } from "../../../room/contract.ts";
 import { closeBoth, closeSocket, listenTo, sendTo } from "../../../sockets.ts";
 import { REPLACED } from "./migration.ts";
 import { type Speaker, judgeFrame } from "./raptor.ts";
@@ -14,18 +14,8 @@ export interface Line {
 	readonly upstream: WebSocket;
 	/** To the session's room. */
 	readonly control: WebSocket;
-	/** The room has closed `control`: the cause for which the participant must go, or null where the room itself was lost. */
-	readonly dismissed: Promise<string | null>;
-}
-
-const CAUSES: ReadonlyMap<number, string> = new Map(Object.entries(GONE_CODES).map(([cause, code]) => [code, cause]));
-
-/** Listens to the room from the first moment: what it closes while the service is dialled counts, too. */
-export function whenDismissed(control: WebSocket): Promise<string | null> {
-	return new Promise((resolve) => {
-		control.addEventListener("close", ({ code }) => resolve(CAUSES.get(code) ?? null));
-		control.addEventListener("error", () => resolve(null));
-	});
+	/** Of `OpenSeat`. */
+	readonly dismissed: Promise<GoneBecause | null>;
 }
 
 export interface Listener {
@@ -141,7 +131,7 @@ class Talk {
 			const refused = this.#entrance && refusalFrame(this.#entrance, refusal, symphony);
 			if (refused) sendTo(client, refused);
 			if (connectionId !== null) sendTo(client, disconnectedFrame(session, connectionId, symphony));
-			tellRefusal(client, refusal);
+			sayRefusal(client, refusal);
 		});
 	}
 
@@ -164,7 +154,7 @@ function closeLater(client: WebSocket): void {
 }
 
 /** Answers each message of a client that was not let in with the refusal, and closes. */
-export function tellRefusal(client: WebSocket, refusal: Refusal): void {
+export function sayRefusal(client: WebSocket, refusal: Refusal): void {
 	client.addEventListener("message", ({ data }) => {
 		const frame = typeof data === "string" ? null : readRumor(new Uint8Array(data));
 		const reply = frame?.type === RUMOR.message ? refusalFrame(frame, refusal, "") : null;
