@@ -10,13 +10,11 @@ import { askRoom } from "./room/client.ts";
 import { CLOSE_CODES, GONE_CODES, type GoneBecause } from "./room/contract.ts";
 import { relay } from "./relay.ts";
 import { connect } from "./seat.ts";
+import { NO_UPGRADE, isUpgrade } from "./sockets.ts";
 
 /** The WebSocket of a room's participant. Refused with a problem, or, as `?refusals=close` asks, by a close that page script can read. */
 export async function handleRoomSocket(exchange: Exchange, ticket: string): Promise<Response> {
-	if (exchange.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
-		const detail = "This address is for WebSockets: send Upgrade: websocket.";
-		return refused(exchange, { reason: "bad-request", detail }, "problem");
-	}
+	if (!isUpgrade(exchange.headers)) return refused(exchange, NO_UPGRADE, "problem");
 	const socket = await openRoomSocket(exchange, ticket);
 	if (socket.allowed) {
 		logDecision(exchange, { status: 101 });

@@ -1,3 +1,5 @@
+import type { Refusal } from "../decision/refusals.ts";
+
 /** Nothing that a peer may send has these: they stand for a close without a code, and for none at all. */
 const NO_CODE = 1005;
 const ABNORMAL = 1006;
@@ -12,6 +14,14 @@ function attempt(act: () => void): void {
 		return;
 	}
 }
+
+/** Whether a request asks for a WebSocket (RFC 6455 section 4.1). */
+export const isUpgrade = (headers: Headers): boolean => headers.get("Upgrade")?.toLowerCase() === "websocket";
+
+export const NO_UPGRADE: Refusal = {
+	reason: "bad-request",
+	detail: "This address is for WebSockets: send Upgrade: websocket.",
+};
 
 /** Begins to hear a socket. Frames come as buffers: as blobs, which is the platform's way, they could not be read at once. */
 export function listenTo(socket: WebSocket): void {

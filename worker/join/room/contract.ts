@@ -230,4 +230,5 @@ export const SEAT = "seat";
 /** Name of a session's object. */
 export const roomObjectName = (account: string, session: string): string => `${account}/room/${session}`;
 
+/** The session whose object has this name. */
 export const sessionOfRoom = (name: string): string => name.slice(name.lastIndexOf("/") + 1);

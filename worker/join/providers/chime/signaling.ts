@@ -3,7 +3,7 @@ import type { Refusal } from "../../../decision/refusals.ts";
 import { type Exchange, refused } from "../../../exchange.ts";
 import { logDecision } from "../../../observe/decision-log.ts";
 import { type OpenSeat, openSeat } from "../../seat.ts";
-import { closeSocket, listenTo } from "../../sockets.ts";
+import { NO_UPGRADE, closeSocket, isUpgrade, listenTo } from "../../sockets.ts";
 import { chimeSession } from "./chime-account.ts";
 import { SUBPROTOCOL, dialService } from "./dial.ts";
 import { farewellOfRefusal } from "./farewell.ts";
@@ -59,7 +59,7 @@ const switched = (webSocket: WebSocket): Response =>
 
 /** The JoinToken is the second name of a subprotocol: a browser can set no header. */
 function readJoinToken({ headers }: Exchange): Decision<string> {
-	if (headers.get("Upgrade")?.toLowerCase() !== "websocket") return bad("This address is opened with a WebSocket.");
+	if (!isUpgrade(headers)) return refuse(NO_UPGRADE);
 	const protocols = (headers.get("Sec-WebSocket-Protocol") ?? "").split(",").map((name) => name.trim());
 	const [joinToken, ...others] = protocols.filter((name) => name !== SUBPROTOCOL && name !== "");
 	return protocols.includes(SUBPROTOCOL) && joinToken !== undefined && others.length === 0

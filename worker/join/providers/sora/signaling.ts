@@ -9,7 +9,7 @@ import { isJsonObject } from "../../../token/json-object.ts";
 import { refuseRepeated } from "../../../token/locate.ts";
 import { askRoom } from "../../room/client.ts";
 import { openSeat } from "../../seat.ts";
-import { closeSocket, sendTo } from "../../sockets.ts";
+import { NO_UPGRADE, closeSocket, isUpgrade, sendTo } from "../../sockets.ts";
 import { SEAT_MEMBER, readAsk } from "./asked.ts";
 import { type Connecting, decideConnect } from "./connect.ts";
 import { callSora } from "./dial.ts";
@@ -43,10 +43,7 @@ interface Heard {
  * accepted, and the message decides.
  */
 export function handleSignaling(exchange: Exchange, account: string): Response {
-	if (exchange.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
-		const detail = "This address is for WebSockets: send Upgrade: websocket.";
-		return refused(exchange, { reason: "bad-request", detail }, "problem");
-	}
+	if (!isUpgrade(exchange.headers)) return refused(exchange, NO_UPGRADE, "problem");
 	const { 0: webSocket, 1: server } = new WebSocketPair();
 	exchange.waitUntil(converse(exchange, account, new Inbox(server)));
 	return new Response(null, { status: SWITCHED, webSocket });

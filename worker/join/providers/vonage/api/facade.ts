@@ -4,7 +4,7 @@ import { type Exchange } from "../../../../exchange.ts";
 import { logDecision } from "../../../../observe/decision-log.ts";
 import { readBytes } from "../../../request-body.ts";
 import { guardEnvelope } from "../../../secret-guard.ts";
-import { type VonageAccess, vonageAccess } from "../vonage-account.ts";
+import { NO_CREDENTIALS, type VonageAccess, vonageAccess } from "../vonage-account.ts";
 import { refusedAsVonage } from "./answers.ts";
 import { judgeCaller } from "./caller.ts";
 import { createSession } from "./create.ts";
@@ -29,7 +29,7 @@ export async function handleApiCall(exchange: Exchange, accountId: string, path:
 	const account = await gate.catalog.account(accountId, nowMs);
 	exchange.told.account = account;
 	const access = await vonageAccess(gate, account, nowMs);
-	if (!access) return refusedAsVonage(exchange, NO_CREDENTIALS);
+	if (!access) return refusedAsVonage(exchange, NO_CREDENTIALS.refusal);
 	const call = await readCall(exchange, account, access, path);
 	if (!call.allowed) return refusedAsVonage(exchange, call.refusal);
 	const answer =
@@ -38,12 +38,6 @@ export async function handleApiCall(exchange: Exchange, accountId: string, path:
 	logDecision(exchange, { status: answer.value.status });
 	return answer.value;
 }
-
-const NO_CREDENTIALS = {
-	reason: "provider-not-configured",
-	provider: "vonage",
-	detail: "the account has no credentials for it",
-} as const;
 
 async function readCall(
 	exchange: Exchange,
