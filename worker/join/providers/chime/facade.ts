@@ -28,7 +28,7 @@ interface Judged {
  * One call of the meetings API by the publisher's back end, with an SDK of AWS whose endpoint is the gate: its signature, its form, what the
  * session's record says, and then AWS, signed anew. What AWS answers passes, its errors too.
  *
- * @param path below `J/chime/api`, with a slash at the front
+ * @param path below the API's base, with a slash at the front
  */
 export async function handleMeetingsCall(exchange: Exchange, accountId: string, path: string): Promise<Response> {
 	const { gate, nowMs } = exchange;

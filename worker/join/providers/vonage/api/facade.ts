@@ -22,7 +22,7 @@ const MOST_BODY_BYTES = 1_048_576;
  * and then the platform. Sessions are made with encryption; what would need their media decrypted is refused for those that are encrypted;
  * all else passes as it came, and so does what the platform answers.
  *
- * @param path below `J/vonage/api`, with a slash at the front
+ * @param path below the API's base, with a slash at the front
  */
 export async function handleApiCall(exchange: Exchange, accountId: string, path: string): Promise<Response> {
 	const { gate, nowMs } = exchange;
