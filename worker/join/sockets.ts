@@ -1,5 +1,13 @@
 import type { Refusal } from "../decision/refusals.ts";
 
+/** Status of an answer that opens a WebSocket. */
+export const SWITCHED = 101;
+
+/** Close codes (RFC 6455 section 7.4.1). */
+export const NORMAL = 1000;
+export const GOING_AWAY = 1001;
+export const TOO_LARGE = 1009;
+
 /** Nothing that a peer may send has these: they stand for a close without a code, and for none at all. */
 const NO_CODE = 1005;
 const ABNORMAL = 1006;

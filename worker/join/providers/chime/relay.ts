@@ -1,7 +1,7 @@
 import type { Decision } from "../../../decision/decision.ts";
 import type { Refusal } from "../../../decision/refusals.ts";
 import { GONE_CODES, type GoneBecause } from "../../room/contract.ts";
-import { closeBoth, closeSocket, listenTo, sendTo } from "../../sockets.ts";
+import { GOING_AWAY, TOO_LARGE, closeBoth, closeSocket, listenTo, sendTo } from "../../sockets.ts";
 import { type Farewell, farewellOfGone, farewellOfRefusal } from "./farewell.ts";
 import { type ClientFrame, SIGNAL, readClientFrame } from "./frames.ts";
 import { sayFarewell } from "./sockets.ts";
@@ -27,8 +27,6 @@ export interface RelayRules {
 
 /** The largest frame of an SDK is its offer. */
 const MOST_FRAME_BYTES = 262_144;
-const GOING_AWAY = 1001;
-const TOO_LARGE = 1009;
 /** The SDK takes 45xx for a failure of the service, and connects again. */
 const LOST = 4500;
 

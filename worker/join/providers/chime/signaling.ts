@@ -3,7 +3,7 @@ import type { Refusal } from "../../../decision/refusals.ts";
 import { type Exchange, refused } from "../../../exchange.ts";
 import { logDecision } from "../../../observe/decision-log.ts";
 import { type OpenSeat, openSeat } from "../../seat.ts";
-import { NO_UPGRADE, closeSocket, isUpgrade, listenTo } from "../../sockets.ts";
+import { NO_UPGRADE, SWITCHED, closeSocket, isUpgrade, listenTo } from "../../sockets.ts";
 import { chimeSession } from "./chime-account.ts";
 import { SUBPROTOCOL, dialService } from "./dial.ts";
 import { farewellOfRefusal } from "./farewell.ts";
@@ -51,8 +51,6 @@ export async function handleSignaling(exchange: Exchange, ticket: string): Promi
 	logDecision(exchange, { status: SWITCHED });
 	return switched(socket);
 }
-
-const SWITCHED = 101;
 
 const switched = (webSocket: WebSocket): Response =>
 	new Response(null, { status: SWITCHED, webSocket, headers: { "Sec-WebSocket-Protocol": SUBPROTOCOL } });

@@ -4,7 +4,7 @@ import { parseJsonObject } from "../../../token/json-object.ts";
 import { CLOSE_CODES, GONE_CODES, type GoneBecause, closeReason } from "../../room/contract.ts";
 import type { Delivery, Mail } from "../../room/mail.ts";
 import { guardValue } from "../../secret-guard.ts";
-import { closeBoth, closeSocket, sendTo } from "../../sockets.ts";
+import { GOING_AWAY, NORMAL, TOO_LARGE, closeBoth, closeSocket, sendTo } from "../../sockets.ts";
 import { readE2eeMessage } from "./e2ee-message.ts";
 import type { Data, Ended, Inbox } from "./inbox.ts";
 import { Meter, TOLD } from "./meter.ts";
@@ -12,10 +12,7 @@ import { faultOf, namesIn } from "./signaling-message.ts";
 
 /** Answers to "ping" hold statistics of every stream. */
 const MOST_MESSAGE_BYTES = 1 << 20;
-const GOING_AWAY = 1001;
-const TOO_LARGE = 1009;
 const LOST = 1011;
-const NORMAL = 1000;
 /** Ours, as everything that the gate refuses a client of Sora for. */
 export const REFUSED = 4490;
 

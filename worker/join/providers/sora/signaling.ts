@@ -9,7 +9,7 @@ import { isJsonObject } from "../../../token/json-object.ts";
 import { refuseRepeated } from "../../../token/locate.ts";
 import { askRoom } from "../../room/client.ts";
 import { openSeat } from "../../seat.ts";
-import { NO_UPGRADE, closeSocket, isUpgrade, sendTo } from "../../sockets.ts";
+import { GOING_AWAY, NORMAL, NO_UPGRADE, SWITCHED, closeSocket, isUpgrade, sendTo } from "../../sockets.ts";
 import { SEAT_MEMBER, readAsk } from "./asked.ts";
 import { type Connecting, decideConnect } from "./connect.ts";
 import { callSora } from "./dial.ts";
@@ -19,15 +19,12 @@ import { LEADS_NOWHERE, discard, isCarried, leadsOn, openFirst } from "./open.ts
 import { JOIN_ROLES_FOR, ON_ITS_SOCKET, type SoraRole } from "./session.ts";
 import { readSoraObject } from "./webhook-body.ts";
 
-const SWITCHED = 101;
 const FIRST_MESSAGE_MS = 10_000;
 const MOST_CONNECT_BYTES = 262_144;
 /** How long a client that was told something is waited for, until it closes. */
 const PATIENCE_MS = 5000;
 /** As long as the SDK waits for one of several addresses. */
 const LOOK_LIMIT_MS = 3000;
-const NORMAL = 1000;
-const GOING_AWAY = 1001;
 
 type Message = Readonly<Record<string, unknown>>;
 

@@ -6,15 +6,13 @@ import { logDecision } from "../../../../observe/decision-log.ts";
 import { dial, passedHeaders } from "../../../dial.ts";
 import { askRoom } from "../../../room/client.ts";
 import { type OpenSeat, openSeat } from "../../../seat.ts";
-import { closeSocket, listenTo } from "../../../sockets.ts";
+import { SWITCHED, closeSocket, listenTo } from "../../../sockets.ts";
 import { unavailable } from "../api/platform.ts";
 import { vonageSession } from "../vonage-account.ts";
 import { whenMoved } from "./migration.ts";
 import type { ProxyTarget } from "./paths.ts";
 import type { Speaker } from "./raptor.ts";
 import { relay, sayRefusal } from "./relay.ts";
-
-const SWITCHED = 101;
 
 /**
  * The messaging connection of a participant: its ticket opens a seat in the room, the service that the session's particulars named is
