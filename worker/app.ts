@@ -1,9 +1,9 @@
 import { type Context, Hono } from "hono";
-import { CatalogUnavailable } from "./catalog/cache.ts";
 import type { Refusal } from "./decision/refusals.ts";
 import { decisionHeaders, preflightResponse } from "./decision/response.ts";
 import type { Dialect } from "./decision/wire.ts";
 import { Exchange, answerContext, refused } from "./exchange.ts";
+import { refusalOfFault } from "./fault.ts";
 import type { Gate } from "./gate.ts";
 import { joinRoutes } from "./join/routes.ts";
 import { handleReport } from "./management/audit-report.ts";
@@ -28,14 +28,7 @@ export function createApp(gate: Gate): Hono {
 	app.notFound((c) => refused(exchange(c), nothingFor(c.req.method), dialectOf(c.req.path)));
 	app.onError((fault, c) => {
 		const begun = exchange(c);
-		gate.ports.log({
-			event: "fault",
-			where: "request",
-			decision: begun.decisionId,
-			message: String(fault),
-			stack: fault.stack,
-		});
-		return refused(begun, refusalOfFault(fault), dialectOf(c.req.path));
+		return refused(begun, refusalOfFault(begun, "request", fault), dialectOf(c.req.path));
 	});
 	return app;
 }
@@ -67,9 +60,4 @@ function nothingFor(method: string): Refusal {
 function dialectOf(path: string): Dialect {
 	if (path.startsWith(JOIN_ROOT)) return "problem";
 	return path.startsWith(STREAM_SESSIONS_ROOT) ? "gsc" : "api";
-}
-
-function refusalOfFault(fault: Error): Refusal {
-	if (!(fault instanceof CatalogUnavailable)) return { reason: "fault" };
-	return { reason: "catalog-unavailable", record: fault.record };
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import { LRUCache } from "lru-cache";
 
 const MOST_REMEMBERED = 4000;
@@ -14,4 +14,10 @@ export function sha256(text: string): string {
 	const hash = createHash("sha256").update(text).digest("base64url");
 	known.set(text, hash);
 	return hash;
+}
+
+/** Compares secrets: digests, so neither length nor prefix shows in the time it takes. */
+export function isSameSecret(left: string, right: string): boolean {
+	const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+	return timingSafeEqual(digest(left), digest(right));
 }

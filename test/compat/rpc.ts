@@ -219,6 +219,8 @@ export const released: Readonly<Record<string, Readonly<Record<string, Method>>>
 export const methodsSince: Readonly<Record<string, string>> = {
 	"VIEWER_LIMITS.grant": "The root is asked to admit the request itself, as before there were leases.",
 	"VIEWER_LIMITS.recall": "Units that a shard holds stay there until it can be asked.",
+	"REVOCATION_LIST.rooms":
+		"Sora hears 503 when it tells that a node went down; who was on it is out when their time is over.",
 };
 
 /** What to do, for whoever reads the failure. */

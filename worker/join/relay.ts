@@ -1,4 +1,4 @@
-import { closeSocket, listenTo, passClose, sendTo } from "./sockets.ts";
+import { NORMAL, closeSocket, listenTo, passClose, sendTo } from "./sockets.ts";
 
 /**
  * Joins a client's WebSocket to one that the gate has opened for it, message by message, and hands back the client's end. Handing back
@@ -14,8 +14,6 @@ export function relay(upstream: WebSocket): WebSocket {
 	pass(server, upstream);
 	return client;
 }
-
-const NORMAL = 1000;
 
 function pass(from: WebSocket, to: WebSocket): void {
 	from.addEventListener("message", ({ data }) => sendTo(to, data as string | ArrayBuffer));

@@ -10,17 +10,15 @@ import { askRoom } from "./room/client.ts";
 import { CLOSE_CODES, GONE_CODES, type GoneBecause } from "./room/contract.ts";
 import { relay } from "./relay.ts";
 import { connect } from "./seat.ts";
+import { NO_UPGRADE, SWITCHED, isUpgrade } from "./sockets.ts";
 
 /** The WebSocket of a room's participant. Refused with a problem, or, as `?refusals=close` asks, by a close that page script can read. */
 export async function handleRoomSocket(exchange: Exchange, ticket: string): Promise<Response> {
-	if (exchange.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
-		const detail = "This address is for WebSockets: send Upgrade: websocket.";
-		return refused(exchange, { reason: "bad-request", detail }, "problem");
-	}
+	if (!isUpgrade(exchange.headers)) return refused(exchange, NO_UPGRADE, "problem");
 	const socket = await openRoomSocket(exchange, ticket);
 	if (socket.allowed) {
-		logDecision(exchange, { status: 101 });
-		return new Response(null, { status: 101, webSocket: relay(socket.value) });
+		logDecision(exchange, { status: SWITCHED });
+		return new Response(null, { status: SWITCHED, webSocket: relay(socket.value) });
 	}
 	const answer = refused(exchange, socket.refusal, "problem");
 	return exchange.query.get("refusals") === "close" ? closedWith(socket.refusal, answer) : answer;
@@ -63,7 +61,7 @@ function closedWith(refusal: Refusal, answer: Response): Response {
 	const { 0: client, 1: server } = new WebSocketPair();
 	server.accept();
 	server.close(closeCodeOf(refusal), answer.headers.get("Playgate-Reason") ?? refusal.reason);
-	return new Response(null, { status: 101, webSocket: client });
+	return new Response(null, { status: SWITCHED, webSocket: client });
 }
 
 function closeCodeOf(refusal: Refusal): number {

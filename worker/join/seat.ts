@@ -7,10 +7,12 @@ import { readClient } from "../playback/client.ts";
 import { type Presented, presentTicket, tellParticipant } from "./participants.ts";
 import {
 	CALL_HEADER,
+	type GoneBecause,
 	type Participant,
 	type RedeemAsk,
 	type RoomCall,
 	type RoomRules,
+	causeOf,
 	roomObjectName,
 } from "./room/contract.ts";
 
@@ -25,6 +27,8 @@ export interface OpenSeat {
 	 * (any code: the place stays for the reconnect grace), or with 4010 "left" when it went for good.
 	 */
 	readonly control: WebSocket;
+	/** Resolves when the room has closed `control`: to why the participant must go, or null where the room itself was lost. */
+	readonly dismissed: Promise<GoneBecause | null>;
 }
 
 /** What a door asks for. */
@@ -50,8 +54,17 @@ export async function openSeat(
 	const connected = await connect(exchange, presented.value, { ...asked, socket: "control", greeting: {} });
 	if (!connected.allowed) return connected;
 	const { socket: control, participant } = connected.value;
+	const dismissed = whenDismissed(control);
 	control.accept();
-	return allow({ ...presented.value, participant, control });
+	return allow({ ...presented.value, participant, control, dismissed });
+}
+
+/** Listens from the first moment: what the room closes while the provider is dialled counts, too. */
+export function whenDismissed(control: WebSocket): Promise<GoneBecause | null> {
+	return new Promise((resolve) => {
+		control.addEventListener("close", ({ code }) => resolve(causeOf(code)));
+		control.addEventListener("error", () => resolve(null));
+	});
 }
 
 /** Redeems a ticket in its room: the Worker's end of a WebSocket to the room, not accepted yet. */

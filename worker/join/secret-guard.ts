@@ -1,5 +1,5 @@
 import { type Decision, allow, refuse } from "../decision/decision.ts";
-import { isJsonObject, parseJsonObject } from "../token/json-object.ts";
+import { isJsonObject, jsonOf, parseJsonObject } from "../token/json-object.ts";
 
 /**
  * Names under which clients hand an encryption secret to their SDK, without case and separators. Whoever sends one of them has handed it
@@ -81,8 +81,8 @@ function namedValues(headers: Headers): readonly Pair[] {
 export function guardBody(body: string): Decision {
 	if (parseJsonObject(body) === REPEATS)
 		return refuse({ reason: "bad-request", detail: "The body has a member twice: nobody can say which one counts." });
-	const json = parsed(body);
-	if (json !== undefined) return guardValue(json);
+	const json = jsonOf(body);
+	if (json !== null) return guardValue(json);
 	if (/^[^\s{[]+=/.test(body)) return guardPairs(new URLSearchParams(body), "form ");
 	return guardPairs(partsOf(body), "form ");
 }
@@ -155,18 +155,9 @@ const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]
 const sent = (place: string) =>
 	refuse({ reason: "encryption-secret-sent", member: place.slice(0, MOST_PLACE).replaceAll(/\p{C}/gu, "?") });
 
-/** What a text holds when it is JSON, or a token of three parts; undefined where it is text. */
+/** What a text holds when it is JSON, or a token of three parts; else nothing that is looked into. */
 function embedded(text: string): unknown {
-	if (/^\s*[{[]/.test(text)) return parsed(text);
+	if (/^\s*[{[]/.test(text)) return jsonOf(text);
 	const payload = /^(?:Bearer\s+)?[\w-]+\.([\w-]+)\.[\w-]*$/i.exec(text)?.[1];
-	return payload === undefined ? undefined : parsed(Buffer.from(payload, "base64url").toString("utf8"));
-}
-
-/** Undefined is no JSON. */
-function parsed(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
+	return payload === undefined ? null : jsonOf(Buffer.from(payload, "base64url").toString("utf8"));
 }

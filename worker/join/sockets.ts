@@ -1,3 +1,13 @@
+import type { Refusal } from "../decision/refusals.ts";
+
+/** Status of an answer that opens a WebSocket. */
+export const SWITCHED = 101;
+
+/** Close codes (RFC 6455 section 7.4.1). */
+export const NORMAL = 1000;
+export const GOING_AWAY = 1001;
+export const TOO_LARGE = 1009;
+
 /** Nothing that a peer may send has these: they stand for a close without a code, and for none at all. */
 const NO_CODE = 1005;
 const ABNORMAL = 1006;
@@ -13,6 +23,14 @@ function attempt(act: () => void): void {
 	}
 }
 
+/** Whether a request asks for a WebSocket (RFC 6455 section 4.1). */
+export const isUpgrade = (headers: Headers): boolean => headers.get("Upgrade")?.toLowerCase() === "websocket";
+
+export const NO_UPGRADE: Refusal = {
+	reason: "bad-request",
+	detail: "This address is for WebSockets: send Upgrade: websocket.",
+};
+
 /** Begins to hear a socket. Frames come as buffers: as blobs, which is the platform's way, they could not be read at once. */
 export function listenTo(socket: WebSocket): void {
 	socket.binaryType = "arraybuffer";
@@ -27,8 +45,10 @@ export function closeSocket(socket: WebSocket, code?: number, why = ""): void {
 	attempt(() => (code === undefined ? socket.close() : socket.close(code, why)));
 }
 
+type Closed = Pick<CloseEvent, "code" | "reason">;
+
 /** Ends both sides of a connection of which one has closed: that one is answered, or its peer would wait for it. */
-export function closeBoth(closed: WebSocket, other: WebSocket, { code, reason }: CloseEvent, otherwise: number): void {
+export function closeBoth(closed: WebSocket, other: WebSocket, { code, reason }: Closed, otherwise: number): void {
 	passClose(other, code, reason, otherwise);
 	passClose(closed, code, reason, otherwise);
 }

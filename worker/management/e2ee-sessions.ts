@@ -20,10 +20,21 @@ export const listE2eeSessions: ManagedHandler = async (call) => {
 	return json(call, { e2ee_sessions: sessions, cursor });
 };
 
+const UNKNOWN = {
+	name: null,
+	provider: null,
+	starts_at: null,
+	ends_at: null,
+	max_participants: null,
+	status: null,
+	participants: null,
+	waiting: null,
+} as const;
+
 /** Null for what cannot be known: the record cannot be read, or the room cannot be reached. */
 async function standing({ exchange: { gate, nowMs } }: ManagedCall, account: Account, id: string) {
 	const session = await storedSession(gate, account.id, id);
-	if (!session) return { id, name: null, provider: null, status: null, participants: null, waiting: null };
+	if (!session) return { id, ...UNKNOWN };
 	const { name, provider, starts_at, ends_at, max_participants } = session;
 	const told = { id, name, provider, starts_at, ends_at, max_participants };
 	const isOver = session.status === "ended" || (ends_at !== null && ends_at * 1000 <= nowMs);

@@ -1,3 +1,12 @@
+/** The value of a JSON text; null where it is none, as for the text `null`. */
+export function jsonOf(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return null;
+	}
+}
+
 /**
  * Parses the text of a JSON object. Returns the rule that it breaks where it is not one, or where a member is repeated at
  * any depth: parsers differ in which of two equal names wins, so a token could mean two things (RFC 8725 section 2.4,

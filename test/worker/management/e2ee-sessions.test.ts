@@ -55,11 +55,13 @@ describe("the end-to-end encrypted sessions of an account", () => {
 
 	it("are listed although one cannot be read", async () => {
 		await env.CATALOG.put(kvKeys.e2eeSession(publisher.account, "damaged"), "{");
-		const unknown = { name: null, provider: null, status: null, participants: null, waiting: null };
-		expect(await (await publisher.manage("GET", sessions)).json()).toEqual({
-			e2ee_sessions: [{ id: "damaged", ...unknown }],
-			cursor: null,
-		});
+		await publisher.manage("PUT", `${sessions}/whole`, { provider: "webrtc" });
+		const answer = await publisher.manage("GET", sessions);
+		const { e2ee_sessions: listed } = await answer.json<{ readonly e2ee_sessions: readonly object[] }>();
+		const [damaged = {}, whole = {}] = listed;
+		expect(listed).toHaveLength(2);
+		expect(Object.keys(damaged)).toEqual(Object.keys(whole));
+		expect(Object.values(damaged)).toEqual(["damaged", ...Array.from({ length: 8 }, () => null)]);
 	});
 
 	it("may be sent back as they are shown, secrets masked", async () => {

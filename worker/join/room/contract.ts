@@ -214,6 +214,13 @@ export const GONE_CODES: Readonly<Record<GoneBecause, number>> = {
 /** Those of the room's own WebSocket beside `GONE_CODES`. */
 export const CLOSE_CODES = { badMessage: 4400, ticket: 4401, tooSlow: 4408, tooLarge: 4413, tooMany: 4429 } as const;
 
+const CAUSES: ReadonlyMap<number, GoneBecause> = new Map(
+	(Object.keys(GONE_CODES) as GoneBecause[]).map((because) => [GONE_CODES[because], because]),
+);
+
+/** Why a socket was closed with this code; null where that is none of `GONE_CODES`. */
+export const causeOf = (code: number): GoneBecause | null => CAUSES.get(code) ?? null;
+
 export const closeReason = (because: GoneBecause): string => (because === "denied" ? "lobby-denied" : because);
 
 /** Where the provider's name of a participant's connection is kept, and the door's. */
@@ -223,4 +230,5 @@ export const SEAT = "seat";
 /** Name of a session's object. */
 export const roomObjectName = (account: string, session: string): string => `${account}/room/${session}`;
 
+/** The session whose object has this name. */
 export const sessionOfRoom = (name: string): string => name.slice(name.lastIndexOf("/") + 1);

@@ -1,3 +1,4 @@
+import { Bucket } from "../bucket.ts";
 import { closeSocket, sendTo } from "../sockets.ts";
 import { CLOSE_CODES, GONE_CODES, type GoneBecause, type RedeemAsk, closeReason } from "./contract.ts";
 import { MOST_MESSAGE_BYTES } from "./protocol.ts";
@@ -12,12 +13,12 @@ interface Attachment {
 
 type Opened = Pick<RedeemAsk, "participant" | "socket" | "alone">;
 
-/** How much one socket has said and was told lately: leaky buckets, so that a burst passes. */
+/** How much one socket has said and was told lately. */
 interface Meter {
-	messages: number;
-	bytes: number;
-	told: number;
-	at: number;
+	readonly messages: Bucket;
+	readonly bytes: Bucket;
+	/** Characters. */
+	readonly told: Bucket;
 }
 
 /** How often a client sends "ping"; one that is silent for three times as long is lost. */
@@ -65,10 +66,8 @@ export class RoomSockets {
 		const text = JSON.stringify(message);
 		for (const ws of this.#open(participant)) {
 			if (attachmentOf(ws).socket !== "client") continue;
-			const meter = this.#meter(ws, now);
-			meter.told += text.length;
-			if (meter.told > TOLD.burst) closeSocket(ws, CLOSE_CODES.tooSlow, "too-slow");
-			else sendTo(ws, text);
+			if (this.#meter(ws, now).told.takes(text.length, now)) sendTo(ws, text);
+			else closeSocket(ws, CLOSE_CODES.tooSlow, "too-slow");
 		}
 	}
 
@@ -88,11 +87,9 @@ export class RoomSockets {
 		if (now - attachment.heardAt > HEARD_EVERY_MS) ws.serializeAttachment({ ...attachment, heardAt: now });
 		const meter = this.#meter(ws, now);
 		const bytes = typeof message === "string" ? byteLengthOf(message) : message.byteLength;
-		meter.messages += 1;
-		meter.bytes += bytes;
+		const fits = [meter.messages.takes(1, now), meter.bytes.takes(bytes, now)];
 		if (bytes > MOST_MESSAGE_BYTES) closeSocket(ws, CLOSE_CODES.tooLarge, "message-too-large");
-		else if (meter.messages > MESSAGES.burst || meter.bytes > BYTES.burst)
-			closeSocket(ws, CLOSE_CODES.tooMany, "too-many-messages");
+		else if (fits.includes(false)) closeSocket(ws, CLOSE_CODES.tooMany, "too-many-messages");
 		else if (typeof message !== "string") closeSocket(ws, CLOSE_CODES.badMessage, "message-not-text");
 		else return attachment.participant;
 		return null;
@@ -127,13 +124,10 @@ export class RoomSockets {
 	}
 
 	#meter(ws: WebSocket, now: number): Meter {
-		const meter = this.#meters.get(ws) ?? { messages: 0, bytes: 0, told: 0, at: now };
+		const known = this.#meters.get(ws);
+		if (known) return known;
+		const meter = { messages: new Bucket(MESSAGES, now), bytes: new Bucket(BYTES, now), told: new Bucket(TOLD, now) };
 		this.#meters.set(ws, meter);
-		const seconds = Math.max(0, now - meter.at) / 1000;
-		meter.messages = Math.max(0, meter.messages - seconds * MESSAGES.aSecond);
-		meter.bytes = Math.max(0, meter.bytes - seconds * BYTES.aSecond);
-		meter.told = Math.max(0, meter.told - seconds * TOLD.aSecond);
-		meter.at = now;
 		return meter;
 	}
 }

@@ -2,8 +2,9 @@ import { describe, expect, it, vi } from "vitest";
 import { allow, refuse } from "../../../../worker/decision/decision.ts";
 import type { Refusal } from "../../../../worker/decision/refusals.ts";
 import { audioStatusFrame, joinRefusedFrame } from "../../../../worker/join/providers/chime/frames.ts";
-import { relay, whenDismissed } from "../../../../worker/join/providers/chime/relay.ts";
+import { relay } from "../../../../worker/join/providers/chime/relay.ts";
 import { GONE_CODES, type GoneBecause } from "../../../../worker/join/room/contract.ts";
+import { whenDismissed } from "../../../../worker/join/seat.ts";
 
 // The three sockets of a connection, each with its other end in the test's hand.
 const NOW = 1_795_000_000_000;

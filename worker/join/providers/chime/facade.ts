@@ -4,11 +4,12 @@ import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import { decisionHeaders } from "../../../decision/response.ts";
 import { type Exchange, answerContext } from "../../../exchange.ts";
 import { logDecision } from "../../../observe/decision-log.ts";
-import { readUpTo } from "../../../playback/limited-body.ts";
+import { jsonOf } from "../../../token/json-object.ts";
+import { readBytes } from "../../request-body.ts";
 import { refusedAsAws } from "./aws-error.ts";
 import { type ChimeAccess, chimeAccess, chimeSession } from "./chime-account.ts";
 import type { ApiAnswer, ApiCall } from "./meetings-api.ts";
-import { jsonOf, meetingOf } from "./meetings.ts";
+import { meetingOf } from "./meetings.ts";
 import { type Operation, operationOf, schemaOf } from "./operations.ts";
 import { forgetMeeting, rememberMeeting, throughGate } from "./session-meeting.ts";
 import { type ChimeSession, judgeOperation, meetingForSession } from "./session-rules.ts";
@@ -27,7 +28,7 @@ interface Judged {
  * One call of the meetings API by the publisher's back end, with an SDK of AWS whose endpoint is the gate: its signature, its form, what the
  * session's record says, and then AWS, signed anew. What AWS answers passes, its errors too.
  *
- * @param path below `J/chime/api`, with a slash at the front
+ * @param path below the API's base, with a slash at the front
  */
 export async function handleMeetingsCall(exchange: Exchange, accountId: string, path: string): Promise<Response> {
 	const { gate, nowMs } = exchange;
@@ -76,10 +77,9 @@ async function judge(
 /** The body of a call that the account's own credentials signed. */
 async function readSigned(exchange: Exchange, credentials: AwsCredentials): Promise<Decision<string>> {
 	const { method, url, headers, nowMs } = exchange;
-	const read = await readUpTo(exchange.request, MOST_BODY_BYTES);
-	if (!read.allowed) return bad("The body broke off.");
-	if (read.value.rest !== null) return refuse({ reason: "record-too-large", maxBytes: MOST_BODY_BYTES });
-	const { bytes: body } = read.value;
+	const read = await readBytes(exchange.request, MOST_BODY_BYTES);
+	if (!read.allowed) return read;
+	const body = read.value;
 	const signed = await verifySignature({ method, url, headers, body }, credentials, nowMs);
 	return signed.allowed ? allow(utf8.decode(body)) : signed;
 }

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { type Decision, allow, refuse } from "../../../decision/decision.ts";
+import { jsonOf } from "../../../token/json-object.ts";
 import type { ApiAnswer, ApiCall, MeetingsApi } from "./meetings-api.ts";
 
 /** A meeting as the service describes it; members that the gate does not use pass on to the client's SDK as they are. */
@@ -87,14 +88,6 @@ const isGood = ({ status }: ApiAnswer): boolean => status >= 200 && status < 300
 export function meetingOf(answer: unknown): Meeting | null {
 	const read = v.safeParse(v.looseObject({ Meeting: meetingSchema }), answer);
 	return read.success ? read.output.Meeting : null;
-}
-
-export function jsonOf(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return null;
-	}
 }
 
 /** A service that does not take the account's credentials is a matter of the publisher's, not of the moment. */

@@ -1,7 +1,7 @@
 import type { Decision } from "../../../decision/decision.ts";
 import type { Refusal } from "../../../decision/refusals.ts";
-import { GONE_CODES } from "../../room/contract.ts";
-import { closeBoth, closeSocket, listenTo, sendTo } from "../../sockets.ts";
+import { GONE_CODES, type GoneBecause } from "../../room/contract.ts";
+import { GOING_AWAY, TOO_LARGE, closeBoth, closeSocket, listenTo, sendTo } from "../../sockets.ts";
 import { type Farewell, farewellOfGone, farewellOfRefusal } from "./farewell.ts";
 import { type ClientFrame, SIGNAL, readClientFrame } from "./frames.ts";
 import { sayFarewell } from "./sockets.ts";
@@ -14,16 +14,8 @@ export interface Line {
 	readonly upstream: WebSocket;
 	/** To the session's room. */
 	readonly control: WebSocket;
-	/** Resolves to the code with which the room closes `control`: the participant must go. */
-	readonly dismissed: Promise<number>;
-}
-
-/** Listens to the room from the first moment: what it closes while the service is dialled counts too. */
-export function whenDismissed(control: WebSocket): Promise<number> {
-	return new Promise((resolve) => {
-		control.addEventListener("close", ({ code }) => resolve(code));
-		control.addEventListener("error", () => resolve(LOST));
-	});
+	/** Of `OpenSeat`. */
+	readonly dismissed: Promise<GoneBecause | null>;
 }
 
 export interface RelayRules {
@@ -35,8 +27,6 @@ export interface RelayRules {
 
 /** The largest frame of an SDK is its offer. */
 const MOST_FRAME_BYTES = 262_144;
-const GOING_AWAY = 1001;
-const TOO_LARGE = 1009;
 /** The SDK takes 45xx for a failure of the service, and connects again. */
 const LOST = 4500;
 
@@ -59,7 +49,7 @@ export function relay(line: Line, rules: RelayRules): void {
 	upstream.addEventListener("error", () => ending.once(() => closeSocket(client, LOST)));
 	listenTo(client);
 	listenTo(upstream);
-	void line.dismissed.then((code) => ending.bid(farewellOfControl(code)));
+	void line.dismissed.then((because) => ending.bid(because === null ? ROOM_LOST : farewellOfGone(because)));
 }
 
 /** What ends a connection ends it once. */
@@ -103,12 +93,5 @@ function faultOf(data: string | ArrayBuffer, ending: Ending, { judgeSdk, refused
 	return farewellOfRefusal(judged.refusal);
 }
 
+/** A room that is lost has not put the participant out: it may come again. */
 const ROOM_LOST: Farewell = { frame: null, code: LOST, why: "room-unavailable" };
-
-const CAUSES: ReadonlyMap<number, string> = new Map(Object.entries(GONE_CODES).map(([cause, code]) => [code, cause]));
-
-/** A room that closes for another cause has not put the participant out: it may come again. */
-function farewellOfControl(code: number): Farewell {
-	const because = CAUSES.get(code);
-	return because === undefined ? ROOM_LOST : farewellOfGone(because);
-}

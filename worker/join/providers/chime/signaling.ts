@@ -3,12 +3,12 @@ import type { Refusal } from "../../../decision/refusals.ts";
 import { type Exchange, refused } from "../../../exchange.ts";
 import { logDecision } from "../../../observe/decision-log.ts";
 import { type OpenSeat, openSeat } from "../../seat.ts";
-import { closeSocket, listenTo } from "../../sockets.ts";
+import { NO_UPGRADE, SWITCHED, closeSocket, isUpgrade, listenTo } from "../../sockets.ts";
 import { chimeSession } from "./chime-account.ts";
-import { SUBPROTOCOL, dial } from "./dial.ts";
+import { SUBPROTOCOL, dialService } from "./dial.ts";
 import { farewellOfRefusal } from "./farewell.ts";
 import { judgeIncoming, judgeSdk } from "./judge.ts";
-import { relay, whenDismissed } from "./relay.ts";
+import { relay } from "./relay.ts";
 import { type ChimeSession, NO_SIGNALING_URL, printOf } from "./session-rules.ts";
 import { sayFarewellToJoin } from "./sockets.ts";
 
@@ -33,12 +33,11 @@ export async function handleSignaling(exchange: Exchange, ticket: string): Promi
 	if (!joinToken.allowed) return refusedToClient(exchange, joinToken.refusal);
 	const seat = await openSeat(exchange, { provider: "chime", ticket, kind: "bound" });
 	if (!seat.allowed) return refusedToClient(exchange, seat.refusal);
-	const { control } = seat.value;
-	const dismissed = whenDismissed(control);
+	const { control, dismissed } = seat.value;
 	const admitted = judgeSeat(exchange, seat.value, joinToken.value);
 	if (!admitted.allowed) return giveUp(exchange, control, admitted.refusal);
 	const { session } = admitted.value;
-	const upstream = await dial(exchange, session, admitted.value);
+	const upstream = await dialService(exchange, session, admitted.value);
 	if (!upstream.allowed) return giveUp(exchange, control, upstream.refusal);
 	const { 0: socket, 1: client } = new WebSocketPair();
 	relay(
@@ -53,14 +52,12 @@ export async function handleSignaling(exchange: Exchange, ticket: string): Promi
 	return switched(socket);
 }
 
-const SWITCHED = 101;
-
 const switched = (webSocket: WebSocket): Response =>
 	new Response(null, { status: SWITCHED, webSocket, headers: { "Sec-WebSocket-Protocol": SUBPROTOCOL } });
 
 /** The JoinToken is the second name of a subprotocol: a browser can set no header. */
 function readJoinToken({ headers }: Exchange): Decision<string> {
-	if (headers.get("Upgrade")?.toLowerCase() !== "websocket") return bad("This address is opened with a WebSocket.");
+	if (!isUpgrade(headers)) return refuse(NO_UPGRADE);
 	const protocols = (headers.get("Sec-WebSocket-Protocol") ?? "").split(",").map((name) => name.trim());
 	const [joinToken, ...others] = protocols.filter((name) => name !== SUBPROTOCOL && name !== "");
 	return protocols.includes(SUBPROTOCOL) && joinToken !== undefined && others.length === 0

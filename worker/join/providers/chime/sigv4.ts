@@ -1,6 +1,7 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash } from "node:crypto";
 import { AwsV4Signer } from "aws4fetch";
 import { type Decision, allow, refuse } from "../../../decision/decision.ts";
+import { isSameSecret } from "../../../hash.ts";
 
 /** What signs calls of the meetings API, the gate's own and those of the publisher's back end. */
 export interface AwsCredentials {
@@ -48,7 +49,7 @@ export async function verifySignature(call: SignedCall, own: AwsCredentials, now
 	if (!(skewSeconds <= MOST_SKEW_SECONDS))
 		return refuse({ reason: "aws-clock-skewed", mostSeconds: MOST_SKEW_SECONDS });
 	const expected = await signatureOf(call, given.signedHeaders, own, datetime);
-	if (!isSame(expected, given.signature))
+	if (!isSameSecret(expected, given.signature))
 		return invalid("it does not fit the call, or was made with another secret key");
 	return bodyFits(call) ? allow() : invalid("the body is not the one that was signed");
 }
@@ -64,7 +65,7 @@ function parseAuthorization(text: string): Signature | null {
 }
 
 function scopeFault(given: Signature, own: AwsCredentials, datetime: string): string | null {
-	if (!isSame(given.accessKeyId, own.accessKeyId))
+	if (!isSameSecret(given.accessKeyId, own.accessKeyId))
 		return "the access key is not that of the account's credentials for chime";
 	if (given.service !== SERVICE) return `it is for another service than ${SERVICE}`;
 	if (given.region !== own.region) return `it is for another region than ${own.region}`;
@@ -88,7 +89,7 @@ function headersFault({ signedHeaders }: Signature, { headers }: SignedCall): st
 const KNOWN_WITHOUT: ReadonlySet<string> = new Set(["host", "content-length"]);
 
 function tokenFault({ headers }: SignedCall, { sessionToken }: AwsCredentials): string | null {
-	return isSame(headers.get("X-Amz-Security-Token") ?? "", sessionToken ?? "")
+	return isSameSecret(headers.get("X-Amz-Security-Token") ?? "", sessionToken ?? "")
 		? null
 		: "the session token is not that of the account's credentials for chime";
 }
@@ -111,7 +112,7 @@ async function signatureOf(
 /** The signature covers the hash that the header names; this, that the body has it. */
 function bodyFits({ headers, body }: SignedCall): boolean {
 	const named = headers.get("X-Amz-Content-Sha256");
-	return named === null || isSame(named, createHash("sha256").update(body).digest("hex"));
+	return named === null || isSameSecret(named, createHash("sha256").update(body).digest("hex"));
 }
 
 /** Milliseconds since the epoch of an ISO 8601 basic time; null when it is none. */
@@ -119,12 +120,6 @@ function timeOf(text: string): number | null {
 	const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text) ?? [];
 	const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 	return Number.isNaN(time) ? null : time;
-}
-
-/** In a time that does not tell where they differ. */
-function isSame(left: string, right: string): boolean {
-	const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-	return timingSafeEqual(digest(left), digest(right));
 }
 
 const invalid = (detail: string) => refuse({ reason: "aws-signature-invalid", detail });

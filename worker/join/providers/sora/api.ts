@@ -1,6 +1,6 @@
 import { readUpTo } from "../../../playback/limited-body.ts";
 import type { Ports } from "../../../ports.ts";
-import { isJsonObject } from "../../../token/json-object.ts";
+import { isJsonObject, jsonOf } from "../../../token/json-object.ts";
 
 const TIME_LIMIT_MS = 10_000;
 const MOST_TOLD_BYTES = 4096;
@@ -34,11 +34,6 @@ async function toldBy(answer: Response): Promise<string> {
 
 function isUnknown(status: number, told: string): boolean {
 	if (status === 404) return true;
-	if (status !== 400) return false;
-	try {
-		const fault: unknown = JSON.parse(told);
-		return isJsonObject(fault) && /NOT[-_]?FOUND|NO[-_]?SUCH/i.test(String(fault["error_type"]));
-	} catch {
-		return false;
-	}
+	const fault = status === 400 ? jsonOf(told) : null;
+	return isJsonObject(fault) && /NOT[-_]?FOUND|NO[-_]?SUCH/i.test(String(fault["error_type"]));
 }

@@ -28,9 +28,7 @@ const connectionId = v.pipe(
 	v.maxLength(MOST_ID_CHARACTERS, `must be at most ${MOST_ID_CHARACTERS} characters`),
 );
 
-const MOST_NODE_CHARACTERS = 255;
-
-export const connectionSchema = openObject({ connection_id: connectionId });
+const connectionSchema = openObject({ connection_id: connectionId });
 
 type Body = Readonly<Record<string, unknown>>;
 type Told = Omit<ConnectAsk, "account" | "connection" | "node">;
@@ -53,11 +51,14 @@ export function readWebhookAsk(body: Body): Decision<Omit<ConnectAsk, "account">
 	if (!parsed.ok) return refuse({ reason: "bad-request", detail: parsed.issues.join("; ") });
 	const ask = readAsk(body, null);
 	if (!ask.allowed) return ask;
-	return allow({ ...ask.value, connection: parsed.value.connection_id, node: readNode(body["node_name"]) });
+	return allow({ ...ask.value, connection: parsed.value.connection_id, node: readName(body["node_name"]) });
 }
 
-const readNode = (name: unknown): string | null =>
-	typeof name === "string" && name !== "" && name.length <= MOST_NODE_CHARACTERS ? name : null;
+const MOST_NAME_CHARACTERS = 255;
+
+/** What Sora calls something; null where it says nothing, or more than anything that the gate knows is called. */
+export const readName = (name: unknown): string | null =>
+	typeof name === "string" && name !== "" && name.length <= MOST_NAME_CHARACTERS ? name : null;
 
 /** A ticket of the gate, or a token by the name that Sora's own services have for it. An empty text is none. */
 function readMetadata(metadata: unknown): Pick<Told, "ticket" | "token" | "seat"> {

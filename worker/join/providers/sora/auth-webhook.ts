@@ -2,11 +2,12 @@ import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import type { Refusal } from "../../../decision/refusals.ts";
 import { wireError } from "../../../decision/wire.ts";
 import { Exchange, jsonResponse } from "../../../exchange.ts";
+import { refusalOfFault } from "../../../fault.ts";
 import { SingleFlight } from "../../../flight.ts";
 import { logDecision } from "../../../observe/decision-log.ts";
 import { readWebhookAsk } from "./asked.ts";
 import { type ConnectAsk, type Connecting, decideConnect } from "./connect.ts";
-import { refusalOfFault } from "./fault.ts";
+import { ON_ITS_SOCKET } from "./session.ts";
 import type { SoraClient } from "./sora-client.ts";
 import { readWebhookBody } from "./webhook-body.ts";
 
@@ -65,9 +66,6 @@ function admitted(viewer: Exchange, { session, participant }: Connecting): Respo
 		...(session.sora.mode === "proxy" ? ON_ITS_SOCKET : {}),
 	});
 }
-
-/** A client that the gate carries must stay on the connection that it carries (docs/join/sora.md). */
-const ON_ITS_SOCKET = { data_channel_signaling: false, ignore_disconnect_websocket: false };
 
 /** The reason is what the client's SDK reports: it is the end of its connection. */
 function refusedBySora(viewer: Exchange, refusal: Refusal): Response {

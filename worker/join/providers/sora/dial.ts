@@ -1,7 +1,7 @@
 import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import type { Exchange } from "../../../exchange.ts";
 import { parseJsonObject } from "../../../token/json-object.ts";
-import { closeSocket, sendTo } from "../../sockets.ts";
+import { GOING_AWAY, closeSocket, sendTo } from "../../sockets.ts";
 import { type Data, Inbox } from "./inbox.ts";
 import { failed, openFirst } from "./open.ts";
 
@@ -10,7 +10,6 @@ const TIME_LIMIT_MS = 10_000;
 const PATIENCE_MS = 15_000;
 /** Nodes of a cluster send a client on to the one that has its channel. */
 const MOST_REDIRECTS = 3;
-const GOING_AWAY = 1001;
 
 type Message = Readonly<Record<string, unknown>>;
 

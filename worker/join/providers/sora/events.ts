@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { openObject, parse } from "../../../catalog/issues.ts";
 import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import { isJsonObject } from "../../../token/json-object.ts";
+import { readName } from "./asked.ts";
 
 /** What the gate does about an event of a channel; the others it only takes. */
 const MEANINGS = {
@@ -40,7 +41,6 @@ export interface NodeLost {
 
 /** By which Sora's clock may be ahead of the gate's, or behind it. */
 export const CLOCKS_DIFFER_MS = 10_000;
-const MOST_CHARACTERS = 255;
 
 const text = v.optional(v.nullable(v.string("must be a string")), null);
 const eventSchema = openObject({
@@ -59,30 +59,26 @@ export function readEvent(
 ): Decision<SoraEvent | NodeLost | null> {
 	const parsed = parse(eventSchema, body, "");
 	if (!parsed.ok) return refuse({ reason: "bad-request", detail: parsed.issues.join("; ") });
-	const { type, channel_id: channel, session_id: session, timestamp } = parsed.value;
-	const [connection, node] = [named(parsed.value.connection_id), named(parsed.value.node_name)];
+	const { type, channel_id, connection_id, session_id, node_name, timestamp } = parsed.value;
+	const [channel, node] = [readName(channel_id), readName(node_name)];
 	const told = Date.parse(timestamp ?? "");
 	const at = Number.isNaN(told) ? nowMs : told;
-	if (type === "session.vanished" && !channel && node !== null) return allow({ meaning: "node-lost", node, at });
+	if (type === "session.vanished" && !channel_id && node !== null) return allow({ meaning: "node-lost", node, at });
 	const meaning = Object.hasOwn(MEANINGS, type) ? MEANINGS[type as keyof typeof MEANINGS] : null;
-	if (meaning === null || channel === null || channel === "") return allow(null);
+	if (meaning === null || channel === null) return allow(null);
 	const metadata = body["event_metadata"];
 	const participant = isJsonObject(metadata) ? metadata["participant_id"] : null;
 	return allow({
 		meaning,
 		channel,
-		connection,
-		session,
+		connection: readName(connection_id),
+		session: readName(session_id),
 		node,
 		participant: typeof participant === "string" ? participant : null,
 		at,
 		isMeant: isMeant(body["data"]),
 	});
 }
-
-/** Nothing that the gate knows has a longer name. */
-const named = (given: string | null): string | null =>
-	given !== null && given !== "" && given.length <= MOST_CHARACTERS ? given : null;
 
 function isMeant(data: unknown): boolean {
 	const given = isJsonObject(data) ? data : {};

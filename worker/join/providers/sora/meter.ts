@@ -1,6 +1,8 @@
+import { Bucket, type Rate } from "../../bucket.ts";
+
 export interface Limits {
-	readonly messages: { readonly burst: number; readonly aSecond: number };
-	readonly bytes: { readonly burst: number; readonly aSecond: number };
+	readonly messages: Rate;
+	readonly bytes: Rate;
 }
 
 /** Of what a client says. */
@@ -12,16 +14,14 @@ export const TOLD: Limits = {
 	bytes: { burst: 32 << 20, aSecond: 1 << 20 },
 };
 
-/** How much was said lately: leaky buckets, so that a burst passes. */
+/** How much was said lately. */
 export class Meter {
-	readonly #limits: Limits;
-	#messages = 0;
-	#bytes = 0;
-	#at: number;
+	readonly #messages: Bucket;
+	readonly #bytes: Bucket;
 
-	constructor(now: number, limits = SAID) {
-		this.#at = now;
-		this.#limits = limits;
+	constructor(now: number, { messages, bytes }: Limits = SAID) {
+		this.#messages = new Bucket(messages, now);
+		this.#bytes = new Bucket(bytes, now);
 	}
 
 	/**
@@ -30,11 +30,7 @@ export class Meter {
 	 * @param receivers of how many messages this is one, where the same is said to each of them
 	 */
 	takes(bytes: number, now: number, receivers = 1): boolean {
-		const { messages: most, bytes: room } = this.#limits;
-		const seconds = Math.max(0, now - this.#at) / 1000;
-		this.#at = now;
-		this.#messages = Math.max(0, this.#messages - seconds * most.aSecond) + 1 / Math.max(1, receivers);
-		this.#bytes = Math.max(0, this.#bytes - seconds * room.aSecond) + bytes;
-		return this.#messages <= most.burst && this.#bytes <= room.burst;
+		const fits = [this.#messages.takes(1 / Math.max(1, receivers), now), this.#bytes.takes(bytes, now)];
+		return !fits.includes(false);
 	}
 }

@@ -1,9 +1,9 @@
 import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import type { Refusal } from "../../../decision/refusals.ts";
 import type { Exchange } from "../../../exchange.ts";
+import { dial, passedHeaders } from "../../dial.ts";
 import { closeSocket } from "../../sockets.ts";
 
-export const OPEN_LIMIT_MS = 10_000;
 /** So long an address is alone, before the next one is tried beside it. */
 const HEAD_START_MS = 300;
 /** Tells the gate its own connections, by whatever name of its own it was reached. */
@@ -19,11 +19,7 @@ export interface Opened {
  * Opens a connection to the first of the addresses that takes one. They are tried in their order, each when the one before it has failed or
  * says nothing for a moment: a node that is away costs no more than that.
  */
-export function openFirst(
-	exchange: Exchange,
-	urls: readonly string[],
-	limitMs: number = OPEN_LIMIT_MS,
-): Promise<Decision<Opened>> {
+export function openFirst(exchange: Exchange, urls: readonly string[], limitMs?: number): Promise<Decision<Opened>> {
 	return new Promise((resolve) => {
 		const calls = new Set<AbortController>();
 		let [next, isOver] = [0, false];
@@ -57,32 +53,12 @@ async function open(
 	exchange: Exchange,
 	url: string,
 	call: AbortController,
-	limitMs: number,
+	limitMs: number | undefined,
 ): Promise<Decision<Opened>> {
 	if (!leadsOn(url, exchange)) return refuse(LEADS_NOWHERE);
-	const { headers, gate } = exchange;
-	const timer = setTimeout(() => call.abort(), limitMs);
-	const asked = new Headers({ Upgrade: "websocket", [CARRIED_HEADER]: "1" });
-	const userAgent = headers.get("User-Agent");
-	if (userAgent !== null) asked.set("User-Agent", userAgent);
-	try {
-		// A Worker opens WebSockets with fetch, which knows http URLs only.
-		const request = new Request(url.replace(/^ws/, "http"), {
-			headers: asked,
-			signal: call.signal,
-			redirect: "manual",
-		});
-		const { webSocket: socket, status, body } = await gate.ports.fetch(request);
-		if (socket) return allow({ url, socket });
-		await body?.cancel();
-		return failed(`it answered ${status}`);
-	} catch {
-		return call.signal.aborted
-			? refuse({ reason: "provider-timeout", provider: "sora" })
-			: failed("its signalling could not be reached");
-	} finally {
-		clearTimeout(timer);
-	}
+	const headers = { ...passedHeaders(exchange.headers, ["User-Agent"]), [CARRIED_HEADER]: "1" };
+	const dialled = await dial(exchange.gate, { provider: "sora", url, headers, call, limitMs });
+	return dialled.allowed ? allow({ url, socket: dialled.value }) : dialled;
 }
 
 export function discard(socket: WebSocket): void {

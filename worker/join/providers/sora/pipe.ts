@@ -1,9 +1,10 @@
 import type { Refusal } from "../../../decision/refusals.ts";
+import { wireError } from "../../../decision/wire.ts";
 import { parseJsonObject } from "../../../token/json-object.ts";
-import { CLOSE_CODES, GONE_CODES } from "../../room/contract.ts";
+import { CLOSE_CODES, GONE_CODES, type GoneBecause, closeReason } from "../../room/contract.ts";
 import type { Delivery, Mail } from "../../room/mail.ts";
 import { guardValue } from "../../secret-guard.ts";
-import { closeSocket, passClose, sendTo } from "../../sockets.ts";
+import { GOING_AWAY, NORMAL, TOO_LARGE, closeBoth, closeSocket, sendTo } from "../../sockets.ts";
 import { readE2eeMessage } from "./e2ee-message.ts";
 import type { Data, Ended, Inbox } from "./inbox.ts";
 import { Meter, TOLD } from "./meter.ts";
@@ -11,10 +12,7 @@ import { faultOf, namesIn } from "./signaling-message.ts";
 
 /** Answers to "ping" hold statistics of every stream. */
 const MOST_MESSAGE_BYTES = 1 << 20;
-const GOING_AWAY = 1001;
-const TOO_LARGE = 1009;
 const LOST = 1011;
-const NORMAL = 1000;
 /** Ours, as everything that the gate refuses a client of Sora for. */
 export const REFUSED = 4490;
 
@@ -22,10 +20,10 @@ export const REFUSED = 4490;
 export interface Line {
 	readonly client: Inbox;
 	readonly sora: Inbox;
-	/** To the session's room, which closes it when the participant must go. */
+	/** To the session's room. */
 	readonly control: WebSocket;
-	/** Resolves when it does, or has done. */
-	readonly dismissed: Promise<Ended>;
+	/** Of `OpenSeat`. */
+	readonly dismissed: Promise<GoneBecause | null>;
 	/** Sora's first message. */
 	readonly first: Data;
 }
@@ -75,9 +73,9 @@ class Pipe {
 			(data) => this.#fromClient(data),
 			(ended) => this.#clientEnded(ended),
 		);
-		void dismissed.then(({ code, reason }) => {
-			const isOurs = code >= 4000;
-			this.#end(isOurs ? code : LOST, isOurs ? reason : "room-unavailable");
+		void dismissed.then((because) => {
+			if (because === null) this.#end(LOST, "room-unavailable");
+			else this.#end(GONE_CODES[because], closeReason(because));
 		});
 	}
 
@@ -159,20 +157,20 @@ class Pipe {
 		if (this.#connection !== null) this.#others.delete(this.#connection);
 	}
 
-	#soraEnded({ code, reason }: Ended): void {
+	#soraEnded(ended: Ended): void {
+		const { client, sora } = this.#line;
 		this.#once(() => {
-			passClose(this.#line.client.socket, code, reason, LOST);
-			passClose(this.#line.sora.socket, code, reason, LOST);
+			closeBoth(sora.socket, client.socket, ended, LOST);
 			// What Sora has ended is over; a connection to it that broke may be made again.
-			this.#leave(code === NORMAL || this.#hasLeft || code >= 4000);
+			this.#leave(ended.code === NORMAL || this.#hasLeft || ended.code >= 4000);
 		});
 	}
 
-	#clientEnded({ code, reason }: Ended): void {
+	#clientEnded(ended: Ended): void {
+		const { client, sora } = this.#line;
 		this.#once(() => {
-			passClose(this.#line.sora.socket, code, reason, GOING_AWAY);
-			passClose(this.#line.client.socket, code, reason, GOING_AWAY);
-			this.#leave(this.#hasLeft || code === NORMAL);
+			closeBoth(client.socket, sora.socket, ended, GOING_AWAY);
+			this.#leave(this.#hasLeft || ended.code === NORMAL);
 		});
 	}
 
@@ -191,7 +189,7 @@ class Pipe {
 
 	#giveUp(refusal: Refusal): void {
 		this.#rules.refused(refusal);
-		this.#end(REFUSED, refusal.reason);
+		this.#end(REFUSED, wireError(refusal, "problem").reason);
 	}
 
 	#end(code: number, why: string): void {

@@ -1,8 +1,8 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { Account } from "../../../catalog/catalog.ts";
 import { ID_PATTERN } from "../../../catalog/video-schema.ts";
 import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import type { Exchange } from "../../../exchange.ts";
+import { isSameSecret } from "../../../hash.ts";
 import { type SoraCredentials, soraCredentials } from "./credentials.ts";
 
 /** What the platform tells of a client's certificate; the header of a trusted proxy tells it where there is no platform. */
@@ -21,7 +21,7 @@ export async function judgeCaller(exchange: Exchange, id: string, secret: string
 	const { gate, nowMs, told } = exchange;
 	const account = ID_PATTERN.test(id) ? await gate.catalog.account(id, nowMs) : null;
 	const credentials = account && (await soraCredentials(gate, account, nowMs));
-	const isKnown = isSame(secret, credentials?.auth_webhook_secret ?? NEVER);
+	const isKnown = isSameSecret(secret, credentials?.auth_webhook_secret ?? NEVER);
 	if (!account || !credentials || !isKnown) return refuse({ reason: "resource-not-found" });
 	told.account = account;
 	const fault = basicFault(exchange, credentials) ?? certificateFault(exchange, credentials);
@@ -35,7 +35,7 @@ function basicFault({ headers }: Exchange, { basic_auth: wanted }: SoraCredentia
 	if (!wanted) return null;
 	const expected = Buffer.from(`${wanted.user}:${wanted.password}`, "utf8").toString("base64");
 	const [, given = ""] = /^Basic +([\w+/=-]+) *$/i.exec(headers.get("Authorization") ?? "") ?? [];
-	return isSame(given, expected) ? null : "its Basic credentials are missing or wrong";
+	return isSameSecret(given, expected) ? null : "its Basic credentials are missing or wrong";
 }
 
 function certificateFault(
@@ -44,7 +44,7 @@ function certificateFault(
 ): string | null {
 	if (wanted.length === 0) return null;
 	const given = certificateOf(exchange);
-	return given !== null && wanted.some((one) => isSame(given, one))
+	return given !== null && wanted.some((one) => isSameSecret(given, one))
 		? null
 		: "its client certificate is missing or unknown";
 }
@@ -56,10 +56,4 @@ function certificateOf({ request, headers, gate }: Exchange): string | null {
 	const isPresented = tlsClientAuth?.certPresented === "1" && tlsClientAuth.certRevoked !== "1";
 	const given = claimed ?? (isPresented ? tlsClientAuth.certFingerprintSHA256 : null);
 	return given?.replaceAll(":", "").toLowerCase() ?? null;
-}
-
-/** In a time that does not tell where they differ. */
-function isSame(left: string, right: string): boolean {
-	const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-	return timingSafeEqual(digest(left), digest(right));
 }

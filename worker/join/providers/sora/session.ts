@@ -20,6 +20,9 @@ export const JOIN_ROLES_FOR: Readonly<Record<SoraRole, readonly [JoinRole, ...Jo
 	recvonly: ["subscriber", "publisher", "moderator"],
 };
 
+/** A client that the gate carries must stay on the WebSocket that it carries (docs/join/sora.md): in a connect message and in Sora's answer. */
+export const ON_ITS_SOCKET = { data_channel_signaling: false, ignore_disconnect_websocket: false } as const;
+
 /** The signalling gate, for the client that has this ticket. */
 export const signalingUrlOf = (origin: string, account: string, ticket: string): string =>
 	`${origin.replace(/^http/, "ws")}/join/v1/accounts/${account}/sora/signaling?ticket=${ticket}`;

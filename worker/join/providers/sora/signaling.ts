@@ -3,31 +3,28 @@ import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import type { Refusal } from "../../../decision/refusals.ts";
 import { wireError } from "../../../decision/wire.ts";
 import { type Exchange, refused } from "../../../exchange.ts";
+import { refusalOfFault } from "../../../fault.ts";
 import { logDecision } from "../../../observe/decision-log.ts";
 import { isJsonObject } from "../../../token/json-object.ts";
 import { refuseRepeated } from "../../../token/locate.ts";
 import { askRoom } from "../../room/client.ts";
 import { openSeat } from "../../seat.ts";
-import { closeSocket, sendTo } from "../../sockets.ts";
+import { GOING_AWAY, NORMAL, NO_UPGRADE, SWITCHED, closeSocket, isUpgrade, sendTo } from "../../sockets.ts";
 import { SEAT_MEMBER, readAsk } from "./asked.ts";
 import { type Connecting, decideConnect } from "./connect.ts";
 import { callSora } from "./dial.ts";
-import { refusalOfFault } from "./fault.ts";
 import { type Ended, Inbox } from "./inbox.ts";
 import { REFUSED, pipe } from "./pipe.ts";
 import { LEADS_NOWHERE, discard, isCarried, leadsOn, openFirst } from "./open.ts";
-import { JOIN_ROLES_FOR, type SoraRole } from "./session.ts";
+import { JOIN_ROLES_FOR, ON_ITS_SOCKET, type SoraRole } from "./session.ts";
 import { readSoraObject } from "./webhook-body.ts";
 
-const SWITCHED = 101;
 const FIRST_MESSAGE_MS = 10_000;
 const MOST_CONNECT_BYTES = 262_144;
 /** How long a client that was told something is waited for, until it closes. */
 const PATIENCE_MS = 5000;
 /** As long as the SDK waits for one of several addresses. */
 const LOOK_LIMIT_MS = 3000;
-const NORMAL = 1000;
-const GOING_AWAY = 1001;
 
 type Message = Readonly<Record<string, unknown>>;
 
@@ -43,10 +40,7 @@ interface Heard {
  * accepted, and the message decides.
  */
 export function handleSignaling(exchange: Exchange, account: string): Response {
-	if (exchange.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
-		const detail = "This address is for WebSockets: send Upgrade: websocket.";
-		return refused(exchange, { reason: "bad-request", detail }, "problem");
-	}
+	if (!isUpgrade(exchange.headers)) return refused(exchange, NO_UPGRADE, "problem");
 	const { 0: webSocket, 1: server } = new WebSocketPair();
 	exchange.waitUntil(converse(exchange, account, new Inbox(server)));
 	return new Response(null, { status: SWITCHED, webSocket });
@@ -129,8 +123,7 @@ async function carry(exchange: Exchange, client: Inbox, { connect, role, connect
 		await undo?.();
 		return seat;
 	}
-	const { control } = seat.value;
-	const dismissed = whenDismissed(control);
+	const { control, dismissed } = seat.value;
 	const answered = await callSora(
 		exchange,
 		session.sora.signaling_urls,
@@ -158,17 +151,13 @@ async function carry(exchange: Exchange, client: Inbox, { connect, role, connect
 	return allow();
 }
 
-/**
- * The connect message as Sora gets it: with ticket and seat, by which its webhook finds participant and connection, and on the WebSocket that the gate
- * carries: signalling by data channel would go past it.
- */
+/** The connect message as Sora gets it: with ticket and seat, by which its webhook finds participant and connection. */
 function forwarded(connect: Message, place: Message): Message {
 	const { metadata } = connect;
 	const named = metadata === undefined || metadata === null ? {} : metadata;
 	return {
 		...connect,
-		data_channel_signaling: false,
-		ignore_disconnect_websocket: false,
+		...ON_ITS_SOCKET,
 		...(isJsonObject(named) ? { metadata: { ...named, ...place } } : {}),
 	};
 }
@@ -178,14 +167,6 @@ function passOn(client: Inbox, ended: Ended | null): void {
 	const { code, reason } = ended ?? { code: NORMAL, reason: "" };
 	const isSaid = code >= 3000 || code === NORMAL;
 	closeSocket(client.socket, isSaid ? code : REFUSED, isSaid ? reason : reason || "provider-unavailable");
-}
-
-/** Listens from the first moment: what the room says while Sora is dialled counts too. */
-function whenDismissed(control: WebSocket): Promise<Ended> {
-	return new Promise((resolve) => {
-		control.addEventListener("close", ({ code, reason }) => resolve({ code, reason }));
-		control.addEventListener("error", () => resolve({ code: GOING_AWAY, reason: "" }));
-	});
 }
 
 /** The SDK reports code and reason. */

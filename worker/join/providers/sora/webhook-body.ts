@@ -1,7 +1,7 @@
 import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import type { Exchange } from "../../../exchange.ts";
-import { readUpTo } from "../../../playback/limited-body.ts";
 import { parseJsonObject } from "../../../token/json-object.ts";
+import { readBytes } from "../../request-body.ts";
 import { guardValue } from "../../secret-guard.ts";
 
 /** The JSON object that Sora has sent, whatever type it says that it has. */
@@ -9,14 +9,8 @@ export async function readWebhookBody(
 	{ request }: Exchange,
 	mostBytes: number,
 ): Promise<Decision<Readonly<Record<string, unknown>>>> {
-	const read = await readUpTo(request, mostBytes);
-	if (!read.allowed) return bad("The body broke off.");
-	const { bytes, rest } = read.value;
-	if (rest !== null) {
-		await rest.cancel();
-		return refuse({ reason: "record-too-large", maxBytes: mostBytes });
-	}
-	return readSoraObject(bytes);
+	const read = await readBytes(request, mostBytes);
+	return read.allowed ? readSoraObject(read.value) : read;
 }
 
 /** The same for what comes from a client: one meaning only, and no secret in it. */

@@ -1,5 +1,6 @@
 import type { JoinRole } from "../../../catalog/e2ee-session-record.ts";
 import { sha256 } from "../../../hash.ts";
+import { isJsonObject, jsonOf } from "../../../token/json-object.ts";
 import { type PlatformClaims, readPlatformToken, signPlatformToken } from "../../../token/platform-token.ts";
 import type { Participant } from "../../room/contract.ts";
 import type { Project } from "./vonage-account.ts";
@@ -48,7 +49,7 @@ export function mintClientToken(ask: ClientTokenAsk): Promise<string> {
 	return signPlatformToken({ ...own, ...common }, project.key);
 }
 
-export const SCOPE = "session.connect";
+const SCOPE = "session.connect";
 
 /** What the others in the session see of the participant; the platform takes 1000 characters. */
 function connectionData({ participant, decisionId }: ClientTokenAsk): string {
@@ -80,10 +81,6 @@ export async function isClientToken(
 export const printOf = (token: string): string => sha256(`vonage client token\n${token}`);
 
 function participantOf({ connection_data: data }: PlatformClaims): unknown {
-	try {
-		const told: unknown = typeof data === "string" ? JSON.parse(data) : null;
-		return typeof told === "object" && told !== null && "participant_id" in told ? told.participant_id : null;
-	} catch {
-		return null;
-	}
+	const told = typeof data === "string" ? jsonOf(data) : null;
+	return isJsonObject(told) ? told["participant_id"] : null;
 }

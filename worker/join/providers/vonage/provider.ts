@@ -1,14 +1,16 @@
 import type { E2eeSessionRecord } from "../../../catalog/e2ee-session-record.ts";
-import { type Decision, allow, refuse } from "../../../decision/decision.ts";
+import { type Decision, allow } from "../../../decision/decision.ts";
 import type { Exchange } from "../../../exchange.ts";
 import { signPlatformToken } from "../../../token/platform-token.ts";
 import type { AdmittedJoin, JoinMaterial, JoinProvider } from "../../provider.ts";
 import { callPlatform } from "./api/platform.ts";
 import { mintClientToken } from "./client-token.ts";
 import {
+	NO_CREDENTIALS,
 	type Project,
 	type VonageAccess,
 	type VonageSession,
+	notConfigured,
 	projectOf,
 	vonageAccess,
 	vonageSession,
@@ -39,7 +41,7 @@ export async function openProject(
 	if (!session) return notConfigured("the session has no vonage part");
 	const account = await gate.catalog.account(record.account_id, nowMs);
 	const access = await vonageAccess(gate, account, nowMs);
-	if (!access) return notConfigured("the account has no credentials for it");
+	if (!access) return NO_CREDENTIALS;
 	const project = projectOf(access, session);
 	return project
 		? allow({ session, access, project })
@@ -98,5 +100,3 @@ async function credentialsFor({ kind, id, key }: Project, nowMs: number, jti: st
 		return { "X-OPENTOK-AUTH": await signPlatformToken({ iss: id, ist: "project", ...times }, key) };
 	return { Authorization: `Bearer ${await signPlatformToken({ application_id: id, ...times }, key)}` };
 }
-
-const notConfigured = (detail: string) => refuse({ reason: "provider-not-configured", provider: "vonage", detail });

@@ -2,7 +2,8 @@ import type { Context, Hono } from "hono";
 import { ID_PATTERN } from "../../../catalog/video-schema.ts";
 import { preflightResponse } from "../../../decision/response.ts";
 import { type Exchange, refused } from "../../../exchange.ts";
-import { failedAsVonage, refusedAsVonage } from "./api/answers.ts";
+import { refusalOfFault } from "../../../fault.ts";
+import { refusedAsVonage } from "./api/answers.ts";
 import { handleApiCall } from "./api/facade.ts";
 import { handleProxied } from "./web/door.ts";
 
@@ -20,7 +21,9 @@ export function vonageRoutes(app: Hono, exchange: (c: Context) => Exchange): voi
 		if (!ID_PATTERN.test(account)) return refusedAsVonage(begun, { reason: "account-id-invalid" });
 		const path = BELOW.exec(begun.path)?.[1];
 		if (path === undefined) return refusedAsVonage(begun, { reason: "resource-not-found" });
-		return handleApiCall(begun, account, path).catch((fault: unknown) => failedAsVonage(begun, fault));
+		return handleApiCall(begun, account, path).catch((fault: unknown) =>
+			refusedAsVonage(begun, refusalOfFault(begun, "vonage-api", fault)),
+		);
 	};
 	app.all(API, call);
 	app.all(`${API}/*`, call);

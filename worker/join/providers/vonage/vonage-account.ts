@@ -1,6 +1,7 @@
 import type { Account } from "../../../catalog/catalog.ts";
 import type { E2eeSessionRecord, VonagePart } from "../../../catalog/e2ee-session-record.ts";
 import type { ProviderCredentials } from "../../../catalog/provider-credentials-schema.ts";
+import { refuse } from "../../../decision/decision.ts";
 import type { Gate } from "../../../gate.ts";
 import type { PlatformKey } from "../../../token/platform-token.ts";
 
@@ -28,6 +29,10 @@ export interface VonageAccess {
 }
 
 const API_URLS = { opentok: "https://api.opentok.com", unified: "https://video.api.vonage.com" } as const;
+
+export const notConfigured = (detail: string) =>
+	refuse({ reason: "provider-not-configured", provider: "vonage", detail });
+export const NO_CREDENTIALS = notConfigured("the account has no credentials for it");
 
 /** Null when the account has no credentials for Vonage. @throws CatalogUnavailable */
 export async function vonageAccess(gate: Gate, account: Account, nowMs: number): Promise<VonageAccess | null> {

@@ -5,6 +5,7 @@ import type { IceServer } from "../../../catalog/e2ee-session-record.ts";
 import type { ProviderCredentials } from "../../../catalog/provider-credentials-schema.ts";
 import { type Decision, allow } from "../../../decision/decision.ts";
 import type { Gate } from "../../../gate.ts";
+import { jsonOf } from "../../../token/json-object.ts";
 import { type UpstreamAnswer, askUpstream, unavailable } from "./upstream.ts";
 
 type TurnCredentials = ProviderCredentials["turn"];
@@ -132,11 +133,3 @@ type Cloudflare = Extract<TurnCredentials, { kind: "cloudflare" }>;
 const keyUrl = ({ api_url, key_id }: Cloudflare): string =>
 	`${api_url.replace(/\/+$/, "")}/keys/${encodeURIComponent(key_id)}/credentials`;
 const bearer = ({ api_token }: Cloudflare) => ({ Authorization: `Bearer ${api_token}` });
-
-function jsonOf(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return null;
-	}
-}

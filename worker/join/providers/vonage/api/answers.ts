@@ -1,4 +1,3 @@
-import { CatalogUnavailable } from "../../../../catalog/cache.ts";
 import type { Refusal } from "../../../../decision/refusals.ts";
 import { decisionHeaders } from "../../../../decision/response.ts";
 import { wireError } from "../../../../decision/wire.ts";
@@ -22,15 +21,6 @@ export function refusedAsVonage(exchange: Exchange, refusal: Refusal): Response 
 	if (status === 401) headers["WWW-Authenticate"] = 'Bearer realm="playgate"';
 	const text = wantsXml(exchange.headers) ? xmlOf("error", body) : JSON.stringify(body);
 	return new Response(exchange.method === "HEAD" ? null : text, { status, headers });
-}
-
-/** Ends a call with a fault, in the same form; the log has the rest. */
-export function failedAsVonage(exchange: Exchange, fault: unknown): Response {
-	const { gate, decisionId: decision } = exchange;
-	gate.ports.log({ event: "fault", where: "vonage-api", decision, message: String(fault) });
-	const refusal: Refusal =
-		fault instanceof CatalogUnavailable ? { reason: "catalog-unavailable", record: fault.record } : { reason: "fault" };
-	return refusedAsVonage(exchange, refusal);
 }
 
 export const XML_TYPE = "text/xml; charset=utf-8";

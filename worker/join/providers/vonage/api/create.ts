@@ -4,6 +4,7 @@ import { ID_PATTERN } from "../../../../catalog/video-schema.ts";
 import { type Decision, allow, refuse } from "../../../../decision/decision.ts";
 import type { Exchange } from "../../../../exchange.ts";
 import { sha256 } from "../../../../hash.ts";
+import { isJsonObject, jsonOf } from "../../../../token/json-object.ts";
 import { guardBody } from "../../../secret-guard.ts";
 import { XML_TYPE, sessionsInXml, wantsXml } from "./answers.ts";
 import { encryptForm, judgeQuery } from "./create-form.ts";
@@ -60,15 +61,9 @@ function sessionIdIn(text: string): string | null {
 }
 
 function sessionsIn(text: string): readonly Readonly<Record<string, unknown>>[] {
-	try {
-		const parsed: unknown = JSON.parse(text);
-		const list: readonly unknown[] = Array.isArray(parsed) ? parsed : [parsed];
-		return list.filter((one) => typeof one === "object" && one !== null) as readonly Readonly<
-			Record<string, unknown>
-		>[];
-	} catch {
-		return [];
-	}
+	const answer = jsonOf(text);
+	const list: readonly unknown[] = Array.isArray(answer) ? answer : [answer];
+	return list.filter(isJsonObject);
 }
 
 /** As it came; in XML for who asked for that and was given JSON. */

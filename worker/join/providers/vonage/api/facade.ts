@@ -4,7 +4,7 @@ import { type Exchange } from "../../../../exchange.ts";
 import { logDecision } from "../../../../observe/decision-log.ts";
 import { readBytes } from "../../../request-body.ts";
 import { guardEnvelope } from "../../../secret-guard.ts";
-import { type VonageAccess, vonageAccess } from "../vonage-account.ts";
+import { NO_CREDENTIALS, type VonageAccess, vonageAccess } from "../vonage-account.ts";
 import { refusedAsVonage } from "./answers.ts";
 import { judgeCaller } from "./caller.ts";
 import { createSession } from "./create.ts";
@@ -22,14 +22,14 @@ const MOST_BODY_BYTES = 1_048_576;
  * and then the platform. Sessions are made with encryption; what would need their media decrypted is refused for those that are encrypted;
  * all else passes as it came, and so does what the platform answers.
  *
- * @param path below `J/vonage/api`, with a slash at the front
+ * @param path below the API's base, with a slash at the front
  */
 export async function handleApiCall(exchange: Exchange, accountId: string, path: string): Promise<Response> {
 	const { gate, nowMs } = exchange;
 	const account = await gate.catalog.account(accountId, nowMs);
 	exchange.told.account = account;
 	const access = await vonageAccess(gate, account, nowMs);
-	if (!access) return refusedAsVonage(exchange, NO_CREDENTIALS);
+	if (!access) return refusedAsVonage(exchange, NO_CREDENTIALS.refusal);
 	const call = await readCall(exchange, account, access, path);
 	if (!call.allowed) return refusedAsVonage(exchange, call.refusal);
 	const answer =
@@ -38,12 +38,6 @@ export async function handleApiCall(exchange: Exchange, accountId: string, path:
 	logDecision(exchange, { status: answer.value.status });
 	return answer.value;
 }
-
-const NO_CREDENTIALS = {
-	reason: "provider-not-configured",
-	provider: "vonage",
-	detail: "the account has no credentials for it",
-} as const;
 
 async function readCall(
 	exchange: Exchange,

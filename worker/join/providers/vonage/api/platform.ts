@@ -19,7 +19,7 @@ export function callPlatform(
 	call: PlatformCall,
 	timeLimitMs = TIME_LIMIT_MS,
 ): Promise<Decision<Response>> {
-	return within(timeLimitMs, (signal) => send(outside, call, signal));
+	return limited(timeLimitMs, (signal) => send(outside, call, signal));
 }
 
 /** An answer, and its body as text. */
@@ -35,7 +35,7 @@ export function readPlatform(
 	mostBytes: number,
 	timeLimitMs = TIME_LIMIT_MS,
 ): Promise<Decision<WholeAnswer>> {
-	return within(timeLimitMs, async (signal) => {
+	return limited(timeLimitMs, async (signal) => {
 		const answer = await send(outside, call, signal);
 		if (!answer.allowed) return answer;
 		const read = await readUpTo(answer.value, mostBytes);
@@ -47,7 +47,7 @@ export function readPlatform(
 	});
 }
 
-async function within<T>(timeLimitMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function limited<T>(timeLimitMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
 	const limit = new AbortController();
 	const timer = setTimeout(() => limit.abort(), timeLimitMs);
 	try {

@@ -1,6 +1,6 @@
 import { type Exchange, jsonResponse } from "../../../../exchange.ts";
 import { logDecision } from "../../../../observe/decision-log.ts";
-import { isJsonObject } from "../../../../token/json-object.ts";
+import { isJsonObject, jsonOf } from "../../../../token/json-object.ts";
 import { readPlatform } from "../api/platform.ts";
 import type { VonageSession } from "../vonage-account.ts";
 import { type ProxyTarget, isOnVonage } from "./paths.ts";
@@ -21,14 +21,6 @@ export async function handleConfig(exchange: Exchange, session: VonageSession, {
 	const answer = await readPlatform(exchange.gate, ask, MOST_BYTES, TIME_LIMIT_MS);
 	logDecision(exchange, { status: 200, goesOn: true });
 	if (!answer.allowed || !answer.value.response.ok) return jsonResponse(exchange, {});
-	return jsonResponse(exchange, configIn(answer.value.text));
-}
-
-function configIn(text: string): Readonly<Record<string, unknown>> {
-	try {
-		const value: unknown = JSON.parse(text);
-		return isJsonObject(value) ? value : {};
-	} catch {
-		return {};
-	}
+	const config = jsonOf(answer.value.text);
+	return jsonResponse(exchange, isJsonObject(config) ? config : {});
 }

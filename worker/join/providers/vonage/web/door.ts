@@ -2,6 +2,7 @@ import { preflightResponse, decisionHeaders } from "../../../../decision/respons
 import { type Exchange, answerContext, refused } from "../../../../exchange.ts";
 import { logDecision } from "../../../../observe/decision-log.ts";
 import { presentTicket } from "../../../participants.ts";
+import { isUpgrade } from "../../../sockets.ts";
 import { type VonageSession, vonageSession } from "../vonage-account.ts";
 import { handleConfig } from "./config.ts";
 import { handleMessaging } from "./messaging.ts";
@@ -17,7 +18,7 @@ export async function handleProxied(exchange: Exchange, ticket: string): Promise
 	const target = readProxyPath(exchange.path, ticket, new URL(exchange.url).host);
 	if (!target) return refused(exchange, { reason: "resource-not-found" }, "problem");
 	if (isLogging(target)) return swallow(exchange);
-	if (exchange.headers.get("Upgrade")?.toLowerCase() === "websocket") return handleMessaging(exchange, ticket, target);
+	if (isUpgrade(exchange.headers)) return handleMessaging(exchange, ticket, target);
 	const [what, id, last] = target.segments;
 	if (what === "session" && id !== undefined && last === undefined && exchange.method === "GET")
 		return handleSessionInfo(exchange, ticket, { ...target, sessionId: id });

@@ -3,18 +3,16 @@ import type { Refusal } from "../../../../decision/refusals.ts";
 import { wireError } from "../../../../decision/wire.ts";
 import { type Exchange, refused } from "../../../../exchange.ts";
 import { logDecision } from "../../../../observe/decision-log.ts";
+import { dial, passedHeaders } from "../../../dial.ts";
 import { askRoom } from "../../../room/client.ts";
 import { type OpenSeat, openSeat } from "../../../seat.ts";
-import { closeSocket, listenTo } from "../../../sockets.ts";
+import { SWITCHED, closeSocket, listenTo } from "../../../sockets.ts";
 import { unavailable } from "../api/platform.ts";
 import { vonageSession } from "../vonage-account.ts";
 import { whenMoved } from "./migration.ts";
 import type { ProxyTarget } from "./paths.ts";
 import type { Speaker } from "./raptor.ts";
-import { relay, tellRefusal, whenDismissed } from "./relay.ts";
-
-const SWITCHED = 101;
-const TIME_LIMIT_MS = 10_000;
+import { relay, sayRefusal } from "./relay.ts";
 
 /**
  * The messaging connection of a participant: its ticket opens a seat in the room, the service that the session's particulars named is
@@ -23,10 +21,9 @@ const TIME_LIMIT_MS = 10_000;
 export async function handleMessaging(exchange: Exchange, ticket: string, target: ProxyTarget): Promise<Response> {
 	const seat = await openSeat(exchange, { provider: "vonage", ticket, kind: "bound", alone: true });
 	if (!seat.allowed) return refusedToClient(exchange, seat.refusal);
-	const { control, participant, rules } = seat.value;
-	const dismissed = whenDismissed(control);
+	const { control, dismissed, participant, rules } = seat.value;
 	const line = (await isTooMany(exchange, seat.value)) ?? readLine(exchange, seat.value, target);
-	const upstream = line.allowed ? await dial(exchange, line.value.url) : line;
+	const upstream = line.allowed ? await dialMessaging(exchange, line.value.url) : line;
 	if (!line.allowed || !upstream.allowed) {
 		closeSocket(control);
 		return refusedToClient(exchange, upstream.allowed ? HOST : upstream.refusal);
@@ -98,29 +95,10 @@ function joinedSearch(named: string, asked: string): string {
 
 const bare = (path: string): string => path.replace(/\/+$/, "");
 
-/** A Worker opens WebSockets with fetch, which knows http URLs only. */
-async function dial({ gate, headers: incoming }: Exchange, url: string): Promise<Decision<WebSocket>> {
-	const target = url.replace(/^ws/, "http");
-	if (!gate.sources.reaches(new URL(target))) return unavailable("its messaging address is not wss");
-	const headers = new Headers({ Upgrade: "websocket" });
-	for (const name of ["User-Agent", "Origin"]) {
-		const value = incoming.get(name);
-		if (value !== null) headers.set(name, value);
-	}
-	const limit = new AbortController();
-	const timer = setTimeout(() => limit.abort(), TIME_LIMIT_MS);
-	try {
-		const { webSocket, body, status } = await gate.ports.fetch(new Request(target, { headers, signal: limit.signal }));
-		if (webSocket) return allow(webSocket);
-		await body?.cancel();
-		return unavailable(`its messaging service answered ${status}`);
-	} catch {
-		return limit.signal.aborted
-			? refuse({ reason: "provider-timeout", provider: "vonage" })
-			: unavailable("its messaging service could not be reached");
-	} finally {
-		clearTimeout(timer);
-	}
+async function dialMessaging({ gate, headers }: Exchange, url: string): Promise<Decision<WebSocket>> {
+	if (!gate.sources.reaches(new URL(url.replace(/^ws/, "http"))))
+		return unavailable("its messaging address is not wss");
+	return dial(gate, { provider: "vonage", url, headers: passedHeaders(headers, ["User-Agent", "Origin"]) });
 }
 
 /** A page cannot read a refused upgrade, and its SDK would try again: a browser hears within the connection why it may not go on. */
@@ -129,6 +107,6 @@ function refusedToClient(exchange: Exchange, refusal: Refusal): Response {
 	if (wireError(refusal, "problem").status >= 500 || !exchange.headers.has("Origin")) return response;
 	const { 0: socket, 1: client } = new WebSocketPair();
 	listenTo(client);
-	tellRefusal(client, refusal);
+	sayRefusal(client, refusal);
 	return new Response(null, { status: SWITCHED, webSocket: socket });
 }

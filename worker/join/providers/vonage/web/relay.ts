@@ -1,6 +1,6 @@
 import type { Refusal } from "../../../../decision/refusals.ts";
-import { GONE_CODES } from "../../../room/contract.ts";
-import { closeBoth, closeSocket, listenTo, sendTo } from "../../../sockets.ts";
+import { GONE_CODES, type GoneBecause } from "../../../room/contract.ts";
+import { GOING_AWAY, NORMAL, TOO_LARGE, closeBoth, closeSocket, listenTo, sendTo } from "../../../sockets.ts";
 import { REPLACED } from "./migration.ts";
 import { type Speaker, judgeFrame } from "./raptor.ts";
 import { disconnectedFrame, refusalFrame } from "./replies.ts";
@@ -14,18 +14,8 @@ export interface Line {
 	readonly upstream: WebSocket;
 	/** To the session's room. */
 	readonly control: WebSocket;
-	/** The room has closed `control`: the cause for which the participant must go, or null where the room itself was lost. */
-	readonly dismissed: Promise<string | null>;
-}
-
-const CAUSES: ReadonlyMap<number, string> = new Map(Object.entries(GONE_CODES).map(([cause, code]) => [code, cause]));
-
-/** Listens to the room from the first moment: what it closes while the service is dialled counts, too. */
-export function whenDismissed(control: WebSocket): Promise<string | null> {
-	return new Promise((resolve) => {
-		control.addEventListener("close", ({ code }) => resolve(CAUSES.get(code) ?? null));
-		control.addEventListener("error", () => resolve(null));
-	});
+	/** Of `OpenSeat`. */
+	readonly dismissed: Promise<GoneBecause | null>;
 }
 
 export interface Listener {
@@ -41,14 +31,9 @@ const MOST_FRAME_BYTES = 262_144;
 /** A client that was told why it must go closes by itself; longer it is not waited for. */
 const PATIENCE_MS = 3000;
 /** The SDK connects again after any close but 1000, 1003 and 1011 (reference: rtc 1.4). */
-const CODES = {
-	normal: 1000,
-	goingAway: 1001,
-	protocol: 1002,
-	unsupported: 1003,
-	policy: 1008,
-	tooLarge: 1009,
-};
+const PROTOCOL_ERROR = 1002;
+const UNSUPPORTED_DATA = 1003;
+const POLICY_VIOLATION = 1008;
 
 /** Carries frames and closes between a client and the messaging service, until one of the three sockets ends it. */
 export function relay(line: Line, speaker: Speaker, listener: Listener): void {
@@ -58,10 +43,10 @@ export function relay(line: Line, speaker: Speaker, listener: Listener): void {
 	upstream.addEventListener("message", ({ data }) => {
 		if (!talk.isOver) sendTo(client, data);
 	});
-	client.addEventListener("close", (event) => talk.once(() => closeBoth(client, upstream, event, CODES.goingAway)));
-	client.addEventListener("error", () => talk.once(() => closeSocket(upstream, CODES.goingAway)));
-	upstream.addEventListener("close", (event) => talk.once(() => closeBoth(upstream, client, event, CODES.goingAway)));
-	upstream.addEventListener("error", () => talk.once(() => closeSocket(client, CODES.goingAway)));
+	client.addEventListener("close", (event) => talk.once(() => closeBoth(client, upstream, event, GOING_AWAY)));
+	client.addEventListener("error", () => talk.once(() => closeSocket(upstream, GOING_AWAY)));
+	upstream.addEventListener("close", (event) => talk.once(() => closeBoth(upstream, client, event, GOING_AWAY)));
+	upstream.addEventListener("error", () => talk.once(() => closeSocket(client, GOING_AWAY)));
 	listenTo(client);
 	listenTo(upstream);
 	void dismissed.then((because) => (because === REPLACED ? talk.replaced() : talk.dismiss(because)));
@@ -85,12 +70,12 @@ class Talk {
 
 	heard(data: string | ArrayBuffer): void {
 		if (this.isOver) return;
-		if (typeof data === "string") return this.#drop(CODES.unsupported, "frame-not-binary");
-		if (data.byteLength > MOST_FRAME_BYTES) return this.#drop(CODES.tooLarge, "frame-too-large");
+		if (typeof data === "string") return this.#drop(UNSUPPORTED_DATA, "frame-not-binary");
+		if (data.byteLength > MOST_FRAME_BYTES) return this.#drop(TOO_LARGE, "frame-too-large");
 		const frame = readRumor(new Uint8Array(data));
-		if (!frame) return this.#drop(CODES.protocol, "frame-unreadable");
+		if (!frame) return this.#drop(PROTOCOL_ERROR, "frame-unreadable");
 		const verdict = judgeFrame(frame, this.#speaker);
-		if (verdict.does === "drop") return this.#drop(CODES.policy, verdict.why);
+		if (verdict.does === "drop") return this.#drop(POLICY_VIOLATION, verdict.why);
 		if (verdict.does === "refuse") return this.#refuse(frame, verdict.refusal);
 		if (verdict.does === "leave") this.#hasLeft = true;
 		if (verdict.does === "name") this.#speaker = { ...this.#speaker, connectionId: verdict.connectionId };
@@ -106,7 +91,7 @@ class Talk {
 
 	async #claim(connectionId: string): Promise<void> {
 		const isOwn = await this.#listener.entered(connectionId);
-		if (!isOwn) this.#drop(CODES.policy, "another-connection-id");
+		if (!isOwn) this.#drop(POLICY_VIOLATION, "another-connection-id");
 	}
 
 	#refuse(frame: RumorFrame, refusal: Refusal): void {
@@ -118,7 +103,7 @@ class Talk {
 	#drop(code: number, why: string): void {
 		const { client, upstream } = this.#line;
 		this.once(() => {
-			closeSocket(upstream, CODES.goingAway);
+			closeSocket(upstream, GOING_AWAY);
 			closeSocket(client, code, why);
 		});
 	}
@@ -126,22 +111,22 @@ class Talk {
 	/** The place is another connection's now: what the client does with this one says nothing of it any more. */
 	async replaced(): Promise<void> {
 		this.#isReplaced = true;
-		closeSocket(this.#line.control, CODES.goingAway);
+		closeSocket(this.#line.control, GOING_AWAY);
 		this.dismiss(await this.#listener.replaced(this.#speaker.connectionId, () => this.isOver));
 	}
 
 	/** The client hears that its connection was ended, or, where it is not in yet, that it may not come in. Of a lost room it hears nothing. */
 	dismiss(because: string | null): void {
 		const { client, upstream } = this.#line;
-		if (because === null) return this.#drop(CODES.goingAway, "room-unavailable");
+		if (because === null) return this.#drop(GOING_AWAY, "room-unavailable");
 		const { session, symphony, connectionId } = this.#speaker;
 		this.once(() => {
-			closeSocket(upstream, CODES.goingAway);
+			closeSocket(upstream, GOING_AWAY);
 			const refusal: Refusal = { reason: "participant-gone", because };
 			const refused = this.#entrance && refusalFrame(this.#entrance, refusal, symphony);
 			if (refused) sendTo(client, refused);
 			if (connectionId !== null) sendTo(client, disconnectedFrame(session, connectionId, symphony));
-			tellRefusal(client, refusal);
+			sayRefusal(client, refusal);
 		});
 	}
 
@@ -151,12 +136,12 @@ class Talk {
 		end();
 		if (this.#isReplaced) return;
 		if (this.#hasLeft) closeSocket(this.#line.control, GONE_CODES.left, "left");
-		else closeSocket(this.#line.control, CODES.goingAway);
+		else closeSocket(this.#line.control, GOING_AWAY);
 	}
 }
 
 function closeLater(client: WebSocket): void {
-	const timer = setTimeout(() => closeSocket(client, CODES.normal, ""), PATIENCE_MS);
+	const timer = setTimeout(() => closeSocket(client, NORMAL, ""), PATIENCE_MS);
 	client.addEventListener("close", () => {
 		clearTimeout(timer);
 		closeSocket(client);
@@ -164,7 +149,7 @@ function closeLater(client: WebSocket): void {
 }
 
 /** Answers each message of a client that was not let in with the refusal, and closes. */
-export function tellRefusal(client: WebSocket, refusal: Refusal): void {
+export function sayRefusal(client: WebSocket, refusal: Refusal): void {
 	client.addEventListener("message", ({ data }) => {
 		const frame = typeof data === "string" ? null : readRumor(new Uint8Array(data));
 		const reply = frame?.type === RUMOR.message ? refusalFrame(frame, refusal, "") : null;

@@ -4,6 +4,8 @@ import type { Refusal } from "../../../../decision/refusals.ts";
 import { wireError } from "../../../../decision/wire.ts";
 import { type Exchange, jsonResponse, refused } from "../../../../exchange.ts";
 import { logDecision } from "../../../../observe/decision-log.ts";
+import { jsonOf } from "../../../../token/json-object.ts";
+import { passedHeaders } from "../../../dial.ts";
 import { askRoom } from "../../../room/client.ts";
 import { readPlatform, unavailable } from "../api/platform.ts";
 import { printOf } from "../client-token.ts";
@@ -60,25 +62,13 @@ type Listed = readonly Readonly<Record<string, unknown>>[];
 async function askPlatform(exchange: Exchange, { session }: Guest): Promise<Decision<Listed>> {
 	const { api_url, session_id } = session.vonage;
 	const url = `${api_url.replace(/\/+$/, "")}/session/${encodeURIComponent(session_id)}${exchange.search}`;
-	const headers = new Headers();
-	for (const name of PASSED) {
-		const value = exchange.headers.get(name);
-		if (value !== null) headers.set(name, value);
-	}
+	const headers = new Headers(passedHeaders(exchange.headers, PASSED));
 	const answer = await readPlatform(exchange.gate, { method: "GET", url, headers, body: null }, MOST_BYTES);
 	if (!answer.allowed) return answer;
 	const { response, text } = answer.value;
 	if (!response.ok) return unavailable(`its session info was answered with ${response.status}`);
 	const list = v.safeParse(v.array(v.looseObject({})), jsonOf(text));
 	return list.success ? allow(list.output) : unavailable("its session info cannot be read");
-}
-
-function jsonOf(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return null;
-	}
 }
 
 /** The one address that the participant's messaging may go to; its door finds it with the participant. */
