@@ -2,6 +2,7 @@ import type { Context, Hono } from "hono";
 import { ID_PATTERN } from "../../../catalog/video-schema.ts";
 import { preflightResponse } from "../../../decision/response.ts";
 import { type Exchange, refused } from "../../../exchange.ts";
+import { refusalOfFault } from "../../../fault.ts";
 import { refusedAsAws } from "./aws-error.ts";
 import { handleMeetingsCall } from "./facade.ts";
 import { handleSignaling } from "./signaling.ts";
@@ -13,14 +14,16 @@ const SIGNALING = "/join/v1/chime/:ticket";
 
 /** The doors to Amazon Chime: the meetings API for back ends, and the signalling connections of participants. */
 export function chimeRoutes(app: Hono, exchange: (c: Context) => Exchange): void {
-	const call = (c: Context): Promise<Response> | Response => {
+	const call = async (c: Context): Promise<Response> => {
 		if (c.req.method === "OPTIONS") return preflightResponse(c.req.raw); // without a signature, as everywhere
 		const begun = exchange(c);
 		const account = c.req.param("account") ?? "";
 		if (!ID_PATTERN.test(account)) return refusedAsAws(begun, { reason: "account-id-invalid" });
 		const path = BELOW.exec(begun.path)?.[1];
 		if (path === undefined) return refusedAsAws(begun, { reason: "resource-not-found" });
-		return handleMeetingsCall(begun, account, path);
+		return handleMeetingsCall(begun, account, path).catch((fault: unknown) =>
+			refusedAsAws(begun, refusalOfFault(begun, "chime-api", fault)),
+		);
 	};
 	app.all(API, call);
 	app.all(`${API}/*`, call);
