@@ -474,6 +474,18 @@ describe("everything else", () => {
 		expect(platform.calls.at(-1)?.path).not.toContain("api");
 	});
 
+	it("a base URL that ends with a slash is the same one", async () => {
+		const client = new OpenTok(VONAGE.apiKey, VONAGE.apiSecret, `${apiOf(account)}/`);
+		const { sessionId } = await create(client, { mediaMode: "routed" });
+		expect(platform.calls.at(-1)?.path).toBe("/session/create");
+		expect(await messageOf(promised((callback) => client.startArchive(sessionId, {}, callback)))).toMatch(/encrypted/);
+	});
+
+	it("a method that is refused is told with those that are not", async () => {
+		const answer = await ask(`${apiOf(account)}/session/create`, { headers: { "X-OPENTOK-AUTH": await hs256() } });
+		expect([answer.status, answer.headers.get("Allow")]).toEqual([405, "POST, OPTIONS"]);
+	});
+
 	it("a preflight is answered without credentials", async () => {
 		const answer = await ask(`${apiOf(account)}/session/create`, {
 			method: "OPTIONS",
