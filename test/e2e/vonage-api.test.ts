@@ -345,6 +345,17 @@ describe("session/create", () => {
 		expect([answer.status, answer.headers.get("Playgate-Session")]).toEqual([200, "my-room"]);
 	});
 
+	it.each(["1_fjQ1M+Mjg3NzJ+MTI3==", "a-name-of-its-own"])("records a session that is called %s", async (name) => {
+		const sessionId = `${randomUUID()}${name}`;
+		platform.failNext(200, JSON.stringify([{ session_id: sessionId }]));
+		const answer = await call({ body: "p2p.preference=disabled", headers: FORM });
+		expect(answer.status).toBe(200);
+		const recorded = await recordOf(answer.headers.get("Playgate-Session") ?? "");
+		expect(recorded).toMatchObject({ vonage: { session_id: sessionId } });
+		const body = JSON.stringify({ sessionId });
+		expect((await call({ path: `/v2/project/${VONAGE.apiKey}/archive`, body })).status).toBe(409);
+	});
+
 	it("answers XML where that is asked for", async () => {
 		const answer = await call({ body: "p2p.preference=disabled", headers: { ...FORM, Accept: "application/xml" } });
 		expect(answer.headers.get("Content-Type")).toMatch(/xml/);
