@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from "node:crypto";
 import { Auth } from "@vonage/auth";
 import { MediaMode, Video } from "@vonage/video";
 import { SignJWT, importPKCS8 } from "jose";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { VONAGE, type VonagePlatform, startVonagePlatform } from "../standins/vonage-platform.ts";
 import { OpenTok, type OpenTokClient } from "../support/opentok.ts";
 import { ask } from "../support/player.ts";
@@ -510,6 +510,22 @@ describe("everything else", () => {
 		const message = await messageOf(create(openTokOf(other), { mediaMode: "routed" }));
 		expect(message).toContain("could not be reached");
 	});
+});
+
+it("the log names the session that was made, and that a call was refused for", async () => {
+	const answer = await call({ body: "p2p.preference=disabled", headers: FORM });
+	const session = answer.headers.get("Playgate-Session");
+	const body = JSON.stringify({ sessionId: session });
+	const refused = await call({ path: `/v2/project/${VONAGE.apiKey}/archive`, body });
+	for (const { headers } of [answer, refused]) {
+		const id = headers.get("Playgate-Decision");
+		const line = await vi.waitFor(() => {
+			const found = gate.logLines.find((text) => text.includes(`"decision":"${id}"`));
+			if (found === undefined) throw new Error("not logged yet");
+			return JSON.parse(found) as Json;
+		});
+		expect(line).toMatchObject({ account: account.id, provider: "vonage", video: session });
+	}
 });
 
 it("no credential is ever in the log", async () => {
