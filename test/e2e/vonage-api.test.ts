@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from "node:crypto";
 import { Auth } from "@vonage/auth";
 import { MediaMode, Video } from "@vonage/video";
 import { SignJWT, importPKCS8 } from "jose";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { VONAGE, type VonagePlatform, startVonagePlatform } from "../standins/vonage-platform.ts";
 import { OpenTok, type OpenTokClient } from "../support/opentok.ts";
 import { ask } from "../support/player.ts";
@@ -345,6 +345,17 @@ describe("session/create", () => {
 		expect([answer.status, answer.headers.get("Playgate-Session")]).toEqual([200, "my-room"]);
 	});
 
+	it.each(["1_fjQ1M+Mjg3NzJ+MTI3==", "a-name-of-its-own"])("records a session that is called %s", async (name) => {
+		const sessionId = `${randomUUID()}${name}`;
+		platform.failNext(200, JSON.stringify([{ session_id: sessionId }]));
+		const answer = await call({ body: "p2p.preference=disabled", headers: FORM });
+		expect(answer.status).toBe(200);
+		const recorded = await recordOf(answer.headers.get("Playgate-Session") ?? "");
+		expect(recorded).toMatchObject({ vonage: { session_id: sessionId } });
+		const body = JSON.stringify({ sessionId });
+		expect((await call({ path: `/v2/project/${VONAGE.apiKey}/archive`, body })).status).toBe(409);
+	});
+
 	it("answers XML where that is asked for", async () => {
 		const answer = await call({ body: "p2p.preference=disabled", headers: { ...FORM, Accept: "application/xml" } });
 		expect(answer.headers.get("Content-Type")).toMatch(/xml/);
@@ -474,6 +485,18 @@ describe("everything else", () => {
 		expect(platform.calls.at(-1)?.path).not.toContain("api");
 	});
 
+	it("a base URL that ends with a slash is the same one", async () => {
+		const client = new OpenTok(VONAGE.apiKey, VONAGE.apiSecret, `${apiOf(account)}/`);
+		const { sessionId } = await create(client, { mediaMode: "routed" });
+		expect(platform.calls.at(-1)?.path).toBe("/session/create");
+		expect(await messageOf(promised((callback) => client.startArchive(sessionId, {}, callback)))).toMatch(/encrypted/);
+	});
+
+	it("a method that is refused is told with those that are not", async () => {
+		const answer = await ask(`${apiOf(account)}/session/create`, { headers: { "X-OPENTOK-AUTH": await hs256() } });
+		expect([answer.status, answer.headers.get("Allow")]).toEqual([405, "POST, OPTIONS"]);
+	});
+
 	it("a preflight is answered without credentials", async () => {
 		const answer = await ask(`${apiOf(account)}/session/create`, {
 			method: "OPTIONS",
@@ -487,6 +510,22 @@ describe("everything else", () => {
 		const message = await messageOf(create(openTokOf(other), { mediaMode: "routed" }));
 		expect(message).toContain("could not be reached");
 	});
+});
+
+it("the log names the session that was made, and that a call was refused for", async () => {
+	const answer = await call({ body: "p2p.preference=disabled", headers: FORM });
+	const session = answer.headers.get("Playgate-Session");
+	const body = JSON.stringify({ sessionId: session });
+	const refused = await call({ path: `/v2/project/${VONAGE.apiKey}/archive`, body });
+	for (const { headers } of [answer, refused]) {
+		const id = headers.get("Playgate-Decision");
+		const line = await vi.waitFor(() => {
+			const found = gate.logLines.find((text) => text.includes(`"decision":"${id}"`));
+			if (found === undefined) throw new Error("not logged yet");
+			return JSON.parse(found) as Json;
+		});
+		expect(line).toMatchObject({ account: account.id, provider: "vonage", video: session });
+	}
 });
 
 it("no credential is ever in the log", async () => {

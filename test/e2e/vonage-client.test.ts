@@ -614,6 +614,14 @@ describe("the proxy", () => {
 		]);
 		expect(await upgrade(`${ws}/${host}/rumorwebsocketsv2?attempt=1`)).toEqual([101]);
 	});
+
+	it.each(["ws://127.0.0.1:80/rumor", "ws://127.0.0.1:9/logging/rumor"])("dials messaging at %s", async (url) => {
+		const joined = await join(await openRoom());
+		const [particulars] = (await (await info(joined)).json()) as [Json];
+		platform.failNext(200, JSON.stringify([{ ...particulars, messaging_url: url }]));
+		const [{ messaging_url: messaging }] = (await (await info(joined)).json()) as [{ messaging_url: string }];
+		expect(await upgrade(messaging)).toEqual([502, "provider-unavailable"]); // nobody is there
+	});
 });
 
 it("no ticket and no token is ever in the log", () => {

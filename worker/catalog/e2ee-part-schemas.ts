@@ -25,10 +25,13 @@ export const uuid = v.pipe(
 /** An OpenTok project. */
 export const projectKey = v.pipe(string, v.regex(/^\d{1,20}$/, "must be a project's API key: digits only"));
 
-/** As both platforms of Vonage give them (reference: rtc 1.1). */
+/** As the platform gives them: 1_ or 2_ and base64 of either alphabet (reference: rtc 1.1), and nothing says that it stays so. */
 const vonageSessionId = v.pipe(
 	string,
-	v.regex(/^[12]_[A-Za-z0-9_~=.-]{1,253}$/, "must be a session id of Vonage, which begins with 1_ or 2_"),
+	v.regex(
+		/^[A-Za-z0-9][\w~=.+-]{0,254}$/,
+		"must be a session id as Vonage gives them: 1 to 255 of A-Z a-z 0-9 _ ~ = . + -",
+	),
 );
 
 export const VONAGE_API_URL = "https://anvil.opentok.com";

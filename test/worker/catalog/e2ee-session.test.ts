@@ -146,7 +146,10 @@ describe("a session that users write", () => {
 			{ provider: "webrtc", browsers: ["netscape"] },
 			"browsers[0]: must be one of chrome, edge, safari, firefox, opera, samsung, webview",
 		],
-		[vonage({ session_id: "abc" }), "vonage.session_id: must be a session id of Vonage, which begins with 1_ or 2_"],
+		[
+			vonage({ session_id: "1_a/b" }),
+			"vonage.session_id: must be a session id as Vonage gives them: 1 to 255 of A-Z a-z 0-9 _ ~ = . + -",
+		],
 		[vonage({ api_key: "k1" }), "vonage.api_key: must be a project's API key: digits only"],
 		[vonage({ api_key: null }), "vonage: must have api_key or application_id"],
 		[vonage({ api_url: "https://x.example/?a=b" }), "vonage.api_url: must not have a query (?)"],

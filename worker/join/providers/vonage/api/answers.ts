@@ -8,7 +8,7 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** Ends a call of the REST API with a refusal: `{code, message}`, which the platform's SDKs tell the developer, and the gate's reason. */
 export function refusedAsVonage(exchange: Exchange, refusal: Refusal): Response {
-	const { status, message, reason, retryAfterSeconds } = wireError(refusal, "problem");
+	const { status, message, reason, retryAfterSeconds, allow } = wireError(refusal, "problem");
 	logDecision(exchange, { refusal, status });
 	const { decisionId } = exchange;
 	const body = { code: status, message, reason, decision_id: decisionId };
@@ -18,6 +18,7 @@ export function refusedAsVonage(exchange: Exchange, refusal: Refusal): Response 
 		"Playgate-Reason": reason,
 	};
 	if (retryAfterSeconds !== undefined) headers["Retry-After"] = String(retryAfterSeconds);
+	if (allow) headers["Allow"] = allow.join(", ");
 	if (status === 401) headers["WWW-Authenticate"] = 'Bearer realm="playgate"';
 	const text = wantsXml(exchange.headers) ? xmlOf("error", body) : JSON.stringify(body);
 	return new Response(exchange.method === "HEAD" ? null : text, { status, headers });

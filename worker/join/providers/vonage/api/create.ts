@@ -37,7 +37,9 @@ export async function createSession(exchange: Exchange, call: ApiCall): Promise<
 	if (sessionId === null) return unavailable("it answered without a session id");
 	if (!form.value.encrypted) return allow(shown(exchange, response, text));
 	const recorded = await record(exchange, call, sessionId);
-	return recorded.allowed ? allow(shown(exchange, response, text, { [SESSION_HEADER]: recorded.value })) : recorded;
+	if (!recorded.allowed) return recorded;
+	exchange.told.video = recorded.value;
+	return allow(shown(exchange, response, text, { [SESSION_HEADER]: recorded.value }));
 }
 
 function readForm({ headers, query }: Exchange, { access, body }: ApiCall) {

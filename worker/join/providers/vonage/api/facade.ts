@@ -28,6 +28,7 @@ export async function handleApiCall(exchange: Exchange, accountId: string, path:
 	const { gate, nowMs } = exchange;
 	const account = await gate.catalog.account(accountId, nowMs);
 	exchange.told.account = account;
+	exchange.told.provider = "vonage";
 	const access = await vonageAccess(gate, account, nowMs);
 	if (!access) return refusedAsVonage(exchange, NO_CREDENTIALS.refusal);
 	const call = await readCall(exchange, account, access, path);

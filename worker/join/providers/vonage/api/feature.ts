@@ -1,6 +1,7 @@
 import { type Decision, allow, refuse } from "../../../../decision/decision.ts";
 import type { Exchange } from "../../../../exchange.ts";
 import { parseJsonObject } from "../../../../token/json-object.ts";
+import { tellSession } from "../../../tell-session.ts";
 import { vonageSession } from "../vonage-account.ts";
 import type { ApiCall } from "./call.ts";
 
@@ -8,10 +9,8 @@ import type { ApiCall } from "./call.ts";
  * What decodes media on the platform's side is not for a session that only its participants can read. The API names a session in a body for
  * nothing else, so any such call for an encrypted one is refused, whatever it is called by.
  */
-export async function judgeFeature(
-	{ gate, nowMs, query }: Exchange,
-	{ account, target, body }: ApiCall,
-): Promise<Decision> {
+export async function judgeFeature(exchange: Exchange, { account, target, body }: ApiCall): Promise<Decision> {
+	const { gate, nowMs, query } = exchange;
 	if (target.does !== "feature" && target.does !== "other") return allow();
 	const members = parseJsonObject(utf8.decode(body));
 	const isObject = typeof members !== "string";
@@ -24,7 +23,9 @@ export async function judgeFeature(
 		.map(([, value]) => value);
 	for (const id of new Set([...named, target.session].flatMap(spellingsOf))) {
 		const record = vonageSession(await gate.catalog.e2eeSessionByProvider(account, "vonage", id, nowMs));
-		if (record) return refuse({ reason: "vonage-feature-refused", feature: nameOf(target.name) });
+		if (!record) continue;
+		tellSession(exchange, record);
+		return refuse({ reason: "vonage-feature-refused", feature: nameOf(target.name) });
 	}
 	return allow();
 }

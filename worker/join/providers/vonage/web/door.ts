@@ -17,8 +17,8 @@ export async function handleProxied(exchange: Exchange, ticket: string): Promise
 	if (exchange.method === "OPTIONS") return preflightResponse(exchange.request);
 	const target = readProxyPath(exchange.path, ticket, new URL(exchange.url).host);
 	if (!target) return refused(exchange, { reason: "resource-not-found" }, "problem");
-	if (isLogging(target)) return swallow(exchange);
 	if (isUpgrade(exchange.headers)) return handleMessaging(exchange, ticket, target);
+	if (isLogging(target)) return swallow(exchange);
 	const [what, id, last] = target.segments;
 	if (what === "session" && id !== undefined && last === undefined && exchange.method === "GET")
 		return handleSessionInfo(exchange, ticket, { ...target, sessionId: id });

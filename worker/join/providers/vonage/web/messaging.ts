@@ -72,7 +72,7 @@ function readLine(exchange: Exchange, { participant, record }: OpenSeat, target:
 	const url = typeof named === "string" ? URL.parse(named) : null;
 	if (!url || typeof symphony !== "string" || typeof partner !== "string" || typeof print !== "string")
 		return refuse(HOST);
-	if (url.host !== target.host || bare(url.pathname) !== bare(target.path)) return refuse(HOST);
+	if (url.host !== hostOf(target, url.protocol) || bare(url.pathname) !== bare(target.path)) return refuse(HOST);
 	url.search = joinedSearch(url.search, exchange.search);
 	const known = told["connection_id"];
 	const returns = exchange.query.get("reconnect") === "true" && typeof known === "string";
@@ -92,6 +92,9 @@ function joinedSearch(named: string, asked: string): string {
 	if (named === "" || asked === named || asked.startsWith(`${named}&`)) return asked;
 	return `${named}&${asked.slice(1)}`.replace(/&$/, "");
 }
+
+/** Without the port where it is the protocol's own, which URLs leave out, and clients may not. */
+const hostOf = ({ host }: ProxyTarget, protocol: string): string => URL.parse(`${protocol}//${host}`)?.host ?? host;
 
 const bare = (path: string): string => path.replace(/\/+$/, "");
 
