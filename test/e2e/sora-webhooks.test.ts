@@ -1,3 +1,4 @@
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ask } from "../support/player.ts";
 import { nowSeconds, startTestGate } from "../support/running-gate.ts";
@@ -454,4 +455,20 @@ it("a participant that is kicked is cut off through Sora's API", async () => {
 	await vi.waitFor(() => expect(calls).toHaveLength(2), { timeout: 15_000 });
 	expect(calls[1]).toMatchObject({ "x-sora-target": "Sora_20151104.DisconnectConnection" });
 	expect(await kicking.participants("kicks")).toEqual([]);
+});
+
+it("a participant is cut off in the channel that it came to, though the session has another one since", async () => {
+	const renaming = await openSora(gate);
+	const calls: string[] = [];
+	gate.origin.answer("/api-of-two-channels", (request, response) => {
+		void text(request).then((body) => calls.push(body) && response.writeHead(200).end("{}"));
+	});
+	await renaming.setUp({ api_url: `${gate.origin.url}/api-of-two-channels` });
+	await renaming.openSession("renamed", REAL, {}, { channel_id: "before" });
+	const body = authBody("before", await renaming.account.sign());
+	const { event_metadata: named } = (await renaming.auth(body)) as { event_metadata: Json };
+	await renaming.openSession("renamed", REAL, {}, { channel_id: "after" });
+	await renaming.order("DELETE", "renamed", `participants/${String(named["participant_id"])}`);
+	await vi.waitFor(() => expect(calls).toHaveLength(1), { timeout: 15_000 });
+	expect(JSON.parse(calls[0] ?? "")).toMatchObject({ channel_id: "before", connection_id: body["connection_id"] });
 });
