@@ -34,7 +34,11 @@ describe("the authentication webhook", () => {
 		const answer = await sora.auth(body);
 		expect(answer).toEqual({
 			allowed: true,
-			event_metadata: { decision_id: expect.any(String), participant_id: expect.stringMatching(/^p_/) },
+			event_metadata: {
+				decision_id: expect.any(String),
+				session_id: session,
+				participant_id: expect.stringMatching(/^p_/),
+			},
 		});
 		const [participant] = await sora.participants(session);
 		expect(participant).toMatchObject({
@@ -471,4 +475,15 @@ it("a participant is cut off in the channel that it came to, though the session 
 	await renaming.order("DELETE", "renamed", `participants/${String(named["participant_id"])}`);
 	await vi.waitFor(() => expect(calls).toHaveLength(1), { timeout: 15_000 });
 	expect(JSON.parse(calls[0] ?? "")).toMatchObject({ channel_id: "before", connection_id: body["connection_id"] });
+});
+
+it("a participant that leaves the channel that its session had before is out", async () => {
+	const session = await newSession({}, { channel_id: "first" });
+	const body = authBody("first", await token());
+	const { event_metadata } = await sora.auth(body);
+	await sora.openSession(session, REAL, {}, { channel_id: "second" });
+	expect(await sora.participants(session)).toHaveLength(1);
+	const { connection_id } = body;
+	await sora.event({ type: "connection.destroyed", channel_id: "first", connection_id, event_metadata });
+	expect(await sora.participants(session)).toEqual([]);
 });
