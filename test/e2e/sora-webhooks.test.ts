@@ -1,3 +1,4 @@
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ask } from "../support/player.ts";
 import { nowSeconds, startTestGate } from "../support/running-gate.ts";
@@ -33,7 +34,11 @@ describe("the authentication webhook", () => {
 		const answer = await sora.auth(body);
 		expect(answer).toEqual({
 			allowed: true,
-			event_metadata: { decision_id: expect.any(String), participant_id: expect.stringMatching(/^p_/) },
+			event_metadata: {
+				decision_id: expect.any(String),
+				session_id: session,
+				participant_id: expect.stringMatching(/^p_/),
+			},
 		});
 		const [participant] = await sora.participants(session);
 		expect(participant).toMatchObject({
@@ -454,4 +459,31 @@ it("a participant that is kicked is cut off through Sora's API", async () => {
 	await vi.waitFor(() => expect(calls).toHaveLength(2), { timeout: 15_000 });
 	expect(calls[1]).toMatchObject({ "x-sora-target": "Sora_20151104.DisconnectConnection" });
 	expect(await kicking.participants("kicks")).toEqual([]);
+});
+
+it("a participant is cut off in the channel that it came to, though the session has another one since", async () => {
+	const renaming = await openSora(gate);
+	const calls: string[] = [];
+	gate.origin.answer("/api-of-two-channels", (request, response) => {
+		void text(request).then((body) => calls.push(body) && response.writeHead(200).end("{}"));
+	});
+	await renaming.setUp({ api_url: `${gate.origin.url}/api-of-two-channels` });
+	await renaming.openSession("renamed", REAL, {}, { channel_id: "before" });
+	const body = authBody("before", await renaming.account.sign());
+	const { event_metadata: named } = (await renaming.auth(body)) as { event_metadata: Json };
+	await renaming.openSession("renamed", REAL, {}, { channel_id: "after" });
+	await renaming.order("DELETE", "renamed", `participants/${String(named["participant_id"])}`);
+	await vi.waitFor(() => expect(calls).toHaveLength(1), { timeout: 15_000 });
+	expect(JSON.parse(calls[0] ?? "")).toMatchObject({ channel_id: "before", connection_id: body["connection_id"] });
+});
+
+it("a participant that leaves the channel that its session had before is out", async () => {
+	const session = await newSession({}, { channel_id: "first" });
+	const body = authBody("first", await token());
+	const { event_metadata } = await sora.auth(body);
+	await sora.openSession(session, REAL, {}, { channel_id: "second" });
+	expect(await sora.participants(session)).toHaveLength(1);
+	const { connection_id } = body;
+	await sora.event({ type: "connection.destroyed", channel_id: "first", connection_id, event_metadata });
+	expect(await sora.participants(session)).toEqual([]);
 });

@@ -58,7 +58,7 @@ function viewerOf(exchange: Exchange, { environment }: SoraClient): Exchange {
 }
 
 function admitted(viewer: Exchange, { session, participant }: Connecting): Response {
-	const event_metadata = { decision_id: viewer.decisionId, participant_id: participant.id };
+	const event_metadata = { decision_id: viewer.decisionId, session_id: session.id, participant_id: participant.id };
 	logDecision(viewer, { status: 200 });
 	return jsonResponse(viewer, {
 		allowed: true,

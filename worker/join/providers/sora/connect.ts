@@ -15,7 +15,7 @@ import { judgeSupport } from "../../support/support.ts";
 import { tellRefusal } from "../../tell-refusal.ts";
 import { tellSession } from "../../tell-session.ts";
 import { soraCredentials } from "./credentials.ts";
-import { JOIN_ROLES_FOR, type SoraRole, type SoraSession, soraSession } from "./session.ts";
+import { CHANNEL, JOIN_ROLES_FOR, type SoraRole, type SoraSession, soraSession } from "./session.ts";
 import type { SoraClient } from "./sora-client.ts";
 
 /** A connection that somebody wants, as the signalling gate or Sora itself tells it. */
@@ -129,13 +129,13 @@ async function isHere({ gate, nowMs }: Exchange, { connection }: ConnectAsk, { a
 /** The place that is there already; null where there is none. */
 function claim(
 	{ gate, nowMs: at }: Exchange,
-	{ connection, node, role, seat }: ConnectAsk,
+	{ channel, connection, node, role, seat }: ConnectAsk,
 	{ rules, tokenId }: Place,
 	participant: string | null,
 	here: boolean,
 ): Promise<Decision<Seated | null>> {
 	const roles = JOIN_ROLES_FOR[role];
-	const provider = node === null ? {} : { [NODE]: node };
+	const provider = { [CHANNEL]: channel, ...(node === null ? {} : { [NODE]: node }) };
 	const carried = connection === null ? null : seat;
 	return askRoom(gate, rules, "claim", { connection, participant, tokenId, roles, here, seat: carried, provider, at });
 }

@@ -1,5 +1,6 @@
 import type { Account } from "../../../catalog/catalog.ts";
 import { JOIN_ROLES } from "../../../catalog/e2ee-session-record.ts";
+import { ID_PATTERN } from "../../../catalog/video-schema.ts";
 import { type Decision, allow } from "../../../decision/decision.ts";
 import { type Exchange, jsonResponse, refused } from "../../../exchange.ts";
 import { logDecision } from "../../../observe/decision-log.ts";
@@ -35,13 +36,20 @@ function act(exchange: Exchange, account: Account, event: SoraEvent | NodeLost |
 }
 
 async function follow(exchange: Exchange, account: Account, event: SoraEvent): Promise<Decision> {
-	const { gate, nowMs } = exchange;
-	const session = soraSession(await gate.catalog.e2eeSessionByProvider(account, "sora", event.channel, nowMs));
+	const { gate } = exchange;
+	const session = await sessionOf(exchange, account, event);
 	if (!session) return allow();
 	tellSession(exchange, session);
 	const outcome = await ACTS[event.meaning](exchange, await rulesOf(gate, account, session), event, session);
 	// What the event is about may be over, or another's by now; only a room that cannot be asked is worth a retry.
 	return outcome.allowed || outcome.refusal.reason !== "room-unavailable" ? allow() : outcome;
+}
+
+/** Where the connection was let in; by its channel where Sora does not give back what the gate has told it. */
+async function sessionOf({ gate, nowMs }: Exchange, account: Account, { joined, channel }: SoraEvent) {
+	const isNamed = joined !== null && ID_PATTERN.test(joined);
+	const named = isNamed ? soraSession(await gate.catalog.e2eeSession(account, joined, nowMs)) : null;
+	return named ?? soraSession(await gate.catalog.e2eeSessionByProvider(account, "sora", channel, nowMs));
 }
 
 type Act = (exchange: Exchange, rules: RoomRules, event: SoraEvent, session: SoraSession) => Promise<Decision<unknown>>;

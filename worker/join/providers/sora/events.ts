@@ -26,6 +26,8 @@ export interface SoraEvent {
 	readonly node: string | null;
 	/** Of the gate, which its answer to the authentication webhook has named. */
 	readonly participant: string | null;
+	/** The gate's session, named there too: the channel may be another one's by now. */
+	readonly joined: string | null;
 	/** Milliseconds since the epoch. */
 	readonly at: number;
 	/** The client has said that it goes, or the API has put it out: otherwise the connection broke. */
@@ -61,20 +63,21 @@ export function readEvent(
 	if (!parsed.ok) return refuse({ reason: "bad-request", detail: parsed.issues.join("; ") });
 	const { type, channel_id, connection_id, session_id, node_name, timestamp } = parsed.value;
 	const [channel, node] = [readName(channel_id), readName(node_name)];
-	const told = Date.parse(timestamp ?? "");
-	const at = Number.isNaN(told) ? nowMs : told;
+	const time = Date.parse(timestamp ?? "");
+	const at = Number.isNaN(time) ? nowMs : time;
 	if (type === "session.vanished" && !channel_id && node !== null) return allow({ meaning: "node-lost", node, at });
 	const meaning = Object.hasOwn(MEANINGS, type) ? MEANINGS[type as keyof typeof MEANINGS] : null;
 	if (meaning === null || channel === null) return allow(null);
-	const metadata = body["event_metadata"];
-	const participant = isJsonObject(metadata) ? metadata["participant_id"] : null;
+	const metadata = isJsonObject(body["event_metadata"]) ? body["event_metadata"] : {};
+	const told = (name: string): string | null => (typeof metadata[name] === "string" ? metadata[name] : null);
 	return allow({
 		meaning,
 		channel,
 		connection: readName(connection_id),
 		session: readName(session_id),
 		node,
-		participant: typeof participant === "string" ? participant : null,
+		participant: told("participant_id"),
+		joined: told("session_id"),
 		at,
 		isMeant: isMeant(body["data"]),
 	});

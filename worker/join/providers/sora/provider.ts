@@ -4,7 +4,7 @@ import type { JoinProvider } from "../../provider.ts";
 import { closeReason } from "../../room/contract.ts";
 import { disconnect } from "./api.ts";
 import { soraCredentials } from "./credentials.ts";
-import { signalingUrlOf, soraSession } from "./session.ts";
+import { CHANNEL, signalingUrlOf, soraSession } from "./session.ts";
 
 /** Sora by Shiguredo (design 8): the gate stands before its signalling, and answers its webhooks. A join needs no credentials. */
 export const soraProvider: JoinProvider = {
@@ -20,11 +20,11 @@ export const soraProvider: JoinProvider = {
 	},
 	eject: async ({ gate, account, record, participant }) => {
 		const session = soraSession(record);
-		const { connection_id } = participant.provider;
+		const { connection_id, [CHANNEL]: joined } = participant.provider;
 		if (!session || typeof connection_id !== "string") return;
 		const credentials = await soraCredentials(gate, account, gate.ports.now());
 		if (!credentials || credentials.api_url === null) return;
-		const { channel_id } = session.sora;
+		const channel_id = typeof joined === "string" ? joined : session.sora.channel_id;
 		const reason = closeReason(participant.because ?? "kicked");
 		await disconnect(gate.ports, credentials.api_url, { channel_id, connection_id, reason });
 	},

@@ -9,6 +9,9 @@ export function soraSession(record: E2eeSessionRecord | null): SoraSession | nul
 	return record && provider === "sora" && sora ? { ...record, sora } : null;
 }
 
+/** Where the channel of a participant's connection is kept: the record may name another one since. */
+export const CHANNEL = "provider_channel";
+
 /** What a client of Sora connects as. */
 export const SORA_ROLES = ["sendrecv", "sendonly", "recvonly"] as const;
 export type SoraRole = (typeof SORA_ROLES)[number];

@@ -16,7 +16,7 @@ import { callSora } from "./dial.ts";
 import { type Ended, Inbox } from "./inbox.ts";
 import { REFUSED, pipe } from "./pipe.ts";
 import { LEADS_NOWHERE, discard, isCarried, leadsOn, openFirst } from "./open.ts";
-import { JOIN_ROLES_FOR, ON_ITS_SOCKET, type SoraRole } from "./session.ts";
+import { CHANNEL, JOIN_ROLES_FOR, ON_ITS_SOCKET, type SoraRole } from "./session.ts";
 import { readSoraObject } from "./webhook-body.ts";
 
 const FIRST_MESSAGE_MS = 10_000;
@@ -143,7 +143,8 @@ async function carry(exchange: Exchange, client: Inbox, { connect, role, connect
 	}
 	const named = (connection: string): void => {
 		const roles = JOIN_ROLES_FOR[role];
-		const ask = { connection, participant: participant.id, tokenId: null, roles, here: true, seat: name };
+		const provider = { [CHANNEL]: session.sora.channel_id };
+		const ask = { connection, participant: participant.id, tokenId: null, roles, here: true, seat: name, provider };
 		exchange.waitUntil(askRoom(exchange.gate, rules, "claim", ask));
 	};
 	const told = (refusal: Refusal): void => logDecision(exchange, { refusal, status: SWITCHED });
