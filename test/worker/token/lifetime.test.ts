@@ -69,6 +69,11 @@ describe("a token that is not valid now", () => {
 			{ reason: "token-not-yet-valid", validFrom: NOW + 200 },
 		],
 		["exp past by the skew", { iat: NOW - DAY, exp: NOW - SKEW }, { reason: "token-expired", expiredAt: NOW - SKEW }],
+		[
+			"exp past by the skew, and before iat",
+			{ iat: NOW, exp: NOW - SKEW },
+			{ reason: "token-expired", expiredAt: NOW - SKEW },
+		],
 		["exp long past, no iat", { exp: 0 }, { reason: "token-expired", expiredAt: 0 }],
 		["no exp, and its end past", { iat: NOW - MAX - SKEW }, { reason: "token-expired", expiredAt: NOW - SKEW }],
 	])("%s", (_, times, refusal) => {
