@@ -1,10 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
 import type { RevokedBy } from "../decision/refusals.ts";
+import { nextAlarm } from "../next-alarm.ts";
 import type { Revocation, RevocationChanges } from "./contract.ts";
 import { judgeStored } from "./judge-stored.ts";
 import schema from "./schema.sql";
 import type { RevocableFacts } from "./snapshot.ts";
-import { AT_ONCE_MS, Watchers } from "./watchers.ts";
+import { Watchers } from "./watchers.ts";
 
 type StoredRevocation = {
 	kind: string;
@@ -47,8 +48,9 @@ export class RevocationList extends DurableObject<Env> {
 			version,
 		);
 		const at = await this.ctx.storage.getAlarm();
-		const latest = Date.now() + CLEANING_INTERVAL_MS;
-		if (this.#watchers.note()) await this.ctx.storage.setAlarm(Date.now() + AT_ONCE_MS);
+		const now = Date.now();
+		const latest = now + CLEANING_INTERVAL_MS;
+		if (this.#watchers.note()) await this.ctx.storage.setAlarm(nextAlarm(now, now));
 		else if (at === null || at > latest) await this.ctx.storage.setAlarm(latest); // later ones are of a clock that was ahead
 	}
 
@@ -121,7 +123,7 @@ export class RevocationList extends DurableObject<Env> {
 			this.#sql.exec("DELETE FROM revocations WHERE removed_at <= ?", now - TOMBSTONE_SECONDS);
 		});
 		const left = !this.#sql.exec("SELECT 1 FROM revocations LIMIT 1").next().done;
-		if (again !== null) await this.ctx.storage.setAlarm(again);
+		if (again !== null) await this.ctx.storage.setAlarm(nextAlarm(again, Date.now()));
 		else if (left) await this.ctx.storage.setAlarm(Date.now() + CLEANING_INTERVAL_MS);
 	}
 

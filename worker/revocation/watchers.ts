@@ -10,10 +10,8 @@ interface Rooms {
 }
 
 const LONGEST_CALL_MS = 3000;
-/** Not the moment itself: where an alarm of that very moment is just running, the platform takes a new one for done with it (workerd 1.2026). */
-export const AT_ONCE_MS = 1;
 /** By the number of failures; none where a change came while the others were told. */
-const RETRY_MS = [AT_ONCE_MS, 500, 1000, 2000, 5000, 15_000];
+const RETRY_MS = [0, 500, 1000, 2000, 5000, 15_000];
 const LONGEST_RETRY_MS = 60_000;
 const MOST_AT_ONCE = 100;
 

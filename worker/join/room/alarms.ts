@@ -1,3 +1,4 @@
+import { nextAlarm } from "../../next-alarm.ts";
 import { realPorts } from "../../ports.ts";
 import type { RoomRules } from "./contract.ts";
 import { planExpiry, statusOf } from "./decide.ts";
@@ -24,8 +25,6 @@ export class Alarms {
 	/** When each participant's session of the limits was last asked for; after a restart all of them are due. */
 	readonly #touchedAt = new Map<string, number>();
 	#setFor = NEVER;
-	/** When the last alarm ran. */
-	#ranAt = 0;
 
 	constructor(storage: DurableObjectStorage, env: Env, room: Room, sockets: RoomSockets) {
 		this.#storage = storage;
@@ -34,12 +33,10 @@ export class Alarms {
 		this.#sockets = sockets;
 	}
 
-	/**
-	 * After every change: an alarm that comes too early does no harm. One for the very moment of the alarm that is just running would: the
-	 * platform takes it for done with that one (workerd 1.2026), so it is asked for a millisecond later.
-	 */
+	/** After every change: an alarm that comes too early does no harm. */
 	schedule(): void {
-		const next = Math.max(this.#nextAt(Date.now()), this.#ranAt + 1);
+		const now = Date.now();
+		const next = nextAlarm(this.#nextAt(now), now);
 		if (next >= this.#setFor) return;
 		this.#setFor = next;
 		void this.#storage.setAlarm(next);
@@ -47,7 +44,6 @@ export class Alarms {
 
 	async run(): Promise<void> {
 		const now = Date.now();
-		this.#ranAt = now;
 		this.#setFor = 0; // set once, at the end
 		try {
 			this.#work(now);
