@@ -1,9 +1,9 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { PROVIDERS } from "../../worker/catalog/e2ee-session-record.ts";
 import { type Joined, join, leave, renew } from "../../worker/join/client/join.ts";
 import { JoinError } from "../../worker/join/client/problem.ts";
+import { type LoopbackServer, startServer } from "../support/server.ts";
 
 interface Asked {
 	readonly method: string;
@@ -16,28 +16,20 @@ interface Asked {
 let answer = { status: 201, type: "application/json", body: '{"participant_id":"p_1"}' };
 let asked: Asked[] = [];
 let gate = "";
-const server = createServer((request, response) => {
-	let body = "";
-	request.on("data", (chunk) => (body += String(chunk)));
-	request.on("end", () => {
-		asked.push({
-			method: request.method ?? "",
-			path: request.url ?? "",
-			authorization: request.headers.authorization,
-			body,
-		});
+let server: LoopbackServer;
+beforeAll(async () => {
+	server = await startServer(async (request, response) => {
+		const { method = "", url: path = "", headers } = request;
+		asked.push({ method, path, authorization: headers.authorization, body: await text(request) });
 		response.writeHead(answer.status, { "Content-Type": answer.type }).end(answer.status === 204 ? "" : answer.body);
 	});
-});
-beforeAll(async () => {
-	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	gate = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	gate = `http://${server.host}`;
 });
 beforeEach(() => {
 	asked = [];
 	answer = { status: 201, type: "application/json", body: '{"participant_id":"p_1"}' };
 });
-afterAll(() => void server.close());
+afterAll(() => server?.close());
 
 const request = { account: "acme", session: "room/1", token: "jwt" };
 const errorOf = async (act: Promise<unknown>): Promise<JoinError> => {

@@ -1,10 +1,11 @@
 import { createHmac } from "node:crypto";
-import { type IncomingMessage, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type TestSession, openSession, openSocket } from "../support/join.ts";
 import { ask } from "../support/player.ts";
+import { startServer } from "../support/server.ts";
 import { nowSeconds, startTestGate } from "../support/running-gate.ts";
 import type { Json, TestAccount, TestGate } from "../support/running-gate.ts";
 
@@ -71,18 +72,12 @@ interface Heard {
 /** A publisher's endpoint. `answers` are its first statuses; 200 after them. */
 async function openEndpoint(answers: number[] = []) {
 	const heard: Heard[] = [];
-	const server = createServer((request, response) => {
-		const chunks: Buffer[] = [];
-		request.on("data", (chunk: Buffer) => chunks.push(chunk));
-		request.on("end", () => {
-			const body = Buffer.concat(chunks).toString();
-			heard.push({ headers: request.headers, body, event: JSON.parse(body) as Heard["event"] });
-			response.writeHead(answers.shift() ?? 200, { Location: "/elsewhere" }).end();
-		});
+	const { host, close } = await startServer(async (request, response) => {
+		const body = await text(request);
+		heard.push({ headers: request.headers, body, event: JSON.parse(body) as Heard["event"] });
+		response.writeHead(answers.shift() ?? 200, { Location: "/elsewhere" }).end();
 	});
-	await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-	const { port } = server.address() as AddressInfo;
-	return { url: `http://127.0.0.1:${port}/hook`, heard, close: () => server.close() };
+	return { url: `http://${host}/hook`, heard, close };
 }
 
 async function hear(account: TestAccount, url: string): Promise<string> {
@@ -159,7 +154,7 @@ describe("the publisher's webhook", () => {
 			expect(gate.tokens.some((token) => body.includes(token))).toBe(false);
 		}
 		expect(new Set(endpoint.heard.map(({ headers }) => headers["webhook-id"])).size).toBe(endpoint.heard.length);
-		endpoint.close();
+		await endpoint.close();
 	});
 
 	it.concurrent("hears again of what it did not take, and follows no redirect", async () => {
@@ -171,7 +166,7 @@ describe("the publisher's webhook", () => {
 		await vi.waitFor(() => expect(endpoint.heard).toHaveLength(2), PATIENCE);
 		const [first, second] = endpoint.heard;
 		expect([second?.headers["webhook-id"], second?.body]).toEqual([first?.headers["webhook-id"], first?.body]);
-		endpoint.close();
+		await endpoint.close();
 	});
 
 	it.concurrent("does not hold up anything when it never answers", async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { CREDENTIAL, LICENSE_TYPE, licenseFor, startLicenseServer } from "../support/license-server.ts";
 import type { LicenseServer } from "../support/license-server.ts";
 import { breakOff, hangUp, status } from "../support/origin.ts";
-import type { Answerer } from "../support/origin.ts";
+import type { Answerer } from "../support/server.ts";
 import { ask, outcomeOf, refusalOf } from "../support/player.ts";
 import type { Client } from "../support/player.ts";
 import { startTestGate } from "../support/running-gate.ts";

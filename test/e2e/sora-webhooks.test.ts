@@ -464,8 +464,9 @@ it("a participant that is kicked is cut off through Sora's API", async () => {
 it("a participant is cut off in the channel that it came to, though the session has another one since", async () => {
 	const renaming = await openSora(gate);
 	const calls: string[] = [];
-	gate.origin.answer("/api-of-two-channels", (request, response) => {
-		void text(request).then((body) => calls.push(body) && response.writeHead(200).end("{}"));
+	gate.origin.answer("/api-of-two-channels", async (request, response) => {
+		calls.push(await text(request));
+		response.writeHead(200).end("{}");
 	});
 	await renaming.setUp({ api_url: `${gate.origin.url}/api-of-two-channels` });
 	await renaming.openSession("renamed", REAL, {}, { channel_id: "before" });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { publishClip, segmentBytes } from "../support/clip.ts";
 import { breakOff, hangUp, status } from "../support/origin.ts";
-import type { Answerer } from "../support/origin.ts";
+import type { Answerer } from "../support/server.ts";
 import { ask, openPlayback, outcomeOf, refusalOf } from "../support/player.ts";
 import { startTestGate } from "../support/running-gate.ts";
 import type { TestAccount, TestGate } from "../support/running-gate.ts";

@@ -1,9 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { startServer } from "../support/server.ts";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 
@@ -59,7 +57,6 @@ export async function startChimeAws(signalingUrl: string): Promise<ChimeAws> {
 	const meetings = new Map<string, Meeting>();
 	const [calls, forged]: [SeenCall[], SeenCall[]] = [[], []];
 	const failures: Failure[] = [];
-	const server = createServer((request, response) => void answer(request, response));
 	const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
 		const sent = await text(request);
 		const url = new URL(request.url ?? "/", "http://stand-in");
@@ -78,10 +75,9 @@ export async function startChimeAws(signalingUrl: string): Promise<ChimeAws> {
 		response.writeHead(status, { ...headers, ...(told ? { "x-amzn-errortype": `${told.code}:http://internal` } : {}) });
 		response.end(status === 204 ? undefined : JSON.stringify(error ?? body));
 	};
-	server.listen(0, "127.0.0.1");
-	await once(server, "listening");
+	const { host, close } = await startServer(answer);
 	return {
-		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+		url: `http://${host}`,
 		calls,
 		forged,
 		meetings,
@@ -91,11 +87,7 @@ export async function startChimeAws(signalingUrl: string): Promise<ChimeAws> {
 			),
 		failNext: (failure) => failures.push(failure),
 		endMeeting: (meetingId) => meetings.delete(meetingId),
-		close: async () => {
-			server.closeAllConnections();
-			server.close();
-			await once(server, "close");
-		},
+		close,
 	};
 }
 

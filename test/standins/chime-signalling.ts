@@ -1,9 +1,7 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
+import { startServer, upgradeOnly } from "../support/server.ts";
 
 // A stand-in for the signalling service of Amazon Chime, as amazon-chime-sdk-js 3.32.0 speaks with it. Frames are written and read with the
 // SDK's own protocol classes; no media flows.
@@ -67,7 +65,7 @@ export interface Behaviour {
 export async function startChimeSignalling(): Promise<ChimeSignalling> {
 	const connections: Connection[] = [];
 	let behaviour: Behaviour | undefined;
-	const server = createServer((_request, response) => void response.writeHead(426).end());
+	const { server, host, close } = await startServer(upgradeOnly);
 	const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => "_aws_wt_session" });
 	server.on("upgrade", (request, socket, head) => {
 		if (behaviour?.refuse !== undefined)
@@ -76,17 +74,13 @@ export async function startChimeSignalling(): Promise<ChimeSignalling> {
 			connections.push(converse(ws, { url: request.url ?? "", headers: request.headers }, behaviour ?? {}));
 		});
 	});
-	server.listen(0, "127.0.0.1");
-	await once(server, "listening");
 	return {
-		url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/control/meeting`,
+		url: `ws://${host}/control/meeting`,
 		connections,
 		behave: (next) => (behaviour = next),
 		close: async () => {
 			for (const ws of sockets.clients) ws.terminate();
-			server.closeAllConnections();
-			server.close();
-			await once(server, "close");
+			await close();
 		},
 	};
 }
@@ -151,8 +145,9 @@ function answer(
 		send({ type: TYPE["SUBSCRIBE_ACK"], ...failed(subscribeStatus) });
 	} else if (name === "SUBSCRIBE" && answerOffer) {
 		const { sdpOffer } = frame["sub"] as { readonly sdpOffer: string };
-		void answerOffer(sdpOffer).then((sdpAnswer) =>
-			send({ type: TYPE["SUBSCRIBE_ACK"], suback: { sdpAnswer, tracks: [], allocations: [] } }),
+		answerOffer(sdpOffer).then(
+			(sdpAnswer) => send({ type: TYPE["SUBSCRIBE_ACK"], suback: { sdpAnswer, tracks: [], allocations: [] } }),
+			() => send({ type: TYPE["SUBSCRIBE_ACK"], ...failed(500) }), // whoever was to answer has gone
 		);
 	} else if (name === "LEAVE") {
 		send({ type: TYPE["LEAVE_ACK"], leaveAck: {} });

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { json } from "node:stream/consumers";
-import type { Answerer, Origin } from "../support/origin.ts";
+import type { Origin } from "../support/origin.ts";
+import type { Answerer } from "../support/server.ts";
 
 // Stands in for Cloudflare's TURN API: generate-ice-servers and revoke, as its documentation tells them.
 

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { type MediaStreamTrack, RTCPeerConnection, RtpPacket } from "werift";
-import type { Answerer, Origin } from "../support/origin.ts";
+import type { Origin } from "../support/origin.ts";
+import type { Answerer } from "../support/server.ts";
 
 // Stands in for a media server with WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-03) endpoints, on werift 0.24: it completes ICE and DTLS,
 // counts what it receives, and passes it on to its viewers. ICE restarts it only pretends. Tried with @eyevinn/whip-web-client 1.1.7 and
@@ -75,7 +76,9 @@ export function startSfu(origin: Origin, prefix: string): Sfu {
 			});
 			sender.onPictureLossIndication.subscribe(source.askKeyFrame);
 			if (transceiver.kind === "video")
-				void connection.connectionStateChange.watch((state) => state === "connected").then(source.askKeyFrame);
+				connection.connectionStateChange
+					.watch((state) => state === "connected")
+					.then(source.askKeyFrame, () => undefined);
 		}
 	};
 

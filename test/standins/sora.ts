@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { type RTCPeerConnection as Peer, RTCPeerConnection } from "werift";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Json } from "../support/running-gate.ts";
+import { startServer } from "../support/server.ts";
 import { readSoraFrame } from "./sora-frames.ts";
 
 // A stand-in for Sora as sora-js-sdk 2023.1.0 and 2026.1.0 speak with it: signalling over WebSocket, notifications, messages of end-to-end
@@ -72,7 +71,7 @@ const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 export const newConnectionId = (): string => [...randomBytes(26)].map((byte) => ALPHABET[byte % 32]).join("");
 
 export async function startSora(): Promise<Sora> {
-	const server = createServer();
+	const { server, host, close } = await startServer(api);
 	const sockets = new WebSocketServer({ server });
 	const connections: Connected[] = [];
 	const apiCalls: { target: string; body: Json; status: number }[] = [];
@@ -186,6 +185,7 @@ export async function startSora(): Promise<Sora> {
 		let one: Connected | null = null;
 		let left: string | null = null;
 		const heard: string[] = [];
+		const giveUp = (fault: unknown): void => socket.close(1011, String(fault).slice(0, 100));
 		socket.on("message", (data: Buffer, isBinary) => {
 			if (isBinary) {
 				heard.push("binary");
@@ -204,13 +204,11 @@ export async function startSora(): Promise<Sora> {
 			} else if (type === "connect") {
 				one = newConnection(socket, request, message, heard);
 				connections.push(one);
-				void admit(one).catch((fault: unknown) => socket.close(1011, String(fault).slice(0, 100)));
+				admit(one).catch(giveUp);
 			} else if (type === "answer" && one) {
-				void accept(one, String(message["sdp"]));
+				accept(one, String(message["sdp"])).catch(giveUp);
 			} else if (type === "candidate") {
-				void one?.peer
-					?.addIceCandidate({ candidate: String(message["candidate"]), sdpMid: "0" })
-					.catch(() => undefined);
+				one?.peer?.addIceCandidate({ candidate: String(message["candidate"]), sdpMid: "0" }).catch(() => undefined);
 			} else if (type === "disconnect") {
 				left = String(message["reason"]);
 				socket.close(1000, "");
@@ -219,7 +217,7 @@ export async function startSora(): Promise<Sora> {
 		socket.on("close", () => {
 			if (!one) return;
 			const kick = one.kick === null ? {} : { disconnect_api_reason: one.kick };
-			void gone(one, { ...kick, ...(left === null ? {} : { type_disconnect_reason: left }) });
+			gone(one, { ...kick, ...(left === null ? {} : { type_disconnect_reason: left }) }).catch(giveUp);
 		});
 	});
 
@@ -248,13 +246,9 @@ export async function startSora(): Promise<Sora> {
 		response.writeHead(status).end(JSON.stringify(found ? {} : { error_type: "CONNECTION-NOT-FOUND" }));
 	}
 
-	server.on("request", (request, response) => void api(request, response));
-	server.listen(0, "127.0.0.1");
-	await once(server, "listening");
-	const { port } = server.address() as AddressInfo;
 	return {
-		url: `ws://127.0.0.1:${port}/signaling`,
-		apiUrl: `http://127.0.0.1:${port}/api`,
+		url: `ws://${host}/signaling`,
+		apiUrl: `http://${host}/api`,
 		connections,
 		apiCalls,
 		hookCalls,
@@ -264,9 +258,7 @@ export async function startSora(): Promise<Sora> {
 			hooks = {};
 			for (const socket of sockets.clients) socket.terminate();
 			await Promise.all(connections.flatMap(({ peer }) => (peer ? [peer.close()] : [])));
-			server.closeAllConnections();
-			server.close();
-			await once(server, "close");
+			await close();
 		},
 	};
 }

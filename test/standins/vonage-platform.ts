@@ -1,9 +1,7 @@
 import { createHmac, createVerify, generateKeyPairSync, randomUUID, timingSafeEqual } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { startServer } from "../support/server.ts";
 
 // A stand-in for the REST API of Vonage Video and OpenTok, as opentok 2.23.2, @vonage/video 1.31.1 and @opentok/client 2.35.2 and 2.26.4
 // call it. It verifies credentials by itself: HS256 with the API secret, RS256 with the application's key.
@@ -82,22 +80,16 @@ export async function startVonagePlatform(
 		response.writeHead(answer.status, { "Content-Type": type, "X-Stand-In": "vonage", ...answer.headers });
 		response.end(method === "HEAD" ? undefined : answer.body);
 	};
-	const server = createServer((request, response) => void respond(request, response));
-	server.listen(0, "127.0.0.1");
-	await once(server, "listening");
+	const { host, close } = await startServer(respond);
 	return {
-		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+		url: `http://${host}`,
 		calls,
 		sessions,
 		addSession,
 		failNext: (status, body = JSON.stringify({ code: status, message: "as the test says" })) =>
 			failures.push({ status, body }),
 		moveMessaging: (url) => void (messaging = url),
-		close: async () => {
-			server.closeAllConnections();
-			server.close();
-			await once(server, "close");
-		},
+		close,
 	};
 }
 

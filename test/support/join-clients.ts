@@ -110,7 +110,7 @@ const chimeWay = (service: ChimeSignalling, aws: ChimeAws): JoinWay => ({
 			.attendee;
 		const query = "?X-Chime-Control-Protocol-Version=3&X-Amzn-Chime-Send-Close-On-Error=1&X-Amzn-Version=3.32.0";
 		const ws = new Ws(`${String(material(joined)["signaling_url"])}${query}`, ["_aws_wt_session", token]);
-		const closed = once(ws, "close");
+		const closed = new Promise((resolve) => ws.on("close", resolve));
 		await once(ws, "open");
 		await vi.waitFor(() => {
 			if (!service.connections.some(({ joinToken }) => joinToken === token)) throw new Error("not there yet");

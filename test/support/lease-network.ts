@@ -104,7 +104,10 @@ export class PlainObject {
 			},
 			(_ms, fire) => {
 				let isOn = true;
-				void this.#pass().then(() => isOn && fire());
+				this.#pass().then(
+					() => isOn && fire(),
+					() => undefined,
+				);
 				return () => (isOn = false);
 			},
 		);

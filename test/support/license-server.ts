@@ -1,6 +1,7 @@
 import { buffer } from "node:stream/consumers";
 import type { IncomingHttpHeaders } from "node:http";
-import type { Answerer, Origin } from "./origin.ts";
+import type { Origin } from "./origin.ts";
+import type { Answerer } from "./server.ts";
 
 /** A licence request as the server got it. */
 export interface LicenseRequest {

@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { createServer, request as startRequest } from "node:http";
-import type { AddressInfo } from "node:net";
+import { request as startRequest } from "node:http";
+import { startServer, upgradeOnly } from "./server.ts";
 
 /** The proxy of a company's network: it adds headers to the WebSockets that pass. */
 export interface NetworkProxy {
@@ -13,7 +12,7 @@ export async function startNetworkProxy(
 	target: string,
 	added: Readonly<Record<string, string>>,
 ): Promise<NetworkProxy> {
-	const server = createServer((_request, response) => void response.writeHead(426).end());
+	const { server, host, close } = await startServer(upgradeOnly);
 	server.on("upgrade", (request, client, head) => {
 		const { host: _host, ...headers } = request.headers;
 		const through = startRequest(new URL(request.url ?? "/", target).href, { headers: { ...headers, ...added } });
@@ -30,14 +29,8 @@ export async function startNetworkProxy(
 		through.on("error", () => client.destroy());
 		through.end();
 	});
-	server.listen(0, "127.0.0.1");
-	await once(server, "listening");
 	return {
-		url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
-		close: async () => {
-			server.closeAllConnections();
-			server.close();
-			await once(server, "close");
-		},
+		url: `ws://${host}`,
+		close,
 	};
 }

@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingHttpHeaders } from "node:http";
 import { gzipSync } from "node:zlib";
+import { type Answerer, startServer } from "./server.ts";
 
 /** A request as the origin got it. `url` is the request target: path and query, undecoded. */
 export interface SeenRequest {
@@ -11,8 +9,6 @@ export interface SeenRequest {
 	readonly url: string;
 	readonly headers: IncomingHttpHeaders;
 }
-
-export type Answerer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 /** A publisher's HTTP origin on loopback, which records all that it is asked. */
 export interface Origin {
@@ -35,16 +31,13 @@ export async function startOrigin(): Promise<Origin> {
 	const folders = new Map<string, Answerer>();
 	const below = (path: string) => [...folders].find(([prefix]) => path.startsWith(prefix))?.[1];
 	const requests: SeenRequest[] = [];
-	const server = createServer((request, response) => {
+	const { host, close } = await startServer((request, response) => {
 		const { method = "", url = "", headers } = request;
 		requests.push({ method, url, headers });
 		const path = pathOf(url);
 		const answerer = answerers.get(path) ?? below(path) ?? status(404);
-		void answerer(request, response);
+		return answerer(request, response);
 	});
-	server.listen(0, "127.0.0.1");
-	await once(server, "listening");
-	const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
 	return {
 		url: `http://${host}`,
 		host,
@@ -52,11 +45,7 @@ export async function startOrigin(): Promise<Origin> {
 		put: (path, body, headers = {}) => answerers.set(path, file(Buffer.from(body), headers)),
 		answer: (path, answerer) => answerers.set(path, answerer),
 		answerBelow: (prefix, answerer) => folders.set(prefix, answerer),
-		close: async () => {
-			server.closeAllConnections();
-			server.close();
-			await once(server, "close");
-		},
+		close,
 	};
 }
 
