@@ -315,6 +315,23 @@ describe.concurrent.each(WAYS)("a session of %s", (name) => {
 		expect(await place.participants()).toEqual([]);
 	});
 
+	it("puts everybody out when its record names another provider, through which they can join anew", async () => {
+		const place = await open(name);
+		const ann = await place.enter({ uid: "ann" });
+		const other = wayOf(WAYS[(WAYS.indexOf(name) + 2) % WAYS.length] ?? "");
+		const part = { provider: other.provider, ...other.part(gate, place.id) };
+		expect((await gate.manage("PUT", place.manageUrl, { ...part, ends_at: "never" })).status).toBe(400);
+		await stands(place, ann, "connected");
+		await place.put(part);
+		await ann.out();
+		await stands(place, ann, "session-ended");
+		expect((await place.record())["status"]).toBe("open");
+		const again = await place.join({ uid: "ann" });
+		expect([again.status, again.body["provider"]]).toEqual([201, other.provider]);
+		await other.connect(gate, place.id, again);
+		await stands(place, again, "connected");
+	});
+
 	it("lets those connect who had joined before it was locked", async () => {
 		const place = await open(name);
 		const ann = await place.join({ uid: "ann" });

@@ -478,6 +478,25 @@ it("a participant is cut off in the channel that it came to, though the session 
 	expect(JSON.parse(calls[0] ?? "")).toMatchObject({ channel_id: "before", connection_id: body["connection_id"] });
 });
 
+it("a participant is cut off at Sora, be it at the second try, though the session is another provider's since", async () => {
+	const moving = await openSora(gate, { catalog_cache_seconds: 1 });
+	const calls: string[] = [];
+	gate.origin.answer("/api-of-one-that-moves", async (request, response) => {
+		calls.push(await text(request));
+		response.writeHead(calls.length === 1 ? 503 : 200).end("{}");
+	});
+	await moving.setUp({ api_url: `${gate.origin.url}/api-of-one-that-moves` });
+	await moving.openSession("moves", REAL);
+	const body = authBody("moves", await moving.account.sign());
+	await moving.auth(body);
+	const url = `${moving.account.manageUrl}/e2ee-sessions/moves`;
+	expect((await gate.manage("PUT", url, { provider: "webrtc" })).status).toBe(200);
+	await vi.waitFor(() => expect(calls).toHaveLength(2), { timeout: 15_000 });
+	const { connection_id } = body;
+	expect(JSON.parse(calls[1] ?? "")).toEqual({ channel_id: "moves", connection_id, reason: "session-ended" });
+	expect(await moving.participants("moves")).toEqual([]);
+});
+
 it("a participant that leaves the channel that its session had before is out", async () => {
 	const session = await newSession({}, { channel_id: "first" });
 	const body = authBody("first", await token());

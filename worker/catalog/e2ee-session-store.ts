@@ -45,8 +45,19 @@ interface WritePlace {
 	readonly status?: SessionStatus | undefined;
 }
 
-/** Validates and writes a session, whole. A name that its provider has given it finds one session of the account. */
+/** Validates and writes a session, whole. */
 export async function storeSession(
+	store: SessionStore,
+	place: WritePlace,
+	input: unknown,
+): Promise<Parsed<StoredSession>> {
+	const accepted = await acceptSession(store, place, input);
+	if (accepted.ok) await writeSession(store, accepted.value);
+	return accepted;
+}
+
+/** What a write comes to; nothing is written yet. A name that its provider has given a session finds one session of the account. */
+export async function acceptSession(
 	store: SessionStore,
 	{ account, id, nowMs, status }: WritePlace,
 	input: unknown,
@@ -57,12 +68,17 @@ export async function storeSession(
 	const accepted = acceptE2eeSession(input, place, sealerOf(store));
 	if (!accepted.ok) return accepted;
 	const session = dated(accepted.value, before, nowMs);
-	const taken = await claimProviderId(store, session);
-	if (taken !== null) return { ok: false, issues: [taken] };
-	await store.kv.put(kvKeys.e2eeSession(account, id), writeE2eeSession(session));
+	const owner = await otherOwner(store, session);
+	if (owner === null) return { ok: true, value: { before, session } };
+	return { ok: false, issues: [`${PART_RULES[session.provider].named}: already names the session "${owner}"`] };
+}
+
+/** Writes what was accepted. */
+export async function writeSession(store: SessionStore, { before, session }: StoredSession): Promise<void> {
+	await claimProviderId(store, session);
+	await store.kv.put(kvKeys.e2eeSession(session.account_id, session.id), writeE2eeSession(session));
 	if (before) await dropProviderId(store, before, session);
 	forget(store, before, session);
-	return { ok: true, value: { before, session } };
 }
 
 /** Changes some members of a session that is there, as the gate itself learns them; null when there is none. */
@@ -89,17 +105,17 @@ export async function deleteSession(
 	return session;
 }
 
-/** Null when the name is the session's own now, else what is wrong with it. */
-async function claimProviderId(store: SessionStore, session: E2eeSessionRecord): Promise<string | null> {
+/** Another session that the provider calls the same; null when there is none. */
+async function otherOwner(store: SessionStore, session: E2eeSessionRecord): Promise<string | null> {
 	const key = providerKeyOf(session);
-	if (key === null) return null;
-	const owner = await store.kv.get(key);
-	if (owner === session.id) return null;
-	const other = owner === null ? null : await storedSession(store, session.account_id, owner);
-	if (other && providerKeyOf(other) === key)
-		return `${PART_RULES[session.provider].named}: already names the session "${other.id}"`;
-	await store.kv.put(key, session.id);
-	return null;
+	const owner = key === null ? null : await store.kv.get(key);
+	const other = owner === null || owner === session.id ? null : await storedSession(store, session.account_id, owner);
+	return other && providerKeyOf(other) === key ? other.id : null;
+}
+
+async function claimProviderId({ kv }: SessionStore, session: E2eeSessionRecord): Promise<void> {
+	const key = providerKeyOf(session);
+	if (key !== null && (await kv.get(key)) !== session.id) await kv.put(key, session.id);
 }
 
 async function dropProviderId({ kv }: SessionStore, before: E2eeSessionRecord, after: E2eeSessionRecord | null) {

@@ -102,7 +102,7 @@ async function judge(exchange: Exchange, asked: Asked): Promise<Decision<Judged>
 	const offered = await provider.judge(exchange, record);
 	if (!offered.allowed) return offered;
 	const rules = await rulesOf(gate, asker.account, record);
-	const who = { uid: claims.uid ?? null, tokenId, role: role.value };
+	const who = { uid: claims.uid ?? null, tokenId, role: role.value, through: record.provider };
 	const room = await askRoom(gate, rules, "check", who);
 	return room.allowed ? allow({ asker, record, provider, rules, role: role.value }) : room;
 }
@@ -176,6 +176,7 @@ function joinAsk(exchange: Exchange, asked: Asked, { asker, record, role }: Judg
 		sdk: asked.client?.sdk ?? null,
 		version: asked.client?.version ?? null,
 		...stayOf(asker, record, exchange.nowMs, exchange.nowMs),
+		through: record.provider,
 		hold: holdOf(exchange, asker, asked, admission),
 		displaced: admission.ended,
 		decision: exchange.decisionId,

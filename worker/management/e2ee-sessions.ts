@@ -1,9 +1,15 @@
 import type { Account } from "../catalog/catalog.ts";
 import { maskE2eeSession } from "../catalog/e2ee-session.ts";
 import type { E2eeSessionRecord, SessionStatus } from "../catalog/e2ee-session-record.ts";
-import { deleteSession, storeSession, storedSession } from "../catalog/e2ee-session-store.ts";
+import {
+	type StoredSession,
+	acceptSession,
+	deleteSession,
+	storedSession,
+	writeSession,
+} from "../catalog/e2ee-session-store.ts";
 import { kvKeys } from "../catalog/kv-keys.ts";
-import { refuse } from "../decision/decision.ts";
+import { type Decision, allow, refuse } from "../decision/decision.ts";
 import { askRoom, endRoom, rulesOf, tellRoom } from "../join/room/client.ts";
 import { guardValue } from "../join/secret-guard.ts";
 import { type ManagedCall, type ManagedHandler, json, noContent, readJson } from "./managed.ts";
@@ -71,17 +77,36 @@ export const putE2eeSession: ManagedHandler = async (call) => {
 	if (!guarded.allowed) return guarded;
 	const stored = await storedSession(exchange.gate, account, id);
 	const status = stored ? await statusInRoom(call, stored) : undefined;
-	const written = await storeSession(exchange.gate, { account, id, nowMs: exchange.nowMs, status }, body.value);
-	if (!written.ok) return refuse({ reason: "record-invalid", issues: written.issues });
-	const { before, session } = written.value;
+	const accepted = await acceptSession(exchange.gate, { account, id, nowMs: exchange.nowMs, status }, body.value);
+	if (!accepted.ok) return refuse({ reason: "record-invalid", issues: accepted.issues });
+	const moved = await leaveProvider(call, accepted.value);
+	if (!moved.allowed) return moved;
+	const { before, session } = moved.value;
+	await writeSession(exchange.gate, moved.value);
 	if (before) await tellRoom(exchange.gate, await exchange.gate.catalog.account(account, exchange.nowMs), session);
 	return json(call, maskE2eeSession(session), before ? 200 : 201);
 };
 
+/** Whoever is in a session that moves to another provider goes first, by the record that they are in by, and can join anew. */
+async function leaveProvider(call: ManagedCall, { before, session }: StoredSession): Promise<Decision<StoredSession>> {
+	if (!before || before.provider === session.provider) return allow({ before, session });
+	const endedAt = Math.max(call.exchange.gate.ports.now(), before.status_changed_at + 1);
+	const ended = await end(call, before, endedAt);
+	const status_changed_at = Math.max(session.status_changed_at, endedAt + 1);
+	return ended.allowed ? allow({ before, session: { ...session, status_changed_at } }) : ended;
+}
+
+/** Whoever is in goes first: a room that cannot be asked is asked again with the next call, which finds the record still there. */
 export const deleteE2eeSession: ManagedHandler = async (call) => {
-	const { gate, nowMs } = call.exchange;
-	const session = await deleteSession(gate, call.account, call.id);
+	const { gate } = call.exchange;
+	const session = await storedSession(gate, call.account, call.id);
 	if (!session) return refuse({ reason: "e2ee-session-not-found" });
-	await endRoom(gate, await gate.catalog.account(call.account, nowMs), session);
+	const ended = await end(call, session, Math.max(gate.ports.now(), session.status_changed_at + 1));
+	if (!ended.allowed) return ended;
+	await deleteSession(gate, call.account, call.id);
 	return noContent(call);
 };
+
+async function end({ exchange: { gate, nowMs }, account }: ManagedCall, former: E2eeSessionRecord, endedAt: number) {
+	return endRoom(gate, await gate.catalog.account(account, nowMs), former, endedAt);
+}

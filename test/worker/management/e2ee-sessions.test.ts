@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { kvKeys } from "../../../worker/catalog/kv-keys.ts";
+import { newFaultyGate, platformFault } from "../../support/faulty-gate.ts";
 import { type Publisher, newPublisher, refusalOf } from "../../support/publisher.ts";
 
 let publisher: Publisher;
@@ -71,6 +72,20 @@ describe("the end-to-end encrypted sessions of an account", () => {
 		const again = await put("sfu", shown);
 		expect(again.status).toBe(200);
 		expect(await again.json()).toMatchObject({ webrtc: { endpoint_token: "********" } });
+	});
+
+	it.each([
+		["deleted", "DELETE", undefined],
+		["moved to another provider", "PUT", { provider: "chime", chime: {} }],
+	])("are not %s while nobody can be put out of them, and then they are", async (_, method, record) => {
+		await put("room-1", { provider: "webrtc" });
+		const isolate = newFaultyGate((call, go) => (call.method === "tell" ? Promise.reject(platformFault()) : go()));
+		const body = record === undefined ? {} : { body: JSON.stringify(record) };
+		const headers = { Authorization: `Bearer ${env.ADMIN_TOKEN}`, "Content-Type": "application/json" };
+		const failed = await isolate.ask(`${sessions}/room-1`, { method, headers, ...body });
+		expect(await refusalOf(failed)).toMatchObject({ status: 503, reason: "room-unavailable" });
+		expect(await (await publisher.manage("GET", `${sessions}/room-1`)).json()).toMatchObject({ provider: "webrtc" });
+		expect((await publisher.manage(method, `${sessions}/room-1`, record)).ok).toBe(true);
 	});
 
 	it("are refused with the place of each mistake", async () => {

@@ -24,7 +24,7 @@ import {
 
 /** What may be asked of a room, and what it answers. */
 interface Calls {
-	readonly check: { ask: Pick<JoinAsk, "uid" | "tokenId" | "role">; value: { readonly waits: boolean } };
+	readonly check: { ask: Pick<JoinAsk, "uid" | "tokenId" | "role" | "through">; value: { readonly waits: boolean } };
 	readonly admit: { ask: JoinAsk; value: Seated };
 	readonly takeBack: { ask: { participant: string; spent: string }; value: null };
 	readonly look: { ask: { participant: string }; value: Participant };
@@ -32,7 +32,7 @@ interface Calls {
 	readonly leave: { ask: { participant: string; because: GoneBecause }; value: null };
 	readonly list: { ask: { gone: boolean }; value: RoomStatus };
 	readonly command: { ask: Command; value: Participant | null };
-	readonly tell: { ask: { readonly deleted: E2eeSessionRecord } | null; value: null };
+	readonly tell: { ask: { readonly former: E2eeSessionRecord } | null; value: null };
 	readonly claim: { ask: ClaimAsk; value: Seated | null };
 	readonly drop: { ask: DropAsk; value: null };
 	readonly remember: {
@@ -109,8 +109,16 @@ export async function tellRoom(gate: Gate, account: Account, record: E2eeSession
 	await askRoom(gate, await rulesOf(gate, account, record), "tell", null);
 }
 
-/** The session's record is deleted: everybody goes. The room keeps it, for their provider is told by it. */
-export async function endRoom(gate: Gate, account: Account, record: E2eeSessionRecord): Promise<void> {
-	const ended = { ...record, status: "ended" as const, status_changed_at: gate.ports.now() };
-	await askRoom(gate, await rulesOf(gate, account, ended), "tell", { deleted: record });
+/**
+ * The session as this record has it is over, for the record is to be deleted or to name another provider: everybody goes, and nobody comes in
+ * until a later record says so. The room keeps it, for their provider is told by it.
+ */
+export async function endRoom(
+	gate: Gate,
+	account: Account,
+	former: E2eeSessionRecord,
+	endedAt: number,
+): Promise<Decision<null>> {
+	const ended = { ...former, status: "ended" as const, status_changed_at: endedAt };
+	return askRoom(gate, await rulesOf(gate, account, ended), "tell", { former });
 }

@@ -116,6 +116,8 @@ export interface JoinAsk extends Stay {
 	readonly device: string;
 	readonly sdk: string | null;
 	readonly version: string | null;
+	/** What the caller's reading of the record has it come through. */
+	readonly through?: ProviderName;
 	readonly hold: Hold | null;
 	/** Sessions of the same viewer that its start has ended. */
 	readonly displaced: readonly string[];

@@ -24,7 +24,7 @@ export function statusOf(state: Pick<RoomState, "ownStatus">, rules: RoomRules):
 	return ownStatus !== null && ownStatus.changedAt > rules.statusChangedAt ? ownStatus.status : rules.status;
 }
 
-type Who = Pick<JoinAsk, "uid" | "tokenId" | "role">;
+type Who = Pick<JoinAsk, "uid" | "tokenId" | "role" | "through">;
 
 /** What a join would come to; nobody is let in yet. */
 export function judgeJoin(
@@ -33,6 +33,8 @@ export function judgeJoin(
 	who: Who,
 	now: number,
 ): Decision<{ readonly waits: boolean; readonly replaced: readonly Member[] }> {
+	// An isolate that still has the record of before would send people where the others are no longer.
+	if (who.through !== undefined && who.through !== rules.provider) return refuse({ reason: "room-unavailable" });
 	const status = statusOf(state, rules);
 	if (status === "ended") return refuse({ reason: "e2ee-session-ended", endedAt: null });
 	if (status === "locked") return refuse({ reason: "e2ee-session-locked" });

@@ -16,7 +16,7 @@ export const gateOf = (env: Env): Gate => (shared ??= createGate(env, parseSetti
 /** Of a room, as it is when an errand is done. */
 interface RoomNow {
 	readonly members: ReadonlyMap<string, Member>;
-	readonly record: { readonly deleted: E2eeSessionRecord | null };
+	readonly record: { readonly former: E2eeSessionRecord | null };
 }
 
 /** Does one errand of a room. @throws what went wrong: it is done again later. */
@@ -30,7 +30,7 @@ export async function doErrand(
 		case "webhook":
 			return tellPublisher(env, rules, errand);
 		case "eject":
-			return eject(env, rules, JSON.parse(errand.body) as Participant, roomNow().record.deleted);
+			return eject(env, rules, JSON.parse(errand.body) as Ejected, roomNow().record.former);
 		case "release":
 			return release(env, JSON.parse(errand.body) as Released, roomNow().members);
 		case "watch":
@@ -45,17 +45,23 @@ async function tellPublisher(env: Env, { account: id }: RoomRules, errand: Erran
 	return webhook ? sendWebhook(ports, webhook, errand.id, errand.body) : "done";
 }
 
+/** As it was stored when it went. */
+type Ejected = Participant & Pick<Member, "through">;
+
+/** By the record that it came by: the session's own, or, where that is gone or another provider's since, the one before. */
 async function eject(
 	env: Env,
 	rules: RoomRules,
-	participant: Participant,
-	deleted: E2eeSessionRecord | null,
+	participant: Ejected,
+	former: E2eeSessionRecord | null,
 ): Promise<ErrandOutcome> {
-	const provider = providers[rules.provider];
+	const { through = rules.provider } = participant;
+	const provider = providers[through];
 	if (!provider?.eject) return "done";
 	const gate = gateOf(env);
 	const account = await gate.catalog.account(rules.account, gate.ports.now());
-	const record = (await gate.catalog.e2eeSession(account, rules.session, gate.ports.now())) ?? deleted;
+	const current = await gate.catalog.e2eeSession(account, rules.session, gate.ports.now());
+	const record = [current, former].find((one) => one?.provider === through);
 	if (record) await provider.eject({ gate, account, record, participant });
 	return "done";
 }

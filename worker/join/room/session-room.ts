@@ -48,7 +48,7 @@ export class SessionRoom extends DurableObject<Env> {
 
 	/** What a join would come to; changes nothing. */
 	check(
-		call: Wired<RoomCall<Pick<JoinAsk, "uid" | "tokenId" | "role">>>,
+		call: Wired<RoomCall<Pick<JoinAsk, "uid" | "tokenId" | "role" | "through">>>,
 	): Wired<RoomReply<{ readonly waits: boolean }>> {
 		const { rules, ask } = this.#read(call);
 		const judged = judgeJoin(this.#book, rules, ask, Date.now());
@@ -126,12 +126,12 @@ export class SessionRoom extends DurableObject<Env> {
 		).wired;
 	}
 
-	/** The record was changed. One that is ended now puts everybody out; of one that is deleted the provider needs what it was. */
-	tell(call: Wired<RoomCall<{ readonly deleted: E2eeSessionRecord } | null>>): Wired<RoomReply<null>> {
+	/** The record was changed, or (`former`) is about to be another provider's or none: see `endRoom`. */
+	tell(call: Wired<RoomCall<{ readonly former: E2eeSessionRecord } | null>>): Wired<RoomReply<null>> {
 		const { rules, ask } = this.#read(call);
 		const applied = this.#keeper.commitWith((book) => {
-			book.change({ deleted: ask?.deleted ?? null });
-			return tellBook(book, rules);
+			if (ask) book.change({ former: ask.former });
+			return tellBook(book, rules, ask !== null);
 		});
 		return reply(allow(null), applied);
 	}
@@ -245,7 +245,7 @@ export class SessionRoom extends DurableObject<Env> {
 }
 
 /** A status that is another one than before is told to those who are in, and its end to the publisher. */
-function tellBook(book: RoomBook, rules: RoomRules): Plan {
+function tellBook(book: RoomBook, rules: RoomRules, isOver: boolean): Plan {
 	const { rules: known } = book.record;
 	const before = known ? statusOf(book, known) : rules.status;
 	book.learnRules(rules);
@@ -256,7 +256,7 @@ function tellBook(book: RoomBook, rules: RoomRules): Plan {
 	const gone = [...book.members.values()].map((member) => ({ member, because: "session-ended" as const }));
 	return {
 		...(status === before ? {} : { status: { status, changedAt } }),
-		...(status === "ended" ? { gone } : {}),
+		...(status === "ended" || isOver ? { gone } : {}),
 	};
 }
 

@@ -1,8 +1,10 @@
-import type { SessionStatus } from "../../catalog/e2ee-session-record.ts";
+import type { ProviderName, SessionStatus } from "../../catalog/e2ee-session-record.ts";
 import type { EndCause, GoneBecause, Hold, Participant, Stay } from "./contract.ts";
 
 /** A participant with what nobody outside of the room sees. Milliseconds throughout. */
 export interface Member extends Participant {
+	/** What it came through, and is put out by: the session may have moved to another provider since. */
+	readonly through?: ProviderName;
 	/** Order in which they came. */
 	readonly seq: number;
 	readonly goneAt: number | null;

@@ -16,8 +16,10 @@ export interface RoomRecord {
 	readonly endTold: number | null;
 	/** Refusals that were told of within a minute. */
 	readonly refusals: { readonly minute: number; readonly count: number };
-	/** The session's record as it was deleted, secrets sealed: those who are put out with it are in it for their provider. */
-	readonly deleted: E2eeSessionRecord | null;
+	/**
+	 * The session's record as it was when it was deleted, or moved to another provider, secrets sealed: those who were in then are put out by it.
+	 */
+	readonly former: E2eeSessionRecord | null;
 }
 
 const BLANK: RoomRecord = {
@@ -28,7 +30,7 @@ const BLANK: RoomRecord = {
 	cleanAt: null,
 	endTold: null,
 	refusals: { minute: 0, count: 0 },
-	deleted: null,
+	former: null,
 };
 
 type StoredMember = { member: string };

@@ -58,6 +58,12 @@ class Memory implements RoomState {
 }
 
 describe("whoever asks to join", () => {
+	it("comes through the provider that the session has now, not through one that it had", () => {
+		const room = new Memory();
+		expect(room.join(rulesOf({ provider: "sora" }), { through: "vonage" })).toBe("room-unavailable");
+		expect(room.join(rulesOf({ provider: "sora" }), { through: "sora" })).toBe("allowed");
+	});
+
 	const ann = { uid: "ann", tokenId: "t", role: "publisher" } as const;
 	const cases: [string, Partial<RoomRules>, (room: Memory, rules: RoomRules) => void][] = [
 		["allowed", {}, () => undefined],
