@@ -156,8 +156,11 @@ describe("Sora's API", () => {
 
 	it.each<[number, string, string]>([
 		[200, "{}", "done"],
-		[404, "", "done"],
 		[400, '{"error_type":"CONNECTION-NOT-FOUND"}', "done"],
+		[400, '{"error_type":"CHANNEL_NOT_FOUND"}', "done"],
+		[400, '{"error_type":"TARGET-NOT-FOUND"}', "Error: Sora's API answered 400"],
+		[404, "", "Error: Sora's API answered 404"],
+		[404, '{"error_type":"CONNECTION-NOT-FOUND"}', "Error: Sora's API answered 404"],
 		[400, '{"error_type":"MISSING-PARAMETER"}', "Error: Sora's API answered 400"],
 		[400, "no json", "Error: Sora's API answered 400"],
 		[400, "null", "Error: Sora's API answered 400"],
@@ -171,6 +174,7 @@ describe("Sora's API", () => {
 	it.each([
 		[200, "done"],
 		[400, "Error: Sora's API answered 400"],
+		[404, "Error: Sora's API answered 404"],
 	])("is not listened to for ever (%i)", async (status, outcome) => {
 		let isCut = false;
 		const endless = new ReadableStream({

@@ -4,9 +4,12 @@ import { isJsonObject, jsonOf } from "../../../token/json-object.ts";
 
 const TIME_LIMIT_MS = 10_000;
 const MOST_TOLD_BYTES = 4096;
+/** Whatever Sora refuses, it refuses with this. */
+const BAD_REQUEST = 400;
 
 /**
- * Cuts a connection through Sora's API. One that Sora does not have any more is cut already.
+ * Cuts a connection through Sora's API. One that Sora itself says it does not have any more is cut already; that nothing is at this address, or
+ * that a proxy says so, means no such thing.
  *
  * @throws when it cannot be said to be cut, so that it is tried again
  */
@@ -20,7 +23,8 @@ export async function disconnect(
 	const body = JSON.stringify(connection);
 	const answer = await fetch(new Request(apiUrl, { method: "POST", headers, body, signal, redirect: "manual" }));
 	if (answer.ok) return answer.body?.cancel();
-	if (isUnknown(answer.status, await toldBy(answer))) return;
+	const told = await toldBy(answer);
+	if (answer.status === BAD_REQUEST && saysGone(told)) return;
 	throw new Error(`Sora's API answered ${answer.status}`);
 }
 
@@ -32,8 +36,10 @@ async function toldBy(answer: Response): Promise<string> {
 	return read.value.rest === null ? new TextDecoder().decode(read.value.bytes) : "";
 }
 
-function isUnknown(status: number, told: string): boolean {
-	if (status === 404) return true;
-	const fault = status === 400 ? jsonOf(told) : null;
-	return isJsonObject(fault) && /NOT[-_]?FOUND|NO[-_]?SUCH/i.test(String(fault["error_type"]));
+/** Sora's name of the fault stands in `error_type`; its spelling is not documented for every version. */
+const GONE = /(?:CONNECTION|CHANNEL)(?:[-_]ID)?[-_]NOT[-_]?FOUND|NO[-_]?SUCH[-_]?(?:CONNECTION|CHANNEL)/i;
+
+function saysGone(told: string): boolean {
+	const fault = jsonOf(told);
+	return isJsonObject(fault) && GONE.test(String(fault["error_type"]));
 }
