@@ -12,7 +12,7 @@ let sessions = 0;
 const REAL = "wss://sora.example/signaling";
 
 beforeAll(async () => {
-	gate = await startTestGate({ decisionLog: "all" });
+	gate = await startTestGate({ decisionLog: "all", elsewhere: true });
 	sora = await openSora(gate);
 	await sora.setUp({});
 });
@@ -73,6 +73,24 @@ describe("the authentication webhook", () => {
 		const answers = await Promise.all(Array.from({ length: 8 }, () => sora.auth(body)));
 		expect(answers.map(({ allowed }) => allowed)).toEqual(answers.map(() => true));
 		expect(await sora.participants(session)).toHaveLength(1);
+	});
+
+	it("takes the same question in two isolates at once as one, in a session that takes no second one of its token, too", async () => {
+		const urls = [sora.authUrl, sora.authUrl.replace(gate.url, gate.running.elsewhereUrl ?? "")];
+		const askAt = async (url: string, body: Json): Promise<unknown> => {
+			const answer = await ask(url, { method: "POST", body: JSON.stringify(body) });
+			return ((await answer.json()) as Json)["allowed"];
+		};
+		for (let round = 0; round < 12; round += 1) {
+			const session = await newSession(round % 2 === 0 ? { single_use: true, max_participants: 1 } : {});
+			const given = await token({ maxu: 2 });
+			const body = authBody(session, given);
+			expect(await Promise.all([...urls, ...urls].map((url) => askAt(url, body)))).toEqual([true, true, true, true]);
+			expect(await sora.participants(session)).toHaveLength(1);
+			if (round % 2 === 0) continue;
+			const [second, third] = [await sora.auth(authBody(session, given)), await sora.auth(authBody(session, given))];
+			expect([second["allowed"], third]).toEqual([true, refusedFor("use-limit")]);
+		}
 	});
 
 	it.each<[string, Json, string]>([

@@ -32,6 +32,7 @@ export interface Asked {
 	readonly grantedTo?: string;
 	readonly listConflicts?: true;
 	readonly endSession?: string;
+	readonly shared?: true;
 }
 
 export interface Viewer {
@@ -67,6 +68,7 @@ export function requestOf(asked: Asked): AdmitRequest {
 		...(asked.owner ? { owner: asked.owner } : {}),
 		...(asked.ipCounting ? { ipCounting: asked.ipCounting } : {}),
 		...(asked.grantedTo === undefined ? {} : { grantedTo: asked.grantedTo }),
+		...(asked.shared ? { shared: true } : {}),
 		...(asked.listConflicts ? { listConflicts: true } : {}),
 		...(asked.endSession === undefined ? {} : { endSession: asked.endSession }),
 		session:

@@ -102,8 +102,9 @@ async function judge(exchange: Exchange, asked: Asked): Promise<Decision<Judged>
 	const offered = await provider.judge(exchange, record);
 	if (!offered.allowed) return offered;
 	const rules = await rulesOf(gate, asker.account, record);
+	const id = idOf(asker, asked);
 	const who = { uid: claims.uid ?? null, tokenId, role: role.value, through: record.provider };
-	const room = await askRoom(gate, rules, "check", who);
+	const room = await askRoom(gate, rules, "check", id === null ? who : { ...who, id });
 	return room.allowed ? allow({ asker, record, provider, rules, role: role.value }) : room;
 }
 
@@ -129,9 +130,12 @@ function withDevice(identified: Identified, { deviceId }: JoinWishes): Identifie
 }
 
 /** Each join is a use, and a session of its own kind: not that of a player that happens to play a video of the same id. */
-function limitAskOf({ client, video }: Asker, { connection = client.print() }: Pick<Asked, "connection">): LimitAsk {
-	const ownKey = `auto:${sha256(`join\n${connection}\n${video.record.id}`)}`;
-	return { intent: "start", use: true, counting: "requests", ownKey };
+function limitAskOf(asker: Asker, asked: Pick<Asked, "connection">): LimitAsk {
+	const { connection = asker.client.print() } = asked;
+	const ownKey = `auto:${sha256(`join\n${connection}\n${asker.video.record.id}`)}`;
+	const question = idOf(asker, asked);
+	const ask = { intent: "start", use: true, counting: "requests", ownKey } as const;
+	return question === null ? ask : { ...ask, question };
 }
 
 /** The steps that spend. Whatever fails here gives back what was spent before. */
@@ -167,7 +171,7 @@ async function endStarted({ gate, nowMs }: Exchange, hold: Hold | null): Promise
 function joinAsk(exchange: Exchange, asked: Asked, { asker, record, role }: Judged, admission: Admission): JoinAsk {
 	const { subject } = asker.subject;
 	return {
-		id: asked.connection === undefined ? newParticipantId() : idOf(record, subject.tokenId, asked.connection),
+		id: idOf(asker, asked) ?? newParticipantId(),
 		name: asked.name,
 		role,
 		uid: subject.claims.uid ?? null,
@@ -183,9 +187,11 @@ function joinAsk(exchange: Exchange, asked: Asked, { asker, record, role }: Judg
 	};
 }
 
-/** A provider may ask twice at once about the same connection: the room lets it in once. */
-const idOf = ({ account_id, id }: E2eeSessionRecord, tokenId: string, connection: string): string =>
-	participantIdOf(account_id, id, tokenId, connection);
+/** A provider may ask twice at once about the same connection: it is let in once, and one use is spent. Null where there is no connection yet. */
+function idOf({ video, subject }: Asker, { connection }: Pick<Asked, "connection">): string | null {
+	const { account_id, id } = video.record;
+	return connection === undefined ? null : participantIdOf(account_id, id, subject.subject.tokenId, connection);
+}
 
 const SHORTEST_TOUCH_SECONDS = 1;
 

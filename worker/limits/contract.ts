@@ -19,6 +19,8 @@ export interface AdmitRequest {
 	readonly intent: "start" | "renew" | "reload";
 	/** True for a request that `maxu` counts. */
 	readonly use: boolean;
+	/** The id is that of a question, which several may ask at once: they spend one use together, and none of them alone gives it back. */
+	readonly shared?: true;
 	readonly counting: "requests" | "playbacks";
 	/** Judges and answers, and writes nothing (HEAD, explain). */
 	readonly dryRun: boolean;

@@ -4,6 +4,7 @@ import { judgeAddress, writeAddress } from "./addresses.ts";
 import { conflictsIn } from "./conflicts.ts";
 import type { Admission, AdmitAnswer, AdmitRequest, EndedBy, SessionAsk } from "./contract.ts";
 import { knownSession } from "./forgetting.ts";
+import { hasUse, shareUse } from "./refund.ts";
 import type { SessionRow, ViewerState } from "./state.ts";
 import { MOST_LEFT_ADDRESSES, currentAddress, isAlive, isIpv6, sessionKey } from "./whereabouts.ts";
 
@@ -40,6 +41,7 @@ export function decide(state: ViewerState, request: AdmitRequest, now: number): 
 		if (newDevice) state.addDevice(client, request.owner, now);
 		if (plan.value) writeSession(state, plan.value);
 		if (use) writeUse(state, request, plan.value, now);
+		else if (request.shared) shareUse(state, request, now);
 	}
 	const relocated = address.value.left !== null || address.value.partner !== null;
 	const admission = { ...admissionOf(plan.value), ...(relocated ? { relocated } : {}) };
@@ -165,7 +167,7 @@ function started(
 /** Whether this request is one that `maxu` counts and that was not counted before. */
 function usesOne(state: ViewerState, request: AdmitRequest, plan: SessionPlan | null, now: number): boolean {
 	if (!request.use || request.limits.maxu === undefined) return false;
-	if (state.wasSpent(request.id, now)) return false;
+	if (hasUse(state, request, now)) return false;
 	if (request.counting === "requests" || !plan) return true;
 	return !state.playbackCounted(request.token.id, plan.row.key, plan.row.startedAt);
 }

@@ -13,6 +13,7 @@ import {
 	admitRequest,
 	countingOf,
 	keepsSession,
+	requestId,
 	rowsEndMs,
 } from "./limit-ask.ts";
 
@@ -133,6 +134,6 @@ export async function refundUse(exchange: Exchange, asker: Asker, ask: LimitAsk)
 	const { limits, tokenId } = asker.subject.subject;
 	if (!ask.use || limits?.maxu === undefined || countingOf(asker, ask) !== "requests") return;
 	gate.admissions.forgetViewer(memoryName(asker));
-	const refund = { id: exchange.decisionId, token: tokenId };
+	const refund = { id: requestId(exchange, ask), token: tokenId };
 	await giveBack(gate.limits, countingObjects(asker), refund, faultLogger(exchange));
 }

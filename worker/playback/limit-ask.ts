@@ -21,6 +21,8 @@ export interface LimitAsk {
 	readonly heartbeat?: { readonly sid: string };
 	/** How its uses are counted, where the account's setting does not say it. */
 	readonly counting?: AdmitRequest["counting"];
+	/** Names a question that several isolates may be asked at once: together they spend one use. */
+	readonly question?: string;
 	/** Name of its session where the token names none and the request's facts are not those of a player. */
 	readonly ownKey?: string;
 }
@@ -41,12 +43,16 @@ export interface Asker {
 export const rowsEndMs = ({ account, subject }: Asker): number =>
 	(subject.expiresAt + account.settings.clock_skew_seconds) * 1000;
 
+/** By which the object knows a request again. */
+export const requestId = ({ decisionId }: Exchange, { question = decisionId }: LimitAsk): string => question;
+
 /** What the viewer's object is asked. */
 export function admitRequest(exchange: Exchange, asker: Asker, ask: NamingAsk): AdmitRequest {
 	const { account, subject, client } = asker;
 	const { claims, limits, tokenId } = subject.subject;
 	return {
-		id: exchange.decisionId,
+		id: requestId(exchange, ask),
+		...(ask.question === undefined ? {} : { shared: true as const }),
 		intent: ask.intent === "license" ? "reload" : ask.intent,
 		use: ask.use,
 		counting: countingOf(asker, ask),

@@ -71,11 +71,43 @@ describe("a use that is given back", () => {
 		vi.useRealTimers();
 	});
 
+	it("is spent anew by the request that is made again", async () => {
+		const viewer = newViewer();
+		await ask(viewer, "a");
+		await giveBack(viewer, "a");
+		expect([await ask(viewer, "a"), await ask(viewer, "b")]).toEqual(["allowed", "use-limit"]);
+	});
+
 	it("is on disk", async () => {
 		const viewer = newViewer();
 		await ask(viewer, "a");
 		await giveBack(viewer, "a");
 		await evictDurableObject(viewer.stub);
 		expect([await ask(viewer, "b"), await ask(viewer, "c")]).toEqual(["allowed", "use-limit"]);
+	});
+});
+
+describe("a use that several share", () => {
+	const share = async (viewer: Viewer, id: string): Promise<string> =>
+		verdict(await viewer.ask({ id, token: TOKEN, use: true, shared: true, limits: { maxu: 1 } }));
+
+	it("is one, however many ask", async () => {
+		const viewer = newViewer();
+		expect(await Promise.all(["a", "a", "a", "b"].map((id) => share(viewer, id)))).toEqual([
+			"allowed",
+			"allowed",
+			"allowed",
+			"use-limit",
+		]);
+	});
+
+	it("is given back as long as one has it alone, and by none once another relies on it", async () => {
+		const viewer = newViewer();
+		await share(viewer, "a");
+		await giveBack(viewer, "a");
+		expect([await share(viewer, "b"), await share(viewer, "b")]).toEqual(["allowed", "allowed"]);
+		await evictDurableObject(viewer.stub);
+		await giveBack(viewer, "b");
+		expect(await share(viewer, "c")).toBe("use-limit");
 	});
 });

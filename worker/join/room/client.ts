@@ -6,6 +6,7 @@ import { retried } from "../../retry.ts";
 import { unwire, wire } from "../../limits/contract.ts";
 import { providers } from "../providers/index.ts";
 import {
+	type Candidate,
 	type ClaimAsk,
 	type Command,
 	type DropAsk,
@@ -24,7 +25,7 @@ import {
 
 /** What may be asked of a room, and what it answers. */
 interface Calls {
-	readonly check: { ask: Pick<JoinAsk, "uid" | "tokenId" | "role" | "through">; value: { readonly waits: boolean } };
+	readonly check: { ask: Candidate; value: { readonly waits: boolean } };
 	readonly admit: { ask: JoinAsk; value: Seated };
 	readonly takeBack: { ask: { participant: string; spent: string }; value: null };
 	readonly look: { ask: { participant: string }; value: Participant };

@@ -124,6 +124,9 @@ export interface JoinAsk extends Stay {
 	readonly decision: string;
 }
 
+/** Somebody who may be about to join. With an id where it is known by now: who is in by that id already may ask again. */
+export type Candidate = Pick<JoinAsk, "uid" | "tokenId" | "role" | "through"> & Partial<Pick<JoinAsk, "id">>;
+
 /** A participant, and the number of the ticket that opens its next connection. */
 export interface Seated {
 	readonly participant: Participant;

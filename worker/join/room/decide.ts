@@ -2,6 +2,7 @@ import type { SessionStatus } from "../../catalog/e2ee-session-record.ts";
 import { type Decision, allow, refuse } from "../../decision/decision.ts";
 import {
 	CONNECTION,
+	type Candidate,
 	type GoneBecause,
 	type JoinAsk,
 	type RedeemAsk,
@@ -24,15 +25,15 @@ export function statusOf(state: Pick<RoomState, "ownStatus">, rules: RoomRules):
 	return ownStatus !== null && ownStatus.changedAt > rules.statusChangedAt ? ownStatus.status : rules.status;
 }
 
-type Who = Pick<JoinAsk, "uid" | "tokenId" | "role" | "through">;
-
 /** What a join would come to; nobody is let in yet. */
 export function judgeJoin(
 	state: RoomState,
 	rules: RoomRules,
-	who: Who,
+	who: Candidate,
 	now: number,
 ): Decision<{ readonly waits: boolean; readonly replaced: readonly Member[] }> {
+	const known = state.members.get(who.id ?? "");
+	if (known) return allow({ waits: known.status === "waiting", replaced: [] });
 	// An isolate that still has the record of before would send people where the others are no longer.
 	if (who.through !== undefined && who.through !== rules.provider) return refuse({ reason: "room-unavailable" });
 	const status = statusOf(state, rules);
@@ -50,7 +51,7 @@ export function judgeJoin(
 	return room.allowed ? allow({ waits, replaced: same }) : room;
 }
 
-function banOf(state: RoomState, { uid, tokenId }: Who, now: number): Ban | null {
+function banOf(state: RoomState, { uid, tokenId }: Candidate, now: number): Ban | null {
 	return (uid === null ? null : state.ban("uid", uid, now)) ?? state.ban("token", tokenId, now);
 }
 

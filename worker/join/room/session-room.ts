@@ -6,6 +6,7 @@ import { planCommand } from "./commands.ts";
 import { memberToTell, planClaim, planDrop } from "./connections.ts";
 import {
 	CALL_HEADER,
+	type Candidate,
 	type ClaimAsk,
 	type Command,
 	type DropAsk,
@@ -47,9 +48,7 @@ export class SessionRoom extends DurableObject<Env> {
 	}
 
 	/** What a join would come to; changes nothing. */
-	check(
-		call: Wired<RoomCall<Pick<JoinAsk, "uid" | "tokenId" | "role" | "through">>>,
-	): Wired<RoomReply<{ readonly waits: boolean }>> {
+	check(call: Wired<RoomCall<Candidate>>): Wired<RoomReply<{ readonly waits: boolean }>> {
 		const { rules, ask } = this.#read(call);
 		const judged = judgeJoin(this.#book, rules, ask, Date.now());
 		return reply(judged.allowed ? allow({ waits: judged.value.waits }) : judged);

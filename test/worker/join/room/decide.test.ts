@@ -58,6 +58,16 @@ class Memory implements RoomState {
 }
 
 describe("whoever asks to join", () => {
+	it("may ask again when it is in already, whatever would keep others out", () => {
+		const room = new Memory();
+		const rules = rulesOf({ maxParticipants: 1, singleUse: true, identity: "refuse" });
+		expect(room.join(rules, { id: "a", uid: "ann", tokenId: "t" })).toBe("allowed");
+		const who = { uid: "ann", tokenId: "t", role: "publisher" } as const;
+		expect(verdictOf(judgeJoin(room, rules, { ...who, id: "a" }, NOW))).toBe("allowed");
+		expect(verdictOf(judgeJoin(room, rules, { ...who, id: "b" }, NOW))).toBe("token-already-joined");
+		expect(verdictOf(judgeJoin(room, rules, who, NOW))).toBe("token-already-joined");
+	});
+
 	it("comes through the provider that the session has now, not through one that it had", () => {
 		const room = new Memory();
 		expect(room.join(rulesOf({ provider: "sora" }), { through: "vonage" })).toBe("room-unavailable");
