@@ -56,7 +56,7 @@ const chime = object({
 	session_token: orNull(bearer),
 	region,
 	/** In the place of AWS's own. */
-	endpoint: orNull(httpsUrl),
+	endpoint: orNull(baseUrl),
 });
 
 /** The longest that Cloudflare takes. */
@@ -78,7 +78,7 @@ const turnKinds = v.variant(
 			kind: v.literal("cloudflare"),
 			key_id: v.pipe(string, v.regex(/^[A-Za-z0-9_-]{1,128}$/, "must be 1 to 128 of A-Z a-z 0-9 _ -")),
 			api_token: bearer,
-			api_url: v.optional(httpsUrl, CLOUDFLARE_TURN_URL),
+			api_url: v.optional(baseUrl, CLOUDFLARE_TURN_URL),
 			ttl_seconds,
 		}),
 	],

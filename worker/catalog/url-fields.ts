@@ -24,10 +24,11 @@ export const pageUrl = endpoint("https", "http");
 const WITHOUT_FRAGMENT = "must not have a fragment (#)";
 const bare = (text: string): boolean => !text.includes("#");
 export const httpsUrl = v.pipe(pageUrl, v.check(bare, WITHOUT_FRAGMENT));
-/** What paths are put behind. */
+/** What paths are put behind: it comes without a slash at the end. */
 export const baseUrl = v.pipe(
 	httpsUrl,
 	v.check((text) => !text.includes("?"), "must not have a query (?)"),
+	v.transform((text) => text.replace(/\/+$/, "")),
 );
 export const wssUrl = v.pipe(endpoint("wss", "ws"), v.check(bare, WITHOUT_FRAGMENT));
 

@@ -78,6 +78,14 @@ describe("a session that users write", () => {
 		});
 	});
 
+	it("has its base URLs without a slash at the end, whichever way they are written", () => {
+		const part = (api_url: string) => accepted(vonage({ application_id: MEETING, api_url })).vonage?.api_url;
+		expect([part("https://x.example/"), part("https://x.example/a//")]).toEqual([
+			"https://x.example",
+			"https://x.example/a",
+		]);
+	});
+
 	it.each([
 		["vonage", vonage({ application_id: MEETING, api_url: "https://anvil.opentok.com" })],
 		["vonage without API key", { provider: "vonage", vonage: { application_id: MEETING, session_id: SESSION } }],

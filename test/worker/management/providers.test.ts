@@ -62,6 +62,7 @@ describe("the credentials of an account with a provider", () => {
 	it("are opened where they are used, with their defaults", async () => {
 		await put("vonage", { application_id: APPLICATION, private_key: PEM });
 		await put("turn", cloudflare);
+		await put("chime", { ...chime, endpoint: "https://aws.example/chime//" });
 		const { catalog, account } = await opened();
 		expect(await catalog.providerCredentials(account, "vonage", NOW)).toEqual({
 			api_key: null,
@@ -76,7 +77,10 @@ describe("the credentials of an account with a provider", () => {
 			api_url: "https://rtc.live.cloudflare.com/v1/turn",
 			ttl_seconds: 3600,
 		});
-		expect(await catalog.providerCredentials(account, "chime", NOW)).toBeNull();
+		expect(await catalog.providerCredentials(account, "chime", NOW)).toMatchObject({
+			endpoint: "https://aws.example/chime",
+		});
+		expect(await catalog.providerCredentials(account, "sora", NOW)).toBeNull();
 	});
 
 	it("of another account, or that cannot be opened, are not used", async () => {

@@ -17,7 +17,7 @@ const cloudflare = {
 	kind: "cloudflare",
 	key_id: "key",
 	api_token: "the-token",
-	api_url: "https://turn.example/v1/turn/",
+	api_url: "https://turn.example/v1/turn",
 	ttl_seconds: 3600,
 };
 

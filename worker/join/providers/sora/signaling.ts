@@ -124,23 +124,16 @@ async function carry(exchange: Exchange, client: Inbox, { connect, role, connect
 		return seat;
 	}
 	const { control, dismissed } = seat.value;
-	const answered = await callSora(
-		exchange,
-		session.sora.signaling_urls,
-		forwarded(connect, { ticket, [SEAT_MEMBER]: name }),
-	);
-	if (!answered.allowed) {
+	const message = forwarded(connect, { ticket, [SEAT_MEMBER]: name });
+	const answered = await callSora(exchange, session.sora.signaling_urls, message);
+	if (!answered.allowed || answered.value.first === null) {
 		closeSocket(control, GOING_AWAY);
 		await undo?.();
-		return answered;
-	}
-	const { inbox: sora, first } = answered.value;
-	if (first === null) {
-		closeSocket(control, GOING_AWAY);
-		await undo?.();
-		passOn(client, sora.ended);
+		if (!answered.allowed) return answered;
+		passOn(client, answered.value.inbox.ended);
 		return allow();
 	}
+	const { inbox: sora, first } = answered.value;
 	const named = (connection: string): void => {
 		const roles = JOIN_ROLES_FOR[role];
 		const provider = { [CHANNEL]: session.sora.channel_id };

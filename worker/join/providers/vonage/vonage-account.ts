@@ -42,7 +42,7 @@ export async function vonageAccess(gate: Gate, account: Account, nowMs: number):
 
 export function accessOf(stored: ProviderCredentials["vonage"]): VonageAccess {
 	const { api_key: apiKey, api_secret: secret, application_id: application, private_key: privateKey } = stored;
-	const own = stored.api_url?.replace(/\/+$/, "") ?? null;
+	const { api_url: own } = stored;
 	return {
 		opentok:
 			apiKey === null || secret === null ? null : { kind: "opentok", id: apiKey, key: { algorithm: "HS256", secret } },

@@ -130,6 +130,5 @@ export async function revokeTurn(gate: Access, account: Account, usernames: read
 }
 
 type Cloudflare = Extract<TurnCredentials, { kind: "cloudflare" }>;
-const keyUrl = ({ api_url, key_id }: Cloudflare): string =>
-	`${api_url.replace(/\/+$/, "")}/keys/${encodeURIComponent(key_id)}/credentials`;
+const keyUrl = ({ api_url, key_id }: Cloudflare): string => `${api_url}/keys/${encodeURIComponent(key_id)}/credentials`;
 const bearer = ({ api_token }: Cloudflare) => ({ Authorization: `Bearer ${api_token}` });

@@ -12,7 +12,7 @@ const MOST_BYTES = 65_536;
 
 /** The client's configuration, as the platform has it for the project; an empty one, which leaves all as it is, where it has none. */
 export async function handleConfig(exchange: Exchange, session: VonageSession, { segments }: ProxyTarget) {
-	const base = isOnVonage(session) ? CONFIG_URL : session.vonage.api_url.replace(/\/+$/, "");
+	const base = isOnVonage(session) ? CONFIG_URL : session.vonage.api_url;
 	const url = `${base}/project/${encodeURIComponent(segments[1] ?? "")}/config.json`;
 	const headers = new Headers({ Accept: "application/json" });
 	const token = exchange.headers.get("X-TB-TOKEN-AUTH");

@@ -61,7 +61,7 @@ type Listed = readonly Readonly<Record<string, unknown>>[];
 
 async function askPlatform(exchange: Exchange, { session }: Guest): Promise<Decision<Listed>> {
 	const { api_url, session_id } = session.vonage;
-	const url = `${api_url.replace(/\/+$/, "")}/session/${encodeURIComponent(session_id)}${exchange.search}`;
+	const url = `${api_url}/session/${encodeURIComponent(session_id)}${exchange.search}`;
 	const headers = new Headers(passedHeaders(exchange.headers, PASSED));
 	const answer = await readPlatform(exchange.gate, { method: "GET", url, headers, body: null }, MOST_BYTES);
 	if (!answer.allowed) return answer;
