@@ -156,7 +156,7 @@ describe("Cloudflare's TURN", () => {
 			() => new Response(null, { status: 307, headers: { Location: "http://turn.example/" } }),
 			"its address is not https",
 		],
-		["breaks off", () => Promise.reject(new Error("the-token")), "the connection failed"],
+		["breaks off", () => Promise.reject(new Error("the-token")), "it could not be reached"],
 	])("that %s is named, and nothing of it told", async (_what, answer, detail) => {
 		const given = await turnServers(gateWith(cloudflare, answer).gate, account, ask());
 		expect(given).toEqual({ allowed: false, refusal: { reason: "provider-unavailable", provider: "turn", detail } });

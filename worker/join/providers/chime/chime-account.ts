@@ -21,7 +21,7 @@ export async function chimeAccess(gate: Gate, account: Account, nowMs: number): 
 		sessionToken: stored.session_token,
 		region: stored.region,
 	};
-	return { credentials, api: new MeetingsApi(credentials, stored.endpoint, gate.ports) };
+	return { credentials, api: new MeetingsApi(credentials, stored.endpoint, gate) };
 }
 
 /** The session as one of Chime; null when it is of another provider. */

@@ -8,7 +8,8 @@ import { jsonOf } from "../../../token/json-object.ts";
 import { readBytes } from "../../request-body.ts";
 import { refusedAsAws } from "./aws-error.ts";
 import { type ChimeAccess, chimeAccess, chimeSession } from "./chime-account.ts";
-import type { ApiAnswer, ApiCall } from "./meetings-api.ts";
+import type { ProviderAnswer } from "../../provider-call.ts";
+import type { ApiCall } from "./meetings-api.ts";
 import { meetingOf } from "./meetings.ts";
 import { type Operation, operationOf, schemaOf } from "./operations.ts";
 import { forgetMeeting, rememberMeeting, throughGate } from "./session-meeting.ts";
@@ -107,7 +108,7 @@ const PASSED_HEADERS = ["Content-Type", "x-amzn-errortype", "x-amzn-requestid", 
 async function passOn(
 	exchange: Exchange,
 	{ operation, session }: Judged,
-	{ status, headers: own, text }: ApiAnswer,
+	{ status, headers: own, text }: ProviderAnswer,
 ): Promise<Response> {
 	const headers: Record<string, string> = decisionHeaders(answerContext(exchange));
 	for (const name of PASSED_HEADERS) {

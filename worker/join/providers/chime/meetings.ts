@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import { jsonOf } from "../../../token/json-object.ts";
-import type { ApiAnswer, ApiCall, MeetingsApi } from "./meetings-api.ts";
+import { type ProviderAnswer, isGood, unavailable } from "../../provider-call.ts";
+import type { ApiCall, MeetingsApi } from "./meetings-api.ts";
 
 /** A meeting as the service describes it; members that the gate does not use pass on to the client's SDK as they are. */
 const meetingSchema = v.looseObject({
@@ -82,8 +83,6 @@ type Shape = typeof meetingSchema | typeof attendeeSchema;
 const pathOf = (meetingId: string, attendeeId?: string): string =>
 	`/meetings/${encodeURIComponent(meetingId)}${attendeeId === undefined ? "" : `/attendees/${encodeURIComponent(attendeeId)}`}`;
 
-const isGood = ({ status }: ApiAnswer): boolean => status >= 200 && status < 300;
-
 /** The meeting that an answer of the service holds, if it holds one. */
 export function meetingOf(answer: unknown): Meeting | null {
 	const read = v.safeParse(v.looseObject({ Meeting: meetingSchema }), answer);
@@ -91,7 +90,7 @@ export function meetingOf(answer: unknown): Meeting | null {
 }
 
 /** A service that does not take the account's credentials is a matter of the publisher's, not of the moment. */
-function refusalOf({ status, headers }: ApiAnswer) {
+function refusalOf({ status, headers }: ProviderAnswer) {
 	const kind = headers.get("x-amzn-errortype")?.split(":", 1)[0];
 	const named = kind !== undefined && /^[A-Za-z]{1,60}$/.test(kind) ? ` (${kind})` : "";
 	if (status === 401 || status === 403)
@@ -103,4 +102,4 @@ function refusalOf({ status, headers }: ApiAnswer) {
 	return failed(`its meetings API answered ${status}${named}`);
 }
 
-const failed = (detail: string) => refuse({ reason: "provider-unavailable", provider: "chime", detail });
+const failed = (detail: string) => unavailable("chime", detail);

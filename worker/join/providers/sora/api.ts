@@ -1,9 +1,6 @@
-import { readUpTo } from "../../../playback/limited-body.ts";
-import type { Ports } from "../../../ports.ts";
 import { isJsonObject, jsonOf } from "../../../token/json-object.ts";
+import { type Outside, askProvider, isGood } from "../../provider-call.ts";
 
-const TIME_LIMIT_MS = 10_000;
-const MOST_TOLD_BYTES = 4096;
 /** Whatever Sora refuses, it refuses with this. */
 const BAD_REQUEST = 400;
 
@@ -14,26 +11,17 @@ const BAD_REQUEST = 400;
  * @throws when it cannot be said to be cut, so that it is tried again
  */
 export async function disconnect(
-	{ fetch }: Pick<Ports, "fetch">,
-	apiUrl: string,
+	outside: Outside,
+	url: string,
 	connection: { readonly channel_id: string; readonly connection_id: string; readonly reason: string },
 ): Promise<void> {
 	const headers = { "Content-Type": "application/json", "x-sora-target": "Sora_20151104.DisconnectConnection" };
-	const signal = AbortSignal.timeout(TIME_LIMIT_MS);
 	const body = JSON.stringify(connection);
-	const answer = await fetch(new Request(apiUrl, { method: "POST", headers, body, signal, redirect: "manual" }));
-	if (answer.ok) return answer.body?.cancel();
-	const told = await toldBy(answer);
-	if (answer.status === BAD_REQUEST && saysGone(told)) return;
-	throw new Error(`Sora's API answered ${answer.status}`);
-}
-
-/** What it says of a fault; nothing where it says more than that. */
-async function toldBy(answer: Response): Promise<string> {
-	const read = await readUpTo(answer, MOST_TOLD_BYTES);
-	if (!read.allowed) return "";
-	await read.value.rest?.cancel();
-	return read.value.rest === null ? new TextDecoder().decode(read.value.bytes) : "";
+	const answer = await askProvider(outside, { provider: "sora", method: "POST", url, headers, body });
+	if (!answer.allowed) throw new Error(`Sora's API did not answer: ${answer.refusal.reason}`);
+	const { status, text } = answer.value;
+	if (isGood({ status }) || (status === BAD_REQUEST && saysGone(text))) return;
+	throw new Error(`Sora's API answered ${status}`);
 }
 
 /** Sora's name of the fault stands in `error_type`; its spelling is not documented for every version. */

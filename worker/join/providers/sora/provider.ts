@@ -26,7 +26,7 @@ export const soraProvider: JoinProvider = {
 		if (!credentials || credentials.api_url === null) return;
 		const channel_id = typeof joined === "string" ? joined : session.sora.channel_id;
 		const reason = closeReason(participant.because ?? "kicked");
-		await disconnect(gate.ports, credentials.api_url, { channel_id, connection_id, reason });
+		await disconnect(gate, credentials.api_url, { channel_id, connection_id, reason });
 	},
 };
 

@@ -3,7 +3,7 @@ import { type Decision, allow } from "../../../decision/decision.ts";
 import type { Exchange } from "../../../exchange.ts";
 import { signPlatformToken } from "../../../token/platform-token.ts";
 import type { AdmittedJoin, JoinMaterial, JoinProvider } from "../../provider.ts";
-import { callPlatform } from "./api/platform.ts";
+import { askPlatform } from "./api/platform.ts";
 import { mintClientToken } from "./client-token.ts";
 import {
 	NO_CREDENTIALS,
@@ -86,8 +86,7 @@ async function disconnect({ gate, record, participant }: Ejection): Promise<void
 	const path = [project.id, "session", session.vonage.session_id, "connection", connection];
 	const url = `${access.apiUrl(project)}/v2/project/${path.map(encodeURIComponent).join("/")}`;
 	const headers = new Headers(await credentialsFor(project, nowMs, gate.ports.newId()));
-	const answer = await callPlatform(gate, { method: "DELETE", url, headers, body: null });
-	if (answer.allowed) await answer.value.body?.cancel();
+	const answer = await askPlatform(gate, { method: "DELETE", url, headers });
 	if (!answer.allowed || !GONE.has(answer.value.status))
 		throw new Error(`the connection of ${participant.id} was not ended`);
 }

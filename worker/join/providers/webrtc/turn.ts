@@ -6,7 +6,8 @@ import type { ProviderCredentials } from "../../../catalog/provider-credentials-
 import { type Decision, allow } from "../../../decision/decision.ts";
 import type { Gate } from "../../../gate.ts";
 import { jsonOf } from "../../../token/json-object.ts";
-import { type UpstreamAnswer, askUpstream, unavailable } from "./upstream.ts";
+import { askUpstream } from "./upstream.ts";
+import { type ProviderAnswer, unavailable } from "../../provider-call.ts";
 
 type TurnCredentials = ProviderCredentials["turn"];
 type Access = Pick<Gate, "catalog" | "sources" | "ports">;
@@ -101,7 +102,7 @@ async function askCloudflare(
 	return answer.allowed ? readCloudflare(answer.value) : answer;
 }
 
-function readCloudflare({ status, text }: UpstreamAnswer): Decision<TurnServers> {
+function readCloudflare({ status, text }: ProviderAnswer): Decision<TurnServers> {
 	if (status !== 201 && status !== 200) return unavailable(PROVIDER, `it answered ${status}`);
 	const parsed = v.safeParse(cloudflareAnswer, jsonOf(text));
 	if (!parsed.success) return unavailable(PROVIDER, "its answer names no ICE servers");

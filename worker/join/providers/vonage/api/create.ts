@@ -11,7 +11,8 @@ import { encryptForm, judgeQuery } from "./create-form.ts";
 import type { ApiCall } from "./call.ts";
 import { passOn } from "./pass-on.ts";
 import { sentHeaders } from "./headers.ts";
-import { readPlatform, unavailable } from "./platform.ts";
+import { type ProviderAnswer, isGood } from "../../../provider-call.ts";
+import { askPlatform, unavailable } from "./platform.ts";
 
 const FORM_TYPE = "application/x-www-form-urlencoded";
 const MOST_ANSWER_BYTES = 262_144;
@@ -28,18 +29,19 @@ export async function createSession(exchange: Exchange, call: ApiCall): Promise<
 		url: access.apiUrl(caller.project) + path + exchange.search,
 		headers: sentHeaders(exchange.headers, { [caller.header.name]: caller.header.value, "Content-Type": FORM_TYPE }),
 		body: form.value.body,
+		mostBytes: MOST_ANSWER_BYTES,
 	};
-	const answer = await readPlatform(exchange.gate, ask, MOST_ANSWER_BYTES);
+	const answer = await askPlatform(exchange.gate, ask);
 	if (!answer.allowed) return answer;
-	const { response, text } = answer.value;
-	if (!response.ok) return allow(passOn(exchange, response, text));
+	const { text } = answer.value;
+	if (!isGood(answer.value)) return allow(passOn(exchange, answer.value, text));
 	const sessionId = sessionIdIn(text);
 	if (sessionId === null) return unavailable("it answered without a session id");
-	if (!form.value.encrypted) return allow(shown(exchange, response, text));
+	if (!form.value.encrypted) return allow(shown(exchange, answer.value));
 	const recorded = await record(exchange, call, sessionId);
 	if (!recorded.allowed) return recorded;
 	exchange.told.video = recorded.value;
-	return allow(shown(exchange, response, text, { [SESSION_HEADER]: recorded.value }));
+	return allow(shown(exchange, answer.value, { [SESSION_HEADER]: recorded.value }));
 }
 
 function readForm({ headers, query }: Exchange, { access, body }: ApiCall) {
@@ -69,12 +71,8 @@ function sessionsIn(text: string): readonly Readonly<Record<string, unknown>>[] 
 }
 
 /** As it came; in XML for who asked for that and was given JSON. */
-function shown(
-	exchange: Exchange,
-	answer: Response,
-	text: string,
-	more: Readonly<Record<string, string>> = {},
-): Response {
+function shown(exchange: Exchange, answer: ProviderAnswer, more: Readonly<Record<string, string>> = {}): Response {
+	const { text } = answer;
 	if (!wantsXml(exchange.headers) || text.trimStart().startsWith("<")) return passOn(exchange, answer, text, more);
 	return passOn(exchange, answer, sessionsInXml(sessionsIn(text)), { ...more, "Content-Type": XML_TYPE });
 }

@@ -13,7 +13,7 @@ import { judgeFeature } from "./feature.ts";
 import { sentHeaders } from "./headers.ts";
 import { passOn } from "./pass-on.ts";
 import { readApiPath } from "./paths.ts";
-import { callPlatform } from "./platform.ts";
+import { passToPlatform } from "./platform.ts";
 
 const MOST_BODY_BYTES = 1_048_576;
 
@@ -66,6 +66,6 @@ async function pass(exchange: Exchange, call: ApiCall): Promise<Decision<Respons
 	const { access, caller, path, body } = call;
 	const url = access.apiUrl(caller.project) + path + exchange.search;
 	const headers = sentHeaders(exchange.headers, { [caller.header.name]: caller.header.value });
-	const answer = await callPlatform(exchange.gate, { method: exchange.method, url, headers, body });
+	const answer = await passToPlatform(exchange.gate, { method: exchange.method, url, headers, body });
 	return answer.allowed ? allow(passOn(exchange, answer.value, answer.value.body)) : answer;
 }

@@ -4,7 +4,7 @@ import { answeredHeaders } from "./headers.ts";
 /** The platform's answer as it came, with the decision's id. */
 export function passOn(
 	{ decisionId, method }: Exchange,
-	{ status, headers: own }: Response,
+	{ status, headers: own }: Pick<Response, "status" | "headers">,
 	body: BodyInit | null,
 	more: Readonly<Record<string, string>> = {},
 ): Response {

@@ -1,76 +1,46 @@
-import { type Decision, allow, refuse } from "../../../../decision/decision.ts";
-import type { Gate } from "../../../../gate.ts";
-import { readUpTo } from "../../../../playback/limited-body.ts";
+import { type Decision, allow } from "../../../../decision/decision.ts";
+import {
+	type Outside,
+	type ProviderAnswer,
+	type ProviderAsk,
+	askProvider,
+	timeout,
+	unavailable as unavailableOf,
+} from "../../../provider-call.ts";
 
+const PROVIDER = "vonage";
+/** A back end waits for the platform as long as it would without the gate. */
 const TIME_LIMIT_MS = 25_000;
 
-export interface PlatformCall {
+/** One call of the platform, and its whole answer. */
+export const askPlatform = (outside: Outside, ask: Omit<ProviderAsk, "provider">): Promise<Decision<ProviderAnswer>> =>
+	askProvider(outside, { limitMs: TIME_LIMIT_MS, ...ask, provider: PROVIDER });
+
+export interface PassedCall {
 	readonly method: string;
 	readonly url: string;
 	readonly headers: Headers;
-	readonly body: Uint8Array | string | null;
+	readonly body: Uint8Array;
 }
 
-type Outside = Pick<Gate, "sources" | "ports">;
-
-/** One call of the platform. Any answer is one, its body not read yet; refused is what gave none within the time limit. */
-export function callPlatform(
-	outside: Outside,
-	call: PlatformCall,
-	timeLimitMs = TIME_LIMIT_MS,
+/** A call that is passed on. Any answer is one, its body not read yet; refused is what gave none within the time limit. */
+export async function passToPlatform(
+	{ sources, ports }: Outside,
+	{ method, url, headers, body }: PassedCall,
 ): Promise<Decision<Response>> {
-	return limited(timeLimitMs, (signal) => send(outside, call, signal));
-}
-
-/** An answer, and its body as text. */
-export interface WholeAnswer {
-	readonly response: Response;
-	readonly text: string;
-}
-
-/** The same, and its body, which must have come within the time limit as well. */
-export function readPlatform(
-	outside: Outside,
-	call: PlatformCall,
-	mostBytes: number,
-	timeLimitMs = TIME_LIMIT_MS,
-): Promise<Decision<WholeAnswer>> {
-	return limited(timeLimitMs, async (signal) => {
-		const answer = await send(outside, call, signal);
-		if (!answer.allowed) return answer;
-		const read = await readUpTo(answer.value, mostBytes);
-		if (!read.allowed) return signal.aborted ? LATE : unavailable("its answer broke off");
-		const { bytes, rest } = read.value;
-		await rest?.cancel();
-		if (rest !== null) return unavailable("its answer is too large");
-		return allow({ response: answer.value, text: new TextDecoder().decode(bytes) });
-	});
-}
-
-async function limited<T>(timeLimitMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+	if (!sources.reaches(new URL(url))) return unavailable("its address is not https");
 	const limit = new AbortController();
-	const timer = setTimeout(() => limit.abort(), timeLimitMs);
+	const timer = setTimeout(() => limit.abort(), TIME_LIMIT_MS);
+	const isBare = method === "GET" || method === "HEAD" || body.length === 0;
+	const carried = isBare ? {} : { body: body as BodyInit };
 	try {
-		return await work(limit.signal);
+		const request = new Request(url, { method, headers, redirect: "manual", signal: limit.signal, ...carried });
+		return allow(await ports.fetch(request));
+	} catch {
+		return limit.signal.aborted ? timeout(PROVIDER) : unavailable("it could not be reached");
 	} finally {
 		clearTimeout(timer);
 	}
 }
 
-async function send(
-	{ sources, ports }: Outside,
-	{ method, url, headers, body }: PlatformCall,
-	signal: AbortSignal,
-): Promise<Decision<Response>> {
-	if (!sources.reaches(new URL(url))) return unavailable("its address is not https");
-	const isBare = method === "GET" || method === "HEAD" || body === null || body.length === 0;
-	const carried = isBare ? {} : { body: body as BodyInit };
-	try {
-		return allow(await ports.fetch(new Request(url, { method, headers, redirect: "manual", signal, ...carried })));
-	} catch {
-		return signal.aborted ? LATE : unavailable("it could not be reached");
-	}
-}
-
-export const unavailable = (detail: string) => refuse({ reason: "provider-unavailable", provider: "vonage", detail });
-const LATE = refuse({ reason: "provider-timeout", provider: "vonage" });
+export const unavailable = (detail: string) => unavailableOf(PROVIDER, detail);

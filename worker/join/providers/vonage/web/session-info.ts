@@ -7,7 +7,8 @@ import { logDecision } from "../../../../observe/decision-log.ts";
 import { jsonOf } from "../../../../token/json-object.ts";
 import { passedHeaders } from "../../../dial.ts";
 import { askRoom } from "../../../room/client.ts";
-import { readPlatform, unavailable } from "../api/platform.ts";
+import { isGood } from "../../../provider-call.ts";
+import { askPlatform, unavailable } from "../api/platform.ts";
 import { printOf } from "../client-token.ts";
 import { type Guest, admitGuest } from "./admission.ts";
 import { isMoving } from "./migration.ts";
@@ -38,7 +39,7 @@ export async function handleSessionInfo(
 	if (!guest.allowed) return denied(exchange, guest.refusal);
 	if (!isPlatformHost(target.host, guest.value.session))
 		return refused(exchange, { reason: "vonage-host-refused" }, "problem");
-	const answer = await askPlatform(exchange, guest.value);
+	const answer = await askInfo(exchange, guest.value);
 	if (!answer.allowed) return denied(exchange, answer.refusal);
 	const list = answer.value;
 	if (list.some(({ error }) => (error ?? null) !== null)) return shown(exchange, list);
@@ -59,15 +60,14 @@ function shown(exchange: Exchange, list: readonly object[]): Response {
 
 type Listed = readonly Readonly<Record<string, unknown>>[];
 
-async function askPlatform(exchange: Exchange, { session }: Guest): Promise<Decision<Listed>> {
+async function askInfo(exchange: Exchange, { session }: Guest): Promise<Decision<Listed>> {
 	const { api_url, session_id } = session.vonage;
 	const url = `${api_url}/session/${encodeURIComponent(session_id)}${exchange.search}`;
 	const headers = new Headers(passedHeaders(exchange.headers, PASSED));
-	const answer = await readPlatform(exchange.gate, { method: "GET", url, headers, body: null }, MOST_BYTES);
+	const answer = await askPlatform(exchange.gate, { method: "GET", url, headers, mostBytes: MOST_BYTES });
 	if (!answer.allowed) return answer;
-	const { response, text } = answer.value;
-	if (!response.ok) return unavailable(`its session info was answered with ${response.status}`);
-	const list = v.safeParse(v.array(v.looseObject({})), jsonOf(text));
+	if (!isGood(answer.value)) return unavailable(`its session info was answered with ${answer.value.status}`);
+	const list = v.safeParse(v.array(v.looseObject({})), jsonOf(answer.value.text));
 	return list.success ? allow(list.output) : unavailable("its session info cannot be read");
 }
 

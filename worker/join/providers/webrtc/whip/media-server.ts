@@ -3,7 +3,8 @@ import { type Decision, allow, refuse } from "../../../../decision/decision.ts";
 import type { Gate } from "../../../../gate.ts";
 import { type AdmittedSdp, admitSdp } from "../sdp-admission.ts";
 import { admitFragment } from "../sdp/fragment.ts";
-import { type UpstreamAnswer, askUpstream, unavailable } from "../upstream.ts";
+import { askUpstream } from "../upstream.ts";
+import { type ProviderAnswer, unavailable } from "../../../provider-call.ts";
 import type { MediaSession } from "./remembered.ts";
 
 export const SDP = "application/sdp";
@@ -56,7 +57,7 @@ export async function negotiate(
 }
 
 function read(
-	answer: UpstreamAnswer,
+	answer: ProviderAnswer,
 	door: Door,
 	status: 201 | 406,
 	place: SessionPlace,
@@ -72,7 +73,7 @@ function read(
 }
 
 /** The session's URL belongs to the endpoint's host, so that no answer sends the gate, with the endpoint's token, anywhere else. */
-function sessionUrl({ headers, url: base }: UpstreamAnswer, endpoint: string): Decision<string> {
+function sessionUrl({ headers, url: base }: ProviderAnswer, endpoint: string): Decision<string> {
 	const location = headers.get("Location");
 	const url = location === null ? null : URL.parse(location, base);
 	if (!url) return unavailable(PROVIDER, "its answer names no session (Location)");
@@ -148,11 +149,11 @@ function authorization(
 	return token === null ? {} : { Authorization: `Bearer ${token}` };
 }
 
-const typeOf = ({ headers }: UpstreamAnswer): string =>
+const typeOf = ({ headers }: ProviderAnswer): string =>
 	headers.get("Content-Type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
 
 /** A strong one only (RFC 9725 section 4.3.1), that can stand in a header of ours. */
-function etagOf({ headers }: UpstreamAnswer): string | null {
+function etagOf({ headers }: ProviderAnswer): string | null {
 	const etag = headers.get("ETag");
 	return etag !== null && /^"[!#-~]{0,256}"$/.test(etag) ? etag : null;
 }
@@ -163,7 +164,7 @@ function unacceptable({ refusal }: Extract<Decision<never>, { allowed: false }>)
 }
 
 /** Statuses that mean something to a client; what the server said with them stays here. */
-function refusalOf({ status, headers }: UpstreamAnswer) {
+function refusalOf({ status, headers }: ProviderAnswer) {
 	const retryAfterSeconds = retryAfter(headers);
 	switch (status) {
 		case 409:
