@@ -539,6 +539,29 @@ describe("the proxy", () => {
 		expect(await closed).toBe(code);
 	});
 
+	function enter(ws: WebSocket, { join: { token, session_id } }: JoinAnswer, id: string): void {
+		const uri = `/v2/partner/${VONAGE.apiKey}/session/${session_id}/connection/${id}`;
+		const data = JSON.stringify({ method: "create", uri, content: { capabilities: ["e2ee"] } });
+		const headers = new Map(Object.entries({ "TRANSACTION-ID": "t", "X-TB-TOKEN-AUTH": token }));
+		ws.send(writeRumor({ type: RUMOR.connect, addresses: [], headers: new Map([["uniqueId", id]]), data: "" }));
+		ws.send(writeRumor({ type: RUMOR.message, addresses: [SYMPHONY], headers, data }));
+	}
+
+	it("puts one out of the platform's session that it came to, though the record names another one since", async () => {
+		const room = await openRoom();
+		const ann = await join(room);
+		const { ws, told } = await openMessaging(ann);
+		const connection = `renamed-${room.id}`;
+		enter(ws, ann, connection);
+		await vi.waitFor(() => expect(told.length).toBeGreaterThan(1));
+		const vonage = { api_key: VONAGE.apiKey, session_id: platform.addSession(true), api_url: platform.url };
+		await put(`e2ee-sessions/${room.id}`, { provider: "vonage", vonage });
+		await gate.manage("DELETE", `${participantsOf(room)}/${ann.participant_id}`);
+		const path = `/v2/project/${VONAGE.apiKey}/session/${room.sessionId}/connection/${connection}`;
+		await vi.waitFor(() => expect(platform.calls.map((call) => decodeURIComponent(call.path))).toContain(path));
+		ws.close();
+	});
+
 	it("answers a connection that was put out before it entered", async () => {
 		const room = await openRoom();
 		const joined = await join(room);
@@ -554,18 +577,10 @@ describe("the proxy", () => {
 	it("ends a connection that names itself as another participant's, who stays when that one is put out", async () => {
 		const room = await openRoom();
 		const [ann, ben] = [await join(room), await join(room, { uid: "ben" })];
-		const enter = (ws: WebSocket, { join: { token, session_id } }: JoinAnswer): void => {
-			const id = `victim-${room.id}`;
-			const uri = `/v2/partner/${VONAGE.apiKey}/session/${session_id}/connection/${id}`;
-			const data = JSON.stringify({ method: "create", uri, content: { capabilities: ["e2ee"] } });
-			const headers = new Map(Object.entries({ "TRANSACTION-ID": "t", "X-TB-TOKEN-AUTH": token }));
-			ws.send(writeRumor({ type: RUMOR.connect, addresses: [], headers: new Map([["uniqueId", id]]), data: "" }));
-			ws.send(writeRumor({ type: RUMOR.message, addresses: [SYMPHONY], headers, data }));
-		};
 		const [anns, bens] = [await openMessaging(ann), await openMessaging(ben)];
-		enter(anns.ws, ann);
+		enter(anns.ws, ann, `victim-${room.id}`);
 		await vi.waitFor(() => expect(anns.told.length).toBeGreaterThan(1));
-		enter(bens.ws, ben);
+		enter(bens.ws, ben, `victim-${room.id}`);
 		expect(await bens.closed).toBe(1008);
 		await gate.manage("DELETE", `${participantsOf(room)}/${ben.participant_id}`);
 		await vi.waitFor(async () => expect(await statusOf(room, ben.participant_id)).toMatchObject({ status: "gone" }));

@@ -8,6 +8,7 @@ import { mintClientToken } from "./client-token.ts";
 import {
 	NO_CREDENTIALS,
 	type Project,
+	SESSION,
 	type VonageAccess,
 	type VonageSession,
 	notConfigured,
@@ -77,13 +78,14 @@ const GONE: ReadonlySet<number> = new Set([200, 204, 404]);
 
 /** Whatever connection the participant has at the platform ends there too. @throws so that it is tried again */
 async function disconnect({ gate, record, participant }: Ejection): Promise<void> {
-	const connection = participant.provider["connection_id"];
+	const { connection_id: connection, [SESSION]: joined } = participant.provider;
 	if (typeof connection !== "string") return;
 	const nowMs = gate.ports.now();
 	const opened = await openProject({ gate, nowMs }, record);
 	if (!opened.allowed) return;
 	const { access, project, session } = opened.value;
-	const path = [project.id, "session", session.vonage.session_id, "connection", connection];
+	const sessionId = typeof joined === "string" ? joined : session.vonage.session_id;
+	const path = [project.id, "session", sessionId, "connection", connection];
 	const url = `${access.apiUrl(project)}/v2/project/${path.map(encodeURIComponent).join("/")}`;
 	const headers = new Headers(await credentialsFor(project, nowMs, gate.ports.newId()));
 	const answer = await askPlatform(gate, { method: "DELETE", url, headers });

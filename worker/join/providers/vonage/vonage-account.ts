@@ -63,6 +63,9 @@ export function projectOf(access: VonageAccess, { vonage }: VonageSession): Proj
 	return unified && vonage.application_id?.toLowerCase() === unified.id ? unified : null;
 }
 
+/** Where the platform's name of the session that a participant came to is kept: the record may name another one since. */
+export const SESSION = "vonage_session";
+
 /** The session as one of Vonage; null when it is of another provider. */
 export function vonageSession(record: E2eeSessionRecord | null): VonageSession | null {
 	const { provider, vonage } = record ?? { provider: null, vonage: null };

@@ -11,6 +11,7 @@ import { isGood } from "../../../provider-call.ts";
 import { askPlatform, unavailable } from "../api/platform.ts";
 import { printOf } from "../client-token.ts";
 import { type Guest, admitGuest } from "./admission.ts";
+import { SESSION } from "../vonage-account.ts";
 import { isMoving } from "./migration.ts";
 import { type ProxyTarget, isPlatformHost } from "./paths.ts";
 
@@ -72,11 +73,16 @@ async function askInfo(exchange: Exchange, { session }: Guest): Promise<Decision
 }
 
 /** The one address that the participant's messaging may go to; its door finds it with the participant. */
-async function openMessaging(exchange: Exchange, { presented, participant }: Guest, info: Info): Promise<Decision> {
+async function openMessaging(
+	exchange: Exchange,
+	{ presented, participant, session }: Guest,
+	info: Info,
+): Promise<Decision> {
 	if (info.properties.e2ee !== true) return refuse({ reason: "vonage-session-unencrypted" });
 	const url = URL.parse(info.messaging_url.replace(/^ws/, "http"));
 	if (!url || !exchange.gate.sources.reaches(url)) return unavailable("its messaging address is not wss");
 	const provider = {
+		[SESSION]: session.vonage.session_id,
 		messaging_url: info.messaging_url,
 		symphony_address: info.symphony_address,
 		partner_id: info.partner_id,
