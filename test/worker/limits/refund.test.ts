@@ -1,4 +1,5 @@
 import { evictDurableObject } from "cloudflare:test";
+import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { wire } from "../../../worker/limits/contract.ts";
 import { EPOCH, type Viewer, newViewer, verdict } from "../../support/viewer.ts";
@@ -109,5 +110,31 @@ describe("a use that several share", () => {
 		await evictDurableObject(viewer.stub);
 		await giveBack(viewer, "b");
 		expect(await share(viewer, "c")).toBe("use-limit");
+	});
+
+	it("never lets more questions than the limit come to something, whoever of those that ask gives it back, and when", async () => {
+		const step = fc.record({ asker: fc.nat(11), keeps: fc.boolean() });
+		await fc.assert(
+			fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 3 }), async (steps, maxu) => {
+				const viewer = newViewer();
+				const stands = new Map<number, "allowed" | "over">();
+				const held = new Set<string>();
+				for (const { asker, keeps } of steps) {
+					const id = `question-${asker % 4}`; // of three askers each
+					const before = stands.get(asker);
+					if (before === "over") continue;
+					if (before === undefined) {
+						const answer = await viewer.ask({ id, token: TOKEN, use: true, shared: true, limits: { maxu } });
+						stands.set(asker, answer.allowed ? "allowed" : "over");
+						continue;
+					}
+					stands.set(asker, "over");
+					if (keeps) held.add(id);
+					else await giveBack(viewer, id);
+				}
+				expect(held.size).toBeLessThanOrEqual(maxu);
+			}),
+			{ numRuns: 60 },
+		);
 	});
 });
