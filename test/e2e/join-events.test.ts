@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type TestSession, openSession, openSocket } from "../support/join.ts";
+import { type TestSession, answered, openSession, openSocket } from "../support/join.ts";
 import { ask } from "../support/player.ts";
 import { startServer } from "../support/server.ts";
 import { nowSeconds, startTestGate } from "../support/running-gate.ts";
@@ -61,6 +61,24 @@ describe("a revocation closes a live socket within 5 s", () => {
 		await expect.poll(async () => (await session.participants()).length, { timeout: MOST_MS }).toBe(1);
 		expect(performance.now() - since).toBeLessThan(MOST_MS);
 	});
+});
+
+it("an isolate that still has the record of before lets nobody in through a provider that the session has left", async () => {
+	const account = await gate.openAccount();
+	const session = await openSession(gate, account);
+	const there = session.url.replace(gate.url, gate.running.elsewhereUrl ?? "");
+	const joinThere = async () => {
+		const headers = { Authorization: `Bearer ${await account.sign({ maxu: 1 })}` };
+		return answered(await ask(there, { method: "POST", headers }));
+	};
+	const before = await joinThere();
+	expect([before.status, before.body["provider"]]).toEqual([201, "webrtc"]);
+	const sora = { channel_id: "c", signaling_urls: ["wss://sora.example/signaling"] };
+	await session.put({ provider: "sora", sora });
+	expect((await joinThere()).reason).toBe("room-unavailable");
+	expect(await session.participants()).toEqual([]);
+	const after = await session.join();
+	expect([after.status, after.body["provider"]]).toEqual([201, "sora"]);
 });
 
 interface Heard {
