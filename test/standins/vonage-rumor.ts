@@ -64,6 +64,7 @@ class Talk implements RumorConnection {
 		this.#all = all;
 		this.url = url;
 		ws.on("message", (data: Buffer) => this.#hear(new Uint8Array(data)));
+		ws.on("error", () => ws.terminate());
 		ws.on("close", () => (this.closed = true));
 	}
 

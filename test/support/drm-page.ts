@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { vi } from "vitest";
 import type { Origin } from "./origin.ts";
+import { eventually } from "./patience.ts";
 
 const MODULES = join(import.meta.dirname, "../../node_modules");
 const SCRIPTS = {
@@ -112,15 +112,12 @@ export async function openDrmPage(browser: Browser, url: string, gateUrl: string
 		playWithDashJs: (manifest) => page.evaluate<string | null>(`(${WITH_DASH_JS})(${JSON.stringify(manifest)})`),
 		playWithVideoJs: (source) => page.evaluate<Read | null>(`(${WITH_VIDEO_JS})(${JSON.stringify(source)})`),
 		playsPast: (second) =>
-			vi.waitFor(
-				async () => {
-					const { time, frames, state } = await page.evaluate<{ time: number; frames: number; state: number }>(
-						`(() => { const v = document.querySelector("video"); return { time: v.currentTime, state: v.readyState, frames: v.getVideoPlaybackQuality().totalVideoFrames }; })()`,
-					);
-					if (time <= second || frames <= second) throw new Error(`at ${time} s, ${frames} frames, state ${state}`);
-				},
-				{ timeout: 30_000, interval: 100 },
-			),
+			eventually(async () => {
+				const { time, frames, state } = await page.evaluate<{ time: number; frames: number; state: number }>(
+					`(() => { const v = document.querySelector("video"); return { time: v.currentTime, state: v.readyState, frames: v.getVideoPlaybackQuality().totalVideoFrames }; })()`,
+				);
+				if (time <= second || frames <= second) throw new Error(`at ${time} s, ${frames} frames, state ${state}`);
+			}, 100),
 		close: () => context.close(),
 	};
 }

@@ -1,9 +1,9 @@
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
-import { vi } from "vitest";
 import type { Origin } from "./origin.ts";
 import type { Json } from "./running-gate.ts";
+import { eventually } from "./patience.ts";
 
 /** What the application of a page heard. */
 export interface Seen {
@@ -60,8 +60,6 @@ const SCRIPT = `
 		});
 	};`;
 
-const PATIENCE = { timeout: 30_000, interval: 50 };
-
 /** @param sdk name of the installed package */
 export async function openVonagePage(browser: Browser, origin: Origin, sdk = "@opentok/client"): Promise<VonagePage> {
 	const script = `/${sdk.replaceAll(/\W/g, "-")}`;
@@ -89,11 +87,11 @@ export async function openVonagePage(browser: Browser, origin: Origin, sdk = "@o
 		disconnect: () => page.evaluate("session.disconnect()"),
 		seen,
 		sees: (what, isSo) =>
-			vi.waitFor(async () => {
+			eventually(async () => {
 				const now = await seen();
 				if (!isSo(now)) throw new Error(`waiting for ${what}: ${JSON.stringify(now)}`);
 				return now;
-			}, PATIENCE),
+			}),
 		close: () => context.close(),
 	};
 }
