@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
+import { launchBrowser, newContext } from "../support/browser.ts";
 import { HLS } from "../support/clip.ts";
 import { HEIGHTS, makeLadder } from "../support/ladder.ts";
 import { type Origin, startOrigin } from "../support/origin.ts";
@@ -104,7 +104,7 @@ async function watch(
 	url: string,
 	{ agent, geo }: Viewer = {},
 ): Promise<[number[], Page]> {
-	const context = await browser.newContext({
+	const context = await newContext(browser, {
 		...(agent === undefined ? {} : { userAgent: agent }),
 		// Headers of this kind go to every host, and make browsers ask each of them for leave.
 		...(geo === undefined ? {} : { extraHTTPHeaders: { "X-Client-Geo": JSON.stringify(geo) } }),

@@ -1,3 +1,4 @@
+import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type JoinAnswer, type TestSession, answered, openSession } from "../support/join.ts";
@@ -24,13 +25,9 @@ beforeAll(async () => {
 	account = await gate.openAccount({ touch_seconds: 1 });
 	for (const way of servers.ways) await way.setUp(gate, account);
 	hookSora(gate, servers.sora, account);
-	gate.origin.answer("/joins", (request, response) => {
-		const chunks: Buffer[] = [];
-		request.on("data", (chunk: Buffer) => chunks.push(chunk));
-		request.on("end", () => {
-			heard.push(JSON.parse(Buffer.concat(chunks).toString()) as (typeof heard)[number]);
-			response.writeHead(204).end();
-		});
+	gate.origin.answer("/joins", async (request, response) => {
+		heard.push(JSON.parse(await text(request)) as (typeof heard)[number]);
+		response.writeHead(204).end();
 	});
 	await gate.manage("PUT", `${account.manageUrl}/join-webhook`, { url: `${gate.origin.url}/joins` });
 });

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { PATIENCE_MS, eventually } from "./patience.ts";
 
 const ARGUMENTS = [
@@ -21,7 +21,14 @@ export async function launchBrowser(more: readonly string[] = []): Promise<Brows
 	if (!existsSync(executablePath)) {
 		throw new Error(`There is no browser at ${executablePath}: install Chromium, or set CHROMIUM_PATH to where it is.`);
 	}
-	return chromium.launch({ executablePath, args: [...ARGUMENTS, ...more] });
+	return chromium.launch({ executablePath, args: [...ARGUMENTS, ...more], timeout: 2 * PATIENCE_MS });
+}
+
+/** A machine of its own, with all the patience of the tests. */
+export async function newContext(browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext> {
+	const context = await browser.newContext(options);
+	context.setDefaultTimeout(PATIENCE_MS);
+	return context;
 }
 
 /** The demo player in a browser of its own, as another viewer's machine would be. */
@@ -54,7 +61,7 @@ async function untilPage(page: Page, what: string, isSo: () => Promise<boolean>)
 
 /** @param address of the viewer, as a trusted proxy would tell it */
 export async function openPlayerPage(browser: Browser, url: string, address: string): Promise<PlayerPage> {
-	const context = await browser.newContext({ extraHTTPHeaders: { "X-Client-IP": address } });
+	const context = await newContext(browser, { extraHTTPHeaders: { "X-Client-IP": address } });
 	const page = await context.newPage();
 	const requested: string[] = [];
 	const faults: string[] = [];

@@ -3,6 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import type { Json } from "./running-gate.ts";
 import type { Origin } from "./origin.ts";
 import { eventually } from "./patience.ts";
+import { newContext } from "./browser.ts";
 
 /** A page with amazon-chime-sdk-js, as it is published. */
 export interface ChimePage {
@@ -100,7 +101,7 @@ export async function openChimePage(
 	origin.put(PAGE, '<!doctype html><meta charset="utf-8"><title>chime</title><script src="/chime-sdk.js"></script>', {
 		"Content-Type": "text/html",
 	});
-	const context = await browser.newContext({ extraHTTPHeaders: headers });
+	const context = await newContext(browser, { extraHTTPHeaders: headers });
 	const page = await context.newPage();
 	await page.goto(origin.url + PAGE);
 	const seen = () => page.evaluate<{ stopped: string | null; connects: number; started: number }>("seen");

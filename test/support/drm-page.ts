@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import type { Origin } from "./origin.ts";
 import { eventually } from "./patience.ts";
+import { newContext } from "./browser.ts";
 
 const MODULES = join(import.meta.dirname, "../../node_modules");
 const SCRIPTS = {
@@ -100,7 +101,7 @@ const WITH_VIDEO_JS = `async (source) => {
 
 /** @param address of the viewer, as a trusted proxy would tell it */
 export async function openDrmPage(browser: Browser, url: string, gateUrl: string, address: string): Promise<DrmPage> {
-	const context = await browser.newContext({ extraHTTPHeaders: { "X-Client-IP": address } });
+	const context = await newContext(browser, { extraHTTPHeaders: { "X-Client-IP": address } });
 	const page = await context.newPage();
 	const requested: string[] = [];
 	page.on("request", (request) => request.url().startsWith(gateUrl) && requested.push(request.url()));

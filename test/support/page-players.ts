@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import type { Origin } from "./origin.ts";
 import { eventually } from "./patience.ts";
+import { newContext } from "./browser.ts";
 
 /** What page script could read of an answer that refused it. */
 export interface ReadRefusal {
@@ -73,7 +74,7 @@ export async function openPage(
 	const path = `/pages/${pages}.html`;
 	origin.put(`/pages/${library}`, await readScript(script), { "Content-Type": "text/javascript" });
 	origin.put(path, html(`/pages/${library}`, start, url), { "Content-Type": "text/html" });
-	const context = await browser.newContext({ extraHTTPHeaders: { "X-Client-IP": address } });
+	const context = await newContext(browser, { extraHTTPHeaders: { "X-Client-IP": address } });
 	const page = await context.newPage();
 	const requested: string[] = [];
 	page.on("request", (request) => requested.push(request.url()));

@@ -1,6 +1,6 @@
 import type { Browser, Page, WebSocketRoute } from "playwright-core";
 import { expect } from "vitest";
-import { launchBrowser } from "./browser.ts";
+import { launchBrowser, newContext } from "./browser.ts";
 import type { Json, TestAccount, TestGate } from "./running-gate.ts";
 import { PATIENCE_MS, eventually } from "./patience.ts";
 
@@ -89,7 +89,7 @@ export const roomLink = (gate: TestGate, account: TestAccount, session: string, 
 	`${gate.url}/demo/room#${new URLSearchParams({ account: account.id, session, name, token }).toString()}`;
 
 export async function openRoomPage(browser: Browser, url: string, between?: Between): Promise<RoomPage> {
-	const context = await browser.newContext({ viewport: { width: 640, height: 480 } });
+	const context = await newContext(browser, { viewport: { width: 640, height: 480 } });
 	const page = await context.newPage();
 	const sent: string[] = [];
 	const heard: Json[] = [];

@@ -20,7 +20,8 @@ export const upgradeOnly: Answerer = (_request, response) => void response.write
  * stops): an answer that fails breaks that connection and nothing else, so that the test sees it where it looks.
  */
 export async function startServer(answerer: Answerer): Promise<LoopbackServer> {
-	const server = createServer((request, response) => {
+	// Idle connections stay: one that is closed in the moment in which a client takes it up again is a request that fails.
+	const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
 		(async () => answerer(request, response))().catch(() => response.destroy());
 	});
 	// A socket that changes its protocol has no listener of its own; a reset would end the process.

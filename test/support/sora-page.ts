@@ -3,6 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import type { Origin } from "./origin.ts";
 import type { Json } from "./running-gate.ts";
 import { eventually } from "./patience.ts";
+import { newContext } from "./browser.ts";
 
 /** The SDKs: the last published line with end-to-end encryption, and the newest, which has none. */
 export type SoraSdk = "sora-js-sdk-2023" | "sora-js-sdk";
@@ -118,7 +119,7 @@ export async function openSoraPage(browser: Browser, origin: Origin, sdk: SoraSd
 			"Content-Type": "text/html",
 		},
 	);
-	const context = await browser.newContext();
+	const context = await newContext(browser);
 	const page = await context.newPage();
 	await page.goto(`${origin.url}/${sdk}.html`);
 	const seen = () =>

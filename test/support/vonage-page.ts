@@ -4,6 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import type { Origin } from "./origin.ts";
 import type { Json } from "./running-gate.ts";
 import { eventually } from "./patience.ts";
+import { newContext } from "./browser.ts";
 
 /** What the application of a page heard. */
 export interface Seen {
@@ -72,7 +73,7 @@ export async function openVonagePage(browser: Browser, origin: Origin, sdk = "@o
 			"Content-Type": "text/html",
 		},
 	);
-	const context = await browser.newContext();
+	const context = await newContext(browser);
 	const page = await context.newPage();
 	const requested: string[] = [];
 	page.on("request", (request) => requested.push(request.url()));
