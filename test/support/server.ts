@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 
 /** What a stand-in answers with. */
 export type Answerer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
@@ -26,14 +26,19 @@ export async function startServer(answerer: Answerer): Promise<LoopbackServer> {
 	});
 	// A socket that changes its protocol has no listener of its own; a reset would end the process.
 	server.prependListener("upgrade", (_request, socket) => socket.on("error", () => socket.destroy()));
+	const sockets = new Set<Socket>();
+	server.on("connection", (socket) => {
+		sockets.add(socket);
+		socket.on("close", () => sockets.delete(socket));
+	});
 	server.listen(0, "127.0.0.1");
 	await once(server, "listening");
 	return {
 		server,
 		host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
 		close: async () => {
-			server.closeAllConnections();
 			server.close();
+			for (const socket of sockets) socket.destroy(); // also those that speak WebSocket by now, which would keep it open
 			await once(server, "close");
 		},
 	};
