@@ -73,9 +73,9 @@ async function open(name: string, record: Json = {}): Promise<Place> {
 async function stands(place: Place, { participantId }: JoinAnswer, how: string): Promise<void> {
 	const last = await eventually(async () => {
 		const found = (await place.participants(true)).find(({ id }) => id === participantId);
-		const because = found?.["because"] ?? null;
-		if (because === null) expect(found?.["status"]).toBe(how);
-		return because ?? how;
+		const { because = null, status } = found ?? {};
+		if (because === null && status !== how) throw new Error(`It is ${String(status)}, not ${how}.`);
+		return because ?? status;
 	});
 	expect(last).toBe(how);
 }
