@@ -1,6 +1,7 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { FileOrder } from "./support/file-order.ts";
+import { PATIENCE_MS } from "./support/patience.ts";
 
 const secrets = {
 	ADMIN_TOKEN: "test-admin-token",
@@ -19,6 +20,7 @@ export default defineConfig({
 		// All cores: most end-to-end tests wait for players, alarms and clocks more than they compute.
 		maxWorkers: "100%",
 		sequence: { sequencer: FileOrder },
+		teardownTimeout: 60_000,
 		projects: [
 			{
 				plugins: [
@@ -33,7 +35,8 @@ export default defineConfig({
 					name: "worker",
 					include: ["test/worker/**/*.test.ts"],
 					restoreMocks: true,
-					testTimeout: 30_000, // a bound for what hangs, not for a machine that is busy
+					testTimeout: 120_000, // bounds for what hangs, not for a machine that is busy
+					hookTimeout: 120_000,
 					env: searches,
 				},
 			},
@@ -49,9 +52,9 @@ export default defineConfig({
 					],
 					environment: "node",
 					globalSetup: ["test/support/build-once.ts"],
-					expect: { poll: { timeout: 10_000 } },
-					testTimeout: 60_000,
-					hookTimeout: 120_000,
+					expect: { poll: { timeout: PATIENCE_MS } },
+					testTimeout: 3 * PATIENCE_MS,
+					hookTimeout: 3 * PATIENCE_MS,
 				},
 			},
 		],

@@ -1,5 +1,5 @@
 import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { AWS_KEYS, type ChimeAws, startChimeAws } from "../standins/chime-aws.ts";
 import {
@@ -15,6 +15,7 @@ import { type NetworkProxy, startNetworkProxy } from "../support/network-proxy.t
 import { ask } from "../support/player.ts";
 import { nowSeconds, startTestGate } from "../support/running-gate.ts";
 import type { Json, TestAccount, TestGate } from "../support/running-gate.ts";
+import { eventually } from "../support/patience.ts";
 
 // amazon-chime-sdk-js, as it is published, in a browser, through the gate to stand-ins for AWS.
 let gate: TestGate;
@@ -112,16 +113,13 @@ async function talk({ join: { meeting, attendee } }: JoinAnswer): Promise<ChimeP
 
 /** Waits until the service has got so many connections with the attendee's JoinToken, and the last one has said SUBSCRIBE. */
 function arrived({ join: { attendee } }: JoinAnswer, count = 1): Promise<Connection> {
-	return vi.waitFor(
-		() => {
-			const own = service.connections.filter(({ joinToken }) => joinToken === attendee.JoinToken);
-			const last = own.at(-1);
-			if (own.length < count || !last?.frames.includes("SUBSCRIBE"))
-				throw new Error(`${own.length}: ${last?.frames.join()}`);
-			return last;
-		},
-		{ timeout: 20_000 },
-	);
+	return eventually(() => {
+		const own = service.connections.filter(({ joinToken }) => joinToken === attendee.JoinToken);
+		const last = own.at(-1);
+		if (own.length < count || !last?.frames.includes("SUBSCRIBE"))
+			throw new Error(`${own.length}: ${last?.frames.join()}`);
+		return last;
+	});
 }
 
 const participants = (session: string): string => `${account.manageUrl}/e2ee-sessions/${session}/participants`;
@@ -212,9 +210,9 @@ describe("a client that may join", () => {
 		const connection = await arrived(joined);
 		await page.leave();
 		expect(await page.stopped()).toBe("Left");
-		await vi.waitFor(() => expect(connection.closed).not.toBeNull(), { timeout: 10_000 });
+		await eventually(() => expect(connection.closed).not.toBeNull());
 		expect(connection.frames).toContain("LEAVE");
-		await vi.waitFor(() => expect(aws.knowsToken(joined.join.attendee.JoinToken)).toBe(false), { timeout: 10_000 });
+		await eventually(() => expect(aws.knowsToken(joined.join.attendee.JoinToken)).toBe(false));
 		await join(session, { uid: "ben" });
 	});
 });
@@ -250,8 +248,8 @@ describe("a client that must go", () => {
 		const connection = await arrived(joined);
 		await act(session, joined, jti);
 		expect(await page.stopped()).toBe(status);
-		await vi.waitFor(() => expect(connection.closed).not.toBeNull(), { timeout: 10_000 });
-		await vi.waitFor(() => expect(aws.knowsToken(joined.join.attendee.JoinToken)).toBe(false), { timeout: 10_000 });
+		await eventually(() => expect(connection.closed).not.toBeNull());
+		await eventually(() => expect(aws.knowsToken(joined.join.attendee.JoinToken)).toBe(false));
 	});
 
 	it("token expired", async () => {
@@ -293,16 +291,13 @@ describe("a client that may not connect", () => {
 		const [ann, ben] = [await join(session), await join(session, { uid: "ben" })];
 		const page = await watch({ ...ann, join: { ...ann.join, attendee: ben.join.attendee } });
 		expect(await page.stopped()).toBe("AudioAuthenticationRejected");
-		await vi.waitFor(() => expect(gate.logLines.join("\n")).toContain("chime-attendee-mismatch"), {
-			timeout: 10_000,
-		});
+		await eventually(() => expect(gate.logLines.join("\n")).toContain("chime-attendee-mismatch"));
 	});
 
 	it("with an SDK that is too old for the session: authentication rejected", async () => {
 		const session = await openSession();
 		const joined = await join(session);
 		await put(`e2ee-sessions/${session}`, { provider: "chime", least_versions: { "amazon-chime-sdk-js": "99.0.0" } });
-		await new Promise((resolve) => setTimeout(resolve, 100));
 		expect(await (await watch(joined)).stopped()).toBe("AudioAuthenticationRejected");
 	});
 });

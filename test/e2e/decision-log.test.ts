@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { publishClip } from "../support/clip.ts";
 import { ask, openPlayback, outcomeOf } from "../support/player.ts";
 import { startTestGate } from "../support/running-gate.ts";
 import type { Json, TestGate } from "../support/running-gate.ts";
+import { eventually } from "../support/patience.ts";
 
 let gate: TestGate;
 beforeAll(async () => {
@@ -32,7 +33,7 @@ it.each<[string, Json]>([
 			.filter((line) => line.startsWith("{"))
 			.map((line) => JSON.parse(line) as Line)
 			.filter((line) => line.event === "decision" && line.account === account.id);
-	await vi.waitFor(() => expect(lines().some(({ allowed }) => !allowed)).toBe(true), { timeout: 10_000 });
+	await eventually(() => expect(lines().some(({ allowed }) => !allowed)).toBe(true));
 	const logged = lines().filter(({ allowed }) => allowed);
 	expect(logged.filter(({ path }) => path.endsWith("/master.m3u8"))).toHaveLength(1);
 	expect(logged.filter(({ path }) => /\.(ts|m4s)$|index\.m3u8$/.test(path))).toEqual([]);

@@ -1,13 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { launchBrowser, newContext } from "../support/browser.ts";
 import { HLS } from "../support/clip.ts";
 import { HEIGHTS, makeLadder } from "../support/ladder.ts";
 import { type Origin, startOrigin } from "../support/origin.ts";
 import { ask, openPlayback, outcomeOf, urisOf } from "../support/player.ts";
 import { type Json, type TestAccount, type TestGate, startTestGate } from "../support/running-gate.ts";
+import { eventually } from "../support/patience.ts";
 
 let browser: Browser;
 let gate: TestGate;
@@ -103,7 +104,7 @@ async function watch(
 	url: string,
 	{ agent, geo }: Viewer = {},
 ): Promise<[number[], Page]> {
-	const context = await browser.newContext({
+	const context = await newContext(browser, {
 		...(agent === undefined ? {} : { userAgent: agent }),
 		// Headers of this kind go to every host, and make browsers ask each of them for leave.
 		...(geo === undefined ? {} : { extraHTTPHeaders: { "X-Client-Geo": JSON.stringify(geo) } }),
@@ -111,9 +112,9 @@ async function watch(
 	contexts.push(context);
 	const page = await context.newPage();
 	await page.goto(`${gate.origin.url}/${player}.html#${encodeURIComponent(url)}`);
-	await vi.waitFor(
+	await eventually(
 		async () => expect(await page.evaluate("video.videoHeight > 0 && video.currentTime > 0.5")).toBe(true),
-		{ timeout: 40_000, interval: 100 },
+		100,
 	);
 	const heights = await page.evaluate<number[]>("heights()");
 	return [[...new Set(heights)].toSorted((a, b) => b - a), page];

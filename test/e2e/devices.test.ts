@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { publishClip } from "../support/clip.ts";
 import { ask, askRaw, outcomeOf, refusalOf } from "../support/player.ts";
 import type { Client } from "../support/player.ts";
 import { secrets, startTestGate } from "../support/running-gate.ts";
 import type { Json, TestAccount, TestGate } from "../support/running-gate.ts";
+import { eventually } from "../support/patience.ts";
 
 let gate: TestGate;
 beforeAll(async () => {
@@ -133,9 +134,7 @@ describe("the Devices API, from a licence to a freed slot", () => {
 			expect(ids).toHaveLength(3);
 			expected.push(...ids.map((id) => `${uid}/${id}`));
 		}
-		await vi.waitFor(async () => expect((await accountList(account)).toSorted()).toEqual(expected.toSorted()), {
-			timeout: 30_000,
-		});
+		await eventually(async () => expect((await accountList(account)).toSorted()).toEqual(expected.toSorted()));
 	});
 
 	it("tells the account of every device, although the runtime dies before it could", async () => {
@@ -146,17 +145,11 @@ describe("the Devices API, from a licence to a freed slot", () => {
 		await Promise.race(asked);
 		process.kill(gate.running.pid(), "SIGKILL");
 		await Promise.all(asked);
-		await vi.waitFor(async () => expect(await outcomeOf(ask(`${gate.url}/healthz`))).toBe(200), {
-			timeout: 30_000,
-			interval: 100,
-		});
+		await eventually(async () => expect(await outcomeOf(ask(`${gate.url}/healthz`))).toBe(200), 100);
 		const expected: string[] = [];
 		for (const uid of uids) expected.push(...(await idsOf(account, uid)).map((id) => `${uid}/${id}`));
 		expect(expected.length).toBeGreaterThan(0);
-		await vi.waitFor(async () => expect((await accountList(account)).toSorted()).toEqual(expected.toSorted()), {
-			timeout: 30_000,
-			interval: 250,
-		});
+		await eventually(async () => expect((await accountList(account)).toSorted()).toEqual(expected.toSorted()), 250);
 	});
 });
 
@@ -166,7 +159,7 @@ describe("the account's list", () => {
 		const url = await masterOf(account, { uid: "ann", dlimit: 100 });
 		const ids = Array.from({ length: 23 }, (_, index) => `device-${String(index).padStart(2, "0")}`);
 		for (const id of ids) expect(await outcomeOf(ask(url, device(id)))).toBe(200);
-		await vi.waitFor(async () => expect(await accountList(account)).toHaveLength(23), { timeout: 30_000 });
+		await eventually(async () => expect(await accountList(account)).toHaveLength(23));
 		for (const perPage of [1, 7, 10, 23, 100])
 			expect(await accountList(account, perPage)).toEqual(ids.map((id) => `ann/${id}`));
 		const list = `/v1/accounts/${account.id}/devices`;

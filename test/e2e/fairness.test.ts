@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { publishClip } from "../support/clip.ts";
 import type { ClipOptions } from "../support/clip.ts";
+import { eventually } from "../support/patience.ts";
 import { ask, openPlayback, outcomeOf, refusalOf } from "../support/player.ts";
 import type { Client } from "../support/player.ts";
 import { startTestGate } from "../support/running-gate.ts";
@@ -169,9 +170,9 @@ describe("conflicts: list", () => {
 		expect(refusal).toMatchObject({ status: 403, error_subcode: "DENIED_BY_STREAM_LIMIT_CREATE" });
 		expect(refusal).toHaveProperty("conflicts", expected());
 		expect(JSON.stringify(refusal)).not.toContain(HOME4.ip);
-		const logged = gate.logLines.filter((line) => line.includes(refusal.decision_id));
-		expect(logged.join()).toContain("stream-limit-create");
-		expect(logged.join()).not.toMatch(/conflicts|laptop/);
+		const logged = () => gate.logLines.filter((line) => line.includes(refusal.decision_id));
+		await eventually(() => expect(logged().join()).toContain("stream-limit-create"));
+		expect(logged().join()).not.toMatch(/conflicts|laptop/);
 	});
 
 	it("tells it in the answers of licences and heartbeats, each in its form", async () => {

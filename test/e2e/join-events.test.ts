@@ -1,13 +1,14 @@
 import { createHmac } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
-import { setTimeout } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type TestSession, answered, openSession, openSocket } from "../support/join.ts";
 import { ask } from "../support/player.ts";
 import { startServer } from "../support/server.ts";
 import { nowSeconds, startTestGate } from "../support/running-gate.ts";
 import type { Json, TestAccount, TestGate } from "../support/running-gate.ts";
+import { eventually, inTime, soon } from "../support/patience.ts";
 
 // Two isolates on one state: what is revoked through the one, a room hears of whose participants came through the other.
 let gate: TestGate;
@@ -16,10 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => gate?.stop());
 
-/** How long a revocation may take to close a live connection (design 8). */
-const MOST_MS = 5000;
-
-describe("a revocation closes a live socket within 5 s", () => {
+describe("a revocation closes a live socket", () => {
 	it.concurrent.each([
 		["token", (token: string) => ({ value: token })],
 		["jti", () => ({ value: "one" })],
@@ -35,14 +33,12 @@ describe("a revocation closes a live socket within 5 s", () => {
 		const ann = await session.joinWith(token);
 		const socket = await openSocket(session.socketUrl(ann.ticket));
 		await socket.next("welcome");
-		const since = performance.now();
 		const through = (url: string) => url.replace(gate.url, gate.running.elsewhereUrl ?? "");
 		const body = { kind, ...named(token) };
 		expect((await gate.manage("POST", through(`${account.manageUrl}/revocations`), body)).status).toBe(201);
-		expect(await socket.closed).toEqual({ code: 4002, reason: "token-revoked" });
-		expect(performance.now() - since).toBeLessThan(MOST_MS);
+		expect(await soon(socket.closed)).toEqual({ code: 4002, reason: "token-revoked" });
 		const refused = async () => expect((await session.joinWith(token)).reason).toBe("token-revoked");
-		await vi.waitFor(refused, { timeout: MOST_MS, interval: 200 });
+		await eventually(refused, 200);
 	});
 
 	it("also of one who joined while an isolate had not heard of it yet", async () => {
@@ -54,12 +50,10 @@ describe("a revocation closes a live socket within 5 s", () => {
 		const elsewhere = other.manageUrl
 			.replace(gate.url, gate.running.elsewhereUrl ?? "")
 			.replace("/e2ee-sessions/room-1", "");
-		const since = performance.now();
 		await gate.manage("POST", `${elsewhere}/revocations`, { kind: "jti", value: "one" });
 		const ann = await session.joinWith(token);
 		expect([201, "token-revoked"]).toContain(ann.reason === "" ? ann.status : ann.reason);
-		await expect.poll(async () => (await session.participants()).length, { timeout: MOST_MS }).toBe(1);
-		expect(performance.now() - since).toBeLessThan(MOST_MS);
+		await expect.poll(async () => (await session.participants()).length).toBe(1);
 	});
 });
 
@@ -104,20 +98,24 @@ async function hear(account: TestAccount, url: string): Promise<string> {
 	return ((await answer.json()) as { secret: string }).secret;
 }
 
-const PATIENCE = { timeout: 15_000 };
 const typesOf = (heard: readonly Heard[]): string[] => heard.map(({ event }) => event.type);
 
 describe("the publisher's webhook", () => {
 	it.concurrent("an end that was told is not told again when the session's time is over", async () => {
-		const endpoint = await openEndpoint();
-		const account = await gate.openAccount();
-		const session = await openSession(gate, account, { ends_at: nowSeconds() + 2 });
-		await hear(account, endpoint.url);
-		expect((await session.order("POST", "end")).status).toBe(200);
+		const { endpoint, endsAt } = await inTime(async (seconds) => {
+			const endsAt = nowSeconds() + seconds;
+			const endpoint = await openEndpoint();
+			const account = await gate.openAccount();
+			const session = await openSession(gate, account, { ends_at: endsAt });
+			await hear(account, endpoint.url);
+			expect((await session.order("POST", "end")).status).toBe(200);
+			return { endpoint, endsAt };
+		});
 		const ends = () => typesOf(endpoint.heard).filter((type) => type === "join.session_ended");
-		await vi.waitFor(() => expect(ends()).toHaveLength(1), PATIENCE);
-		await setTimeout(3000);
+		await eventually(() => expect(ends()).toHaveLength(1));
+		await sleep(endsAt * 1000 + 1500 - Date.now());
 		expect(ends()).toHaveLength(1);
+		await endpoint.close();
 	});
 
 	it.concurrent.each([
@@ -130,7 +128,7 @@ describe("the publisher's webhook", () => {
 		await hear(account, endpoint.url);
 		await session.join();
 		expect((await gate.manage(method, session.manageUrl, record)).ok).toBe(true);
-		await vi.waitFor(() => expect(typesOf(endpoint.heard)).toContain("join.session_ended"), PATIENCE);
+		await eventually(() => expect(typesOf(endpoint.heard)).toContain("join.session_ended"));
 	});
 
 	it.concurrent("hears, signed, of who joins, leaves and is refused, and of the end", async () => {
@@ -141,11 +139,11 @@ describe("the publisher's webhook", () => {
 		const ann = await session.join({ uid: "ann" }, { name: "Ann" });
 		const refused = await session.join({ uid: "ben" });
 		const both = ["join.participant_joined", "join.refused"];
-		await vi.waitFor(() => expect(typesOf(endpoint.heard).toSorted()).toEqual(both), PATIENCE);
+		await eventually(() => expect(typesOf(endpoint.heard).toSorted()).toEqual(both));
 		expect((await ask(`${gate.url}/join/v1/participants/${ann.ticket}`, { method: "DELETE" })).status).toBe(204);
-		await vi.waitFor(() => expect(typesOf(endpoint.heard)).toContain("join.participant_left"), PATIENCE);
+		await eventually(() => expect(typesOf(endpoint.heard)).toContain("join.participant_left"));
 		expect((await session.order("POST", "end")).status).toBe(200);
-		await vi.waitFor(() => expect(typesOf(endpoint.heard)).toContain("join.session_ended"), PATIENCE);
+		await eventually(() => expect(typesOf(endpoint.heard)).toContain("join.session_ended"));
 		const of = (type: string) => endpoint.heard.find(({ event }) => event.type === type)?.event.data;
 		const where = { account: account.id, session: "room-1", provider: "webrtc" };
 		expect(of("join.participant_joined")).toMatchObject({
@@ -181,17 +179,21 @@ describe("the publisher's webhook", () => {
 		const session = await openSession(gate, account);
 		await hear(account, endpoint.url);
 		await session.join();
-		await vi.waitFor(() => expect(endpoint.heard).toHaveLength(2), PATIENCE);
+		await eventually(() => expect(endpoint.heard.length).toBeGreaterThan(1));
 		const [first, second] = endpoint.heard;
 		expect([second?.headers["webhook-id"], second?.body]).toEqual([first?.headers["webhook-id"], first?.body]);
 		await endpoint.close();
 	});
 
 	it.concurrent("does not hold up anything when it never answers", async () => {
-		const account = await gate.openAccount();
-		const session = await openSession(gate, account, { max_stay_seconds: 3 });
-		await hear(account, "http://127.0.0.1:9/closed");
-		const socket = await openSocket(session.socketUrl((await session.join()).ticket));
+		const socket = await inTime(async (seconds) => {
+			const account = await gate.openAccount();
+			const session = await openSession(gate, account, { max_stay_seconds: seconds });
+			await hear(account, "http://127.0.0.1:9/closed");
+			const socket = await openSocket(session.socketUrl((await session.join()).ticket));
+			await socket.next("welcome");
+			return socket;
+		});
 		expect(await socket.closed).toEqual({ code: 4007, reason: "stayed-too-long" });
 	});
 });
@@ -205,8 +207,9 @@ it("neither log nor management tells tickets or tokens", async () => {
 	await socket.next("welcome");
 	await ask(`${loud.url}/join/v1/participants/${ann.ticket}`);
 	socket.socket.close();
+	const logged = () => loud.logLines.join("\n");
+	await eventually(() => expect(logged()).toContain('"/join/v1/accounts/'));
 	await loud.stop();
-	const log = loud.logLines.join("\n");
-	expect(log).toContain('"/join/v1/accounts/');
+	const log = logged();
 	expect([ann.ticket, ...loud.tokens].filter((secret) => log.includes(secret))).toEqual([]);
 });

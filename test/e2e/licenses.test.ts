@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CREDENTIAL, LICENSE_TYPE, licenseFor, startLicenseServer } from "../support/license-server.ts";
 import type { LicenseServer } from "../support/license-server.ts";
 import { breakOff, hangUp, status } from "../support/origin.ts";
@@ -7,6 +7,7 @@ import { ask, outcomeOf, refusalOf } from "../support/player.ts";
 import type { Client } from "../support/player.ts";
 import { startTestGate } from "../support/running-gate.ts";
 import type { Json, TestAccount, TestGate } from "../support/running-gate.ts";
+import { eventually } from "../support/patience.ts";
 
 let gate: TestGate;
 beforeAll(async () => {
@@ -224,7 +225,7 @@ describe("a licence of a DRM's server", () => {
 		const answer = await post(licenseUrl(account, "cenc/widevine"), { headers: { "BCOV-Auth": token } });
 		const decision = answer.headers.get("Playgate-Decision") ?? "?";
 		expect(await answer.text()).not.toContain("127.0.0.1");
-		await vi.waitFor(() => expect(gate.logLines.join("\n")).toContain(decision), { timeout: 10_000 });
+		await eventually(() => expect(gate.logLines.join("\n")).toContain(decision));
 		const log = gate.logLines.join("\n");
 		expect(log).not.toContain(token.split(".")[2]);
 		expect(log).not.toContain(CREDENTIAL);

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CONTENT_KEY, publishClip } from "../support/clip.ts";
 import type { ClipOptions } from "../support/clip.ts";
 import { ask, openPlayback, outcomeOf } from "../support/player.ts";
 import type { Client } from "../support/player.ts";
 import { startTestGate } from "../support/running-gate.ts";
 import type { Json, TestAccount, TestGate } from "../support/running-gate.ts";
+import { eventually } from "../support/patience.ts";
 
 let gate: TestGate;
 beforeAll(async () => {
@@ -38,10 +39,7 @@ const addressOf = (index: number): string => `198.51.100.${index + 1}`;
 /** The runtime dies without a chance to write, and Miniflare starts it again. */
 async function killRuntime(): Promise<void> {
 	process.kill(gate.running.pid(), "SIGKILL");
-	await vi.waitFor(async () => expect(await outcomeOf(ask(`${gate.url}/healthz`))).toBe(200), {
-		timeout: 30_000,
-		interval: 100,
-	});
+	await eventually(async () => expect(await outcomeOf(ask(`${gate.url}/healthz`))).toBe(200), 100);
 }
 
 describe("maxu", () => {
@@ -380,7 +378,7 @@ describe("climit", () => {
 			// The one who is gone may not come back under the old grant.
 			expect(await outcomeOf(ask(segment, gone))).toBe("stream-limit-create");
 		};
-		await vi.waitFor(isTaken, { timeout: 20_000, interval: 200 });
+		await eventually(isTaken, 200);
 	});
 
 	it("keeps the place of a session that goes on after the runtime was killed", async () => {
@@ -503,12 +501,9 @@ describe("in the midst of a playback of AES-128 content", () => {
 			return session?.last_seen ?? 0;
 		};
 		const before = await lastSeen();
-		await vi.waitFor(
-			async () => {
-				expect(await outcomeOf(ask(segment))).toBe(200);
-				expect(await lastSeen()).toBeGreaterThan(before);
-			},
-			{ timeout: 10_000 },
-		);
+		await eventually(async () => {
+			expect(await outcomeOf(ask(segment))).toBe(200);
+			expect(await lastSeen()).toBeGreaterThan(before);
+		});
 	});
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CONTENT_KEY, HLS, publishClip, segmentBytes } from "../support/clip.ts";
 import type { Store } from "../support/clip.ts";
 import { serveLive } from "../support/live-playlist.ts";
@@ -6,6 +6,7 @@ import { ask, openPlayback, outcomeOf, refusalOf, urisOf } from "../support/play
 import type { Client } from "../support/player.ts";
 import { nowSeconds, startTestGate } from "../support/running-gate.ts";
 import type { TestGate } from "../support/running-gate.ts";
+import { eventually, inTime } from "../support/patience.ts";
 
 let gate: TestGate;
 beforeAll(async () => {
@@ -317,7 +318,7 @@ describe("a live stream", () => {
 		const url = account.masterUrl("live", await account.sign());
 		expect(await textOf(url)).toContain("seg1.ts");
 		publish(2);
-		await vi.waitFor(async () => expect(await textOf(url)).toContain("seg2.ts"), { timeout: 20_000, interval: 200 });
+		await eventually(async () => expect(await textOf(url)).toContain("seg2.ts"), 200);
 	});
 });
 
@@ -325,10 +326,12 @@ describe("a grant", () => {
 	it("ends when its token ends", async () => {
 		const account = await gate.openAccount({ clock_skew_seconds: 0 });
 		await publishClip(gate, account);
-		const token = await account.sign({ exp: nowSeconds() + 5 });
-		const { segment, key } = await openPlayback(account.masterUrl("clip", token));
+		const { token, segment, key } = await inTime(async (seconds) => {
+			const token = await account.sign({ exp: nowSeconds() + seconds });
+			return { token, ...(await openPlayback(account.masterUrl("clip", token))) };
+		});
 		const isExpired = async () => expect(await outcomeOf(ask(segment))).toBe("token-expired");
-		await vi.waitFor(isExpired, { timeout: 20_000, interval: 200 });
+		await eventually(isExpired, 200);
 		for (const url of [key, account.masterUrl("clip", token)]) expect(await outcomeOf(ask(url))).toBe("token-expired");
 	});
 

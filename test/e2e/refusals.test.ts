@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Reason } from "../../worker/decision/refusals.ts";
 import { HLS, publishClip } from "../support/clip.ts";
 import { status as answering } from "../support/origin.ts";
@@ -6,6 +6,7 @@ import { ask, openPlayback, outcomeOf, refusalOf } from "../support/player.ts";
 import type { Client } from "../support/player.ts";
 import { nowSeconds, secrets, startTestGate } from "../support/running-gate.ts";
 import type { Json, SignOptions, TestAccount, TestGate } from "../support/running-gate.ts";
+import { eventually } from "../support/patience.ts";
 
 let gate: TestGate;
 const answers: string[] = [];
@@ -472,7 +473,7 @@ describe("what the gate says", () => {
 		}
 		const last = await ask(account.masterUrl("clip", token));
 		const decision = last.headers.get("Playgate-Decision") ?? "none";
-		await vi.waitFor(() => expect(gate.logLines.join("\n")).toContain(decision), { timeout: 10_000 });
+		await eventually(() => expect(gate.logLines.join("\n")).toContain(decision));
 		const grant = new URL(playback.base).pathname.slice(0, 40); // its beginning: long paths are cut short in the log
 		const said = answers.join("\n");
 		const log = gate.logLines.join("\n");
@@ -495,7 +496,7 @@ describe("what the gate says", () => {
 		await publishClip(gate, account);
 		const answer = await hear(account.masterUrl("clip", await account.sign({}, { header: { kid: "nobody" } })));
 		const decision = answer.headers.get("Playgate-Decision") ?? "none";
-		await vi.waitFor(() => expect(gate.logLines.join("\n")).toContain(decision), { timeout: 10_000 });
+		await eventually(() => expect(gate.logLines.join("\n")).toContain(decision));
 		const entry = JSON.parse(gate.logLines.find((line) => line.includes(decision)) ?? "{}") as Json;
 		expect(entry).toMatchObject({
 			event: "decision",

@@ -2,20 +2,17 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { publishClip } from "../support/clip.ts";
 import { ask, openPlayback, outcomeOf } from "../support/player.ts";
 import type { Playback } from "../support/player.ts";
+import { eventually } from "../support/patience.ts";
 import { nowSeconds, startTestGate } from "../support/running-gate.ts";
 import type { Json, TestAccount, TestGate } from "../support/running-gate.ts";
 
 // Two isolates on one state: what is revoked through the first, the second has to learn while its viewers play.
 let gate: TestGate;
-/** How long a revocation may take to reach a viewer anywhere (design 5). */
-const MOST_MS = 5000;
-
 beforeAll(async () => {
 	gate = await startTestGate({ elsewhere: true });
 });
 afterAll(() => gate?.stop());
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
 const throughOther = (url: string): string => url.replace(gate.url, gate.running.elsewhereUrl ?? "");
 
 interface Viewer {
@@ -36,23 +33,17 @@ async function revoke({ account }: Viewer, body: Json): Promise<void> {
 	expect([answer.status, await answer.text()]).toMatchObject([201, expect.any(String)]);
 }
 
-/** Plays on until it is refused: how long after `since` the last request that was still allowed began, and the refusal. */
-async function playsOn(
-	{ playback }: Viewer,
-	since: number,
-): Promise<{ lastAllowedMs: number; outcome: string | number }> {
-	let lastAllowedMs = 0;
-	for (;;) {
-		const began = performance.now() - since;
-		const outcome = await outcomeOf(ask(playback.segment));
-		if (outcome !== 200) return { lastAllowedMs, outcome };
-		lastAllowedMs = began;
-		if (began > 2 * MOST_MS) return { lastAllowedMs, outcome };
-		await pause(250);
-	}
+/** Plays on until it is refused. How long that may take is judged where the clock is held (test/worker/revocation/revocation.test.ts). */
+async function isStopped({ playback }: Viewer): Promise<void> {
+	const outcome = await eventually(async () => {
+		const now = await outcomeOf(ask(playback.segment));
+		expect(now).not.toBe(200);
+		return now;
+	}, 250);
+	expect(outcome).toBe("token-revoked");
 }
 
-describe("a revocation reaches a viewer of another isolate within 5 s, in the midst of playing", () => {
+describe("a revocation reaches a viewer of another isolate in the midst of playing", () => {
 	it.concurrent.each([
 		["token", (viewer: Viewer) => ({ value: viewer.token })],
 		["jti", () => ({ value: "one" })],
@@ -66,9 +57,7 @@ describe("a revocation reaches a viewer of another isolate within 5 s, in the mi
 		expect(await outcomeOf(ask(viewer.playback.segment))).toBe(200);
 		const body = { kind, ...named(viewer) };
 		await revoke(viewer, body);
-		const { lastAllowedMs, outcome } = await playsOn(viewer, performance.now());
-		expect(outcome).toBe("token-revoked");
-		expect(lastAllowedMs).toBeLessThanOrEqual(MOST_MS);
+		await isStopped(viewer);
 		for (const url of [viewer.playback.key, viewer.playback.rendition, viewer.playback.segment]) {
 			expect(await outcomeOf(ask(url))).toBe("token-revoked");
 		}
@@ -79,11 +68,9 @@ describe("a revocation reaches a viewer of another isolate within 5 s, in the mi
 		const viewer = await watchElsewhere();
 		const entry = `${viewer.account.apiUrl}/blacklist/tokens/${viewer.token}`;
 		expect((await gate.manage("PUT", entry)).status).toBe(204);
-		const { lastAllowedMs, outcome } = await playsOn(viewer, performance.now());
-		expect(outcome).toBe("token-revoked");
-		expect(lastAllowedMs).toBeLessThanOrEqual(MOST_MS);
+		await isStopped(viewer);
 		expect((await gate.manage("DELETE", entry)).status).toBe(204);
-		await expect.poll(() => outcomeOf(ask(viewer.playback.segment)), { timeout: 2 * MOST_MS, interval: 250 }).toBe(200);
+		await expect.poll(() => outcomeOf(ask(viewer.playback.segment)), { interval: 250 }).toBe(200);
 	});
 
 	it("and touches no other viewer of the account", async () => {
@@ -91,7 +78,7 @@ describe("a revocation reaches a viewer of another isolate within 5 s, in the mi
 		const other = await viewer.account.sign({ uid: "ben", sid: "phone", jti: "two", climit: 1 });
 		const playback = await openPlayback(throughOther(viewer.account.masterUrl("clip", other)), { ip: "203.0.113.9" });
 		await revoke(viewer, { kind: "uid", value: "ann" });
-		expect((await playsOn(viewer, performance.now())).outcome).toBe("token-revoked");
+		await isStopped(viewer);
 		expect(await outcomeOf(ask(playback.segment, { ip: "203.0.113.9" }))).toBe(200);
 	});
 });

@@ -5,12 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openSession } from "../support/join.ts";
 import type { TestSession } from "../support/join.ts";
 import {
 	type Between,
-	PATIENCE,
 	type RoomPage,
 	launchCallBrowser,
 	openRoomPage,
@@ -20,6 +19,7 @@ import {
 } from "../support/room-page.ts";
 import { nowSeconds, startTestGate } from "../support/running-gate.ts";
 import type { Json, TestAccount, TestGate } from "../support/running-gate.ts";
+import { eventually, inTime } from "../support/patience.ts";
 
 // The demo's room page, and with it the client module, in Chromium: media flow from page to page, signalling through the gate.
 let browser: Browser;
@@ -92,10 +92,8 @@ describe("two pages with the same secret", () => {
 		const session = await newSession();
 		const pages = await pair(session);
 		for (const page of pages) {
-			expect(await page.sees()).toMatchObject({
-				srtpCipher: expect.stringMatching(/^(SRTP_)?A(ES|EAD)/),
-				audioSamples: expect.toSatisfy((samples: number) => samples > 0),
-			});
+			expect(await page.sees()).toMatchObject({ srtpCipher: expect.stringMatching(/^(SRTP_)?A(ES|EAD)/) });
+			await eventually(async () => expect((await page.stats()).at(-1)?.audioSamples).toBeGreaterThan(0));
 			await page.secretIs("match");
 		}
 		const secrets = [Buffer.from(SECRET), stretched(SECRET, session.id)].flatMap(spellings);
@@ -130,17 +128,17 @@ describe("two pages with the same secret", () => {
 		const { fingerprints = [] } = ben.heard.concat(ann.heard).find(description) ?? {};
 		const [pinned] = fingerprints as string[];
 		expect(pinned).toMatch(/^sha-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}$/);
-		await vi.waitFor(async () => {
+		await eventually(async () => {
 			const shown = await Promise.all([ann, ben].map(({ page }) => page.locator(".tile small").allTextContents()));
 			expect(shown.flat()).toContain(pinned);
-		}, PATIENCE);
+		}, 100);
 	});
 
 	it("go on when the connection to the room breaks, and are the same participants afterwards", async () => {
 		const [ann, ben] = await pair(await newSession(), {}, {});
 		await ben.sees();
 		await ben.cut();
-		await ben.shows("away");
+		await ben.hasShown("away");
 		await ben.shows("in");
 		const welcomes = ben.heard.filter(({ type }) => type === "welcome");
 		expect(welcomes).toMatchObject([{ resumed: false }, { resumed: true }]);
@@ -161,10 +159,10 @@ describe("a call whose network changes", () => {
 		const [restarts, other] = at === 0 ? pages : pages.toReversed();
 		await other?.sees();
 		await restarts?.page.evaluate("window.connections[0].restartIce()");
-		await vi.waitFor(() => {
+		await eventually(() => {
 			const last = other?.heard.filter(({ type }) => type === "offer").at(-1);
 			expect(last).toMatchObject({ fingerprint_changed: false });
-		}, PATIENCE);
+		}, 100);
 		for (const page of pages) {
 			await page.sees(20);
 			expect(await page.stats()).toHaveLength(1);
@@ -181,9 +179,9 @@ describe("another secret", () => {
 		const ben = await newPage(session, "ben");
 		await ben.join("not that secret");
 		for (const page of [ann, ben]) await page.secretIs("mismatch");
-		await vi.waitFor(async () => {
+		await eventually(async () => {
 			for (const page of [ann, ben]) expect((await page.stats()).at(-1)?.packetsReceived).toBeGreaterThan(200);
-		}, PATIENCE);
+		}, 100);
 		for (const page of [ann, ben]) {
 			expect((await page.stats()).at(-1)).toMatchObject({
 				connection: "connected",
@@ -219,7 +217,7 @@ describe("signalling that was changed on its way", () => {
 		};
 		const [ann, ben] = await pair(await newSession(), {}, between);
 		await ben.shows("in", "fingerprint-mismatch");
-		await vi.waitFor(async () => expect((await ben.stats()).at(-1)?.connection).toBe("closed"), PATIENCE);
+		await eventually(async () => expect((await ben.stats()).at(-1)?.connection).toBe("closed"), 100);
 		expect(await ann.stats()).toMatchObject([{ framesDecoded: 0 }]);
 	});
 
@@ -234,7 +232,7 @@ describe("signalling that was changed on its way", () => {
 					: message,
 		};
 		const [ann, ben] = await pair(await newSession(), {}, between);
-		await vi.waitFor(async () => expect((await ben.stats()).at(-1)?.dtls).toMatch(/^(failed|closed)$/), PATIENCE);
+		await eventually(async () => expect((await ben.stats()).at(-1)?.dtls).toMatch(/^(failed|closed)$/), 100);
 		for (const page of [ann, ben]) {
 			for (const each of await page.stats()) expect(each).toMatchObject({ framesDecoded: 0, packetsReceived: 0 });
 		}
@@ -251,10 +249,10 @@ describe("signalling that was changed on its way", () => {
 		const [ann, ben] = await pair(await newSession(), {}, between);
 		await ann.sees();
 		ben.inject(changed({ ...offers[0], id: "not-of-the-page" }, withOtherFingerprint));
-		await vi.waitFor(() => {
+		await eventually(() => {
 			expect(refusalsOf(ben)).toMatchObject([{ reason: "sdp-refused", rule: "fingerprint-pinned" }]);
 			expect(ann.heard.filter(({ type }) => type === "fingerprint-refused")).toMatchObject([{ of: "offer" }]);
-		}, PATIENCE);
+		}, 100);
 		await ann.shows("in", "fingerprint-refused");
 		await ann.sees(); // the call that stood is as it was
 	});
@@ -275,9 +273,9 @@ describe("signalling that was changed on its way", () => {
 	])("to %s is refused by the room, and no media flow", async (_what, rule, spoil) => {
 		const between: Between = { toRoom: (message) => (description(message) ? changed(message, spoil) : message) };
 		const [ann, ben] = await pair(await newSession(), {}, between);
-		await vi.waitFor(
+		await eventually(
 			() => expect(refusalsOf(ben)).toContainEqual(expect.objectContaining({ reason: "sdp-refused", rule })),
-			PATIENCE,
+			100,
 		);
 		await ben.shows("in", "sdp-refused");
 		for (const page of [ann, ben]) {
@@ -300,9 +298,9 @@ describe("who may do what", () => {
 				description(message) ? changed(message, (sdp) => sdp.replaceAll("a=recvonly", "a=sendrecv")) : message,
 		};
 		const [, ben] = await pair(await newSession(), { join_role: "subscriber" }, between);
-		await vi.waitFor(
+		await eventually(
 			() => expect(refusalsOf(ben)).toContainEqual(expect.objectContaining({ reason: "sdp-refused", rule: "role" })),
-			PATIENCE,
+			100,
 		);
 	});
 
@@ -329,7 +327,7 @@ describe("who may do what", () => {
 		await mia.page.click(".tile button");
 		await lou.shows("over", "kicked");
 		expect((await lou.stats()).at(-1)?.connection).toBe("closed");
-		await vi.waitFor(async () => expect(await mia.page.locator(".tile").count()).toBe(1), PATIENCE);
+		await eventually(async () => expect(await mia.page.locator(".tile").count()).toBe(1), 100);
 	});
 });
 
@@ -339,9 +337,15 @@ describe("a call is over", () => {
 		const ann = await newPage(session, "ann");
 		await ann.join(SECRET);
 		await ann.shows("in");
-		const ben = await newPage(session, "ben", { exp: nowSeconds() + 12 });
-		await ben.join(SECRET);
-		await ben.sees();
+		const ben = await inTime(
+			async (seconds) => {
+				const ben = await newPage(session, "ben", { exp: nowSeconds() + seconds });
+				await ben.join(SECRET);
+				await ben.sees();
+				return ben;
+			},
+			[12, 45],
+		);
 		await ben.shows("over", "token-expired");
 		expect((await ben.stats()).at(-1)?.connection).toBe("closed");
 		await ann.shows("in");
@@ -353,7 +357,7 @@ describe("a call is over", () => {
 		await ben.sees();
 		await gate.manage("POST", `${account.manageUrl}/revocations`, { kind: "uid", value: `ben-${session.id}` });
 		await ben.shows("over", "token-revoked");
-		await vi.waitFor(async () => expect(await ann.page.locator(".tile").count()).toBe(1), PATIENCE);
+		await eventually(async () => expect(await ann.page.locator(".tile").count()).toBe(1), 100);
 	});
 
 	it("for everybody, when the session is ended", async () => {
@@ -430,10 +434,10 @@ describe("an application's own page, on another origin, with the module as it is
 		await ann.shows("in");
 		const app = await newApp(session, SECRET, { uid: "app" });
 		for (const page of [ann, app]) await page.sees();
-		expect(await told(app)).toEqual(["ready", "match", "match"]); // sound and picture
+		await eventually(async () => expect(await told(app)).toEqual(["ready", "match", "match"])); // sound and picture
 		const [participant] = (await session.participants()).filter(({ uid }) => uid === "app");
 		await session.order("DELETE", `participants/${String(participant?.["id"])}?ban_seconds=60`);
-		await vi.waitFor(async () => expect(await told(app)).toContain("banned"), PATIENCE);
+		await eventually(async () => expect(await told(app)).toContain("banned"), 100);
 		expect((await app.stats()).at(-1)?.connection).toBe("closed");
 	});
 

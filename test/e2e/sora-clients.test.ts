@@ -1,5 +1,5 @@
 import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Sora, type SoraConnection, startSora } from "../standins/sora.ts";
 import { launchBrowser } from "../support/browser.ts";
 import { ask } from "../support/player.ts";
@@ -7,9 +7,9 @@ import { startTestGate } from "../support/running-gate.ts";
 import type { Json, TestGate } from "../support/running-gate.ts";
 import { type SoraAccount, openSora } from "../support/sora.ts";
 import { type SoraPage, type SoraSdk, openSoraPage } from "../support/sora-page.ts";
+import { eventually } from "../support/patience.ts";
 
 // sora-js-sdk as it is published, in Chromium, through the gate to a stand-in for Sora that completes ICE and DTLS.
-const PATIENCE = { timeout: 30_000, interval: 200 };
 let browser: Browser;
 let gate: TestGate;
 let real: Sora;
@@ -51,30 +51,30 @@ async function newPage(sdk: SoraSdk = "sora-js-sdk-2023"): Promise<SoraPage> {
 const metadataFor = async (claims: Json = {}): Promise<Json> => ({ access_token: await sora.account.sign(claims) });
 
 const connected = (channel: string, count = 1): Promise<SoraConnection> =>
-	vi.waitFor(() => {
+	eventually(() => {
 		const own = real.connections.filter(({ connect, closed }) => connect["channel_id"] === channel && closed === null);
 		const last = own.at(-1);
 		if (!last || own.length < count) throw new Error(`${own.length} connections`);
 		return last;
-	}, PATIENCE);
+	}, 200);
 
 const MODES = ["redirect", "proxy"];
 
-describe.each(MODES)("in %s mode", { timeout: 90_000 }, (mode) => {
+describe.each(MODES)("in %s mode", (mode) => {
 	it("media flows, every frame is encrypted, and a kick reaches the SDK", async () => {
 		const session = await newSession(mode);
 		const page = await newPage();
 		const metadata = await metadataFor({ uid: "ann", maxu: 1 });
 		expect(await page.connect(sora.signalingUrl, session, metadata, { e2ee: true })).toBeNull();
 		const connection = await connected(session);
-		await vi.waitFor(() => expect(connection.frames.encrypted).toBeGreaterThan(50), PATIENCE);
+		await eventually(() => expect(connection.frames.encrypted).toBeGreaterThan(50), 200);
 		expect(connection.frames.plain).toBe(0);
 		expect(await page.state()).toMatchObject({ connection: "connected" });
-		const [participant, ...others] = await vi.waitFor(async () => {
+		const [participant, ...others] = await eventually(async () => {
 			const list = await sora.participants(session);
 			expect(list).toMatchObject([{ status: "connected", uid: "ann" }]);
 			return list;
-		}, PATIENCE);
+		}, 200);
 		expect(others).toEqual([]);
 		await sora.order("DELETE", session, `participants/${String(participant?.["id"])}`);
 		const end = await page.disconnected();
@@ -83,8 +83,8 @@ describe.each(MODES)("in %s mode", { timeout: 90_000 }, (mode) => {
 				? { type: "abend", title: "WEBSOCKET-ONCLOSE", code: 4003, reason: "kicked" }
 				: { type: "normal", code: 1000, reason: "DISCONNECTED-API" },
 		);
-		await vi.waitFor(() => expect(connection.closed).not.toBeNull(), PATIENCE);
-		expect(await sora.participants(session)).toEqual([]);
+		await eventually(() => expect(connection.closed).not.toBeNull(), 200);
+		await eventually(async () => expect(await sora.participants(session)).toEqual([]));
 	});
 
 	it("two of them agree on keys by messages that only they get", async () => {
@@ -94,10 +94,10 @@ describe.each(MODES)("in %s mode", { timeout: 90_000 }, (mode) => {
 		await connected(session, 1);
 		expect(await ben.connect(sora.signalingUrl, session, await metadataFor({ uid: "ben" }), { e2ee: true })).toBeNull();
 		await connected(session, 2);
-		await vi.waitFor(async () => expect(await ben.received()).toBe(1), PATIENCE);
+		await eventually(async () => expect(await ben.received()).toBe(1), 200);
 		expect(await ann.received()).toBe(0);
 		await ben.leave();
-		await vi.waitFor(async () => expect(await sora.participants(session)).toHaveLength(1), PATIENCE);
+		await eventually(async () => expect(await sora.participants(session)).toHaveLength(1), 200);
 	});
 
 	it("the answer of a join is all that a client needs", async () => {
@@ -112,9 +112,9 @@ describe.each(MODES)("in %s mode", { timeout: 90_000 }, (mode) => {
 		const page = await newPage();
 		expect(await page.connect(join.signaling_urls, join.channel_id, join.metadata, { e2ee: true })).toBeNull();
 		await connected(session);
-		await vi.waitFor(
+		await eventually(
 			async () => expect(await sora.participants(session)).toMatchObject([{ id, status: "connected" }]),
-			PATIENCE,
+			200,
 		);
 	});
 

@@ -2,12 +2,13 @@ import { createHmac, randomUUID } from "node:crypto";
 import { Auth } from "@vonage/auth";
 import { MediaMode, Video } from "@vonage/video";
 import { SignJWT, importPKCS8 } from "jose";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { VONAGE, type VonagePlatform, startVonagePlatform } from "../standins/vonage-platform.ts";
 import { OpenTok, type OpenTokClient } from "../support/opentok.ts";
 import { ask } from "../support/player.ts";
 import { nowSeconds, startTestGate } from "../support/running-gate.ts";
 import type { Json, TestAccount, TestGate } from "../support/running-gate.ts";
+import { eventually } from "../support/patience.ts";
 
 // The publisher's back end with the server SDKs of Vonage and OpenTok, whose base URL is the gate, and a platform that verifies credentials.
 let gate: TestGate;
@@ -519,7 +520,7 @@ it("the log names the session that was made, and that a call was refused for", a
 	const refused = await call({ path: `/v2/project/${VONAGE.apiKey}/archive`, body });
 	for (const { headers } of [answer, refused]) {
 		const id = headers.get("Playgate-Decision");
-		const line = await vi.waitFor(() => {
+		const line = await eventually(() => {
 			const found = gate.logLines.find((text) => text.includes(`"decision":"${id}"`));
 			if (found === undefined) throw new Error("not logged yet");
 			return JSON.parse(found) as Json;

@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import {
 	SYMPHONY,
@@ -15,6 +16,7 @@ import { ask } from "../support/player.ts";
 import { nowSeconds, startTestGate } from "../support/running-gate.ts";
 import type { Json, TestAccount, TestGate } from "../support/running-gate.ts";
 import { type VonagePage, openVonagePage } from "../support/vonage-page.ts";
+import { eventually, inTime } from "../support/patience.ts";
 
 // @opentok/client, as it is published, in a browser, through the gate to stand-ins for the platform.
 let gate: TestGate;
@@ -94,6 +96,8 @@ async function join(room: Room, claims: Json = {}, body: Json = {}): Promise<Joi
 }
 
 const SECRET = "correct horse battery";
+/** Of the settings: what a token lasts beyond its end. */
+const SKEW_SECONDS = 60;
 
 async function watch(
 	{ join: material }: JoinAnswer,
@@ -224,7 +228,7 @@ describe.each([
 		expect(connection?.said).toEqual(["create connection"]);
 		expect(await statusOf(room, joined.participant_id)).toMatchObject({ status: "connected" });
 		await page.publish();
-		await vi.waitFor(() => expect(connection?.said).toContain("create stream"), { timeout: 15_000 });
+		await eventually(() => expect(connection?.said).toContain("create stream"));
 		const [stream] = (connection?.frames ?? []).filter(
 			({ data }) => data.includes('"e2ee":true') && data.includes("channel"),
 		);
@@ -309,14 +313,24 @@ describe("a client that must go", () => {
 		const connection = connectionOf(joined);
 		await act(room, joined, jti);
 		await page.sees("its end", ({ disconnected }) => disconnected === "forceDisconnected");
-		await vi.waitFor(() => expect(connection?.closed).toBe(true), { timeout: 10_000 });
-		await vi.waitFor(() => expect(rumor.disconnected).toContain(connection?.id), { timeout: 10_000 });
+		await eventually(() => expect(connection?.closed).toBe(true));
+		await eventually(() => expect(rumor.disconnected).toContain(connection?.id));
 	});
 
 	it("token expired: forceDisconnected", async () => {
-		const room = await openRoom();
-		const page = await watch(await join(room, { iat: nowSeconds() - 600, exp: nowSeconds() - 52 })); // the skew leaves it some seconds
-		await connected(page);
+		const page = await inTime(
+			async (seconds) => {
+				const exp = nowSeconds() - SKEW_SECONDS + seconds;
+				const page = await watch(await join(await openRoom(), { iat: exp - 600, exp }));
+				await page.sees(
+					"the connection or its failure",
+					({ connected: isSo, failed: error }) => isSo || error !== null,
+				);
+				expect(await page.seen()).toMatchObject({ connected: true, disconnected: null });
+				return page;
+			},
+			[8, 40],
+		);
 		const { disconnected } = await page.sees("its end", ({ disconnected: reason }) => reason !== null);
 		expect(disconnected).toBe("forceDisconnected");
 	});
@@ -336,7 +350,7 @@ describe("a client that must go", () => {
 		const page = await watch(joined);
 		await connected(page);
 		await page.disconnect();
-		await vi.waitFor(async () => {
+		await eventually(async () => {
 			expect(await statusOf(room, joined.participant_id)).toMatchObject({ status: "gone", because: "left" });
 		});
 		await join(room, { uid: "ben" });
@@ -350,9 +364,9 @@ describe("a client that must go", () => {
 		const first = connectionOf(joined);
 		const before = rumor.connections.length;
 		first?.cut();
-		await vi.waitFor(() => expect(rumor.connections.length).toBeGreaterThan(before), { timeout: 15_000 });
+		await eventually(() => expect(rumor.connections.length).toBeGreaterThan(before));
 		expect(rumor.connections.at(-1)?.url).toContain("reconnect=true");
-		await vi.waitFor(async () => {
+		await eventually(async () => {
 			expect(await statusOf(room, joined.participant_id)).toMatchObject({ status: "connected" });
 		});
 	});
@@ -368,17 +382,17 @@ describe("a client that is asked to move to another server", () => {
 		const first = connectionOf(joined);
 		platform.moveMessaging(`${rumor.url}?server=2`);
 		first?.rotate();
-		await vi.waitFor(() => expect(connectionOf(joined)).not.toBe(first), { timeout: 15_000 });
+		await eventually(() => expect(connectionOf(joined)).not.toBe(first));
 		platform.moveMessaging(rumor.url);
 		const second = connectionOf(joined);
 		expect(second?.url).toMatch(/^\/rumorwebsocketsv2\?server=2&socketId=[^&]+&attempt=[^&]+$/);
 		expect([second?.id, first?.closed]).toEqual([first?.id, false]);
-		await vi.waitFor(() => expect(first?.closed).toBe(true), { timeout: 10_000 });
+		await eventually(() => expect(first?.closed).toBe(true));
 		expect(await page.seen()).toMatchObject({ connected: true, disconnected: null });
 		expect(second?.closed).toBe(false);
 		expect(await statusOf(room, joined.participant_id)).toMatchObject({ status: "connected" });
 		await page.publish();
-		await vi.waitFor(() => expect(second?.said).toContain("create stream"), { timeout: 15_000 });
+		await eventually(() => expect(second?.said).toContain("create stream"));
 	});
 });
 
@@ -404,7 +418,7 @@ describe("what a client may send", () => {
 		await annsPage.publish();
 		const { subscribeFailed } = await bensPage.sees("the refusal", ({ subscribeFailed: error }) => error !== null);
 		expect(subscribeFailed).toMatchObject({ name: "OT_UNABLE_TO_SUBSCRIBE", code: 1501 });
-		await vi.waitFor(() => expect(connectionOf(cleo)?.said).toContain("create subscriber"), { timeout: 15_000 });
+		await eventually(() => expect(connectionOf(cleo)?.said).toContain("create subscriber"));
 		expect(connectionOf(ben)?.said).not.toContain("create subscriber");
 	});
 
@@ -524,7 +538,8 @@ describe("the proxy", () => {
 		const told: RumorFrame[] = [];
 		const closed = new Promise<number>((resolve) => ws.on("close", resolve));
 		ws.on("message", (data: Buffer) => told.push(readRumor(new Uint8Array(data)) as RumorFrame));
-		await new Promise((resolve) => ws.on("open", resolve));
+		await once(ws, "open");
+		ws.on("error", () => {}); // what it comes to is told by its close
 		return { ws, told, closed };
 	}
 
@@ -568,7 +583,7 @@ describe("the proxy", () => {
 		const { ws, told } = await openMessaging(joined);
 		await gate.manage("DELETE", `${participantsOf(room)}/${joined.participant_id}`);
 		const headers = new Map([["TRANSACTION-ID", "t-1"]]);
-		await vi.waitFor(() => {
+		await eventually(() => {
 			ws.send(writeRumor({ type: RUMOR.message, addresses: [SYMPHONY], headers, data: "{}" }));
 			expect(told.map(({ data }) => (JSON.parse(data) as Json)["reason"])).toContain("participant-gone");
 		});
@@ -579,11 +594,11 @@ describe("the proxy", () => {
 		const [ann, ben] = [await join(room), await join(room, { uid: "ben" })];
 		const [anns, bens] = [await openMessaging(ann), await openMessaging(ben)];
 		enter(anns.ws, ann, `victim-${room.id}`);
-		await vi.waitFor(() => expect(anns.told.length).toBeGreaterThan(1));
+		await eventually(() => expect(anns.told.length).toBeGreaterThan(1));
 		enter(bens.ws, ben, `victim-${room.id}`);
 		expect(await bens.closed).toBe(1008);
 		await gate.manage("DELETE", `${participantsOf(room)}/${ben.participant_id}`);
-		await vi.waitFor(async () => expect(await statusOf(room, ben.participant_id)).toMatchObject({ status: "gone" }));
+		await eventually(async () => expect(await statusOf(room, ben.participant_id)).toMatchObject({ status: "gone" }));
 		expect(rumor.disconnected).not.toContain(`victim-${room.id}`);
 		anns.ws.close();
 	});
@@ -598,7 +613,7 @@ describe("the proxy", () => {
 		);
 		const headers = new Map([["TRANSACTION-ID", "t-1"]]);
 		ws.send(writeRumor({ type: RUMOR.message, addresses: ["symphony"], headers, data: "{}" }));
-		await vi.waitFor(() => expect(told).toHaveLength(1));
+		await eventually(() => expect(told).toHaveLength(1));
 		expect([told[0]?.headers.get("STATUS"), JSON.parse(told[0]?.data ?? "{}")]).toMatchObject([
 			"403",
 			{ reason: "ticket-invalid" },
@@ -610,7 +625,7 @@ describe("the proxy", () => {
 		const joined = await join(await openRoom());
 		const messaging = { messaging_url: rumor.url, symphony_address: SYMPHONY, partner_id: VONAGE.apiKey };
 		const particulars = JSON.stringify([{ ...messaging, error: null, properties: { e2ee: false } }]);
-		await vi.waitFor(async () => {
+		await eventually(async () => {
 			platform.failNext(200, particulars); // unless a call of another test gets it
 			expect(await (await info(joined)).json()).toMatchObject([{ error: { code: 403 } }]);
 		});

@@ -144,7 +144,7 @@ describe("TURN", () => {
 		expect(turn.given.map(({ ttl }) => ttl)).toEqual([900, 900]);
 		expect((await session.order("DELETE", `participants/${ann.id}`)).ok).toBe(true);
 		await expect
-			.poll(() => turn.revoked.toSorted((one, other) => one.localeCompare(other)), { timeout: 8000 })
+			.poll(() => turn.revoked.toSorted((one, other) => one.localeCompare(other)))
 			.toEqual(turn.given.map(({ username }) => username).toSorted((one, other) => one.localeCompare(other)));
 		const listed = JSON.stringify(await session.participants(true));
 		expect(listed + gate.logLines.join("\n")).not.toMatch(/the-turn-keys-own-token/);

@@ -1,10 +1,11 @@
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Sfu, SFU_TOKEN, startSfu } from "../standins/sfu.ts";
 import { launchBrowser } from "../support/browser.ts";
-import { startTestGate } from "../support/running-gate.ts";
+import { nowSeconds, startTestGate } from "../support/running-gate.ts";
 import type { Json, TestAccount, TestGate } from "../support/running-gate.ts";
 import { type WhipPage, openWhipPage } from "../support/whip-page.ts";
+import { eventually, inTime } from "../support/patience.ts";
 
 // @eyevinn/whip-web-client and @eyevinn/webrtc-player as they are published, in Chromium, in pages of another origin than the gate's,
 // through the gate to a media server that completes ICE and DTLS.
@@ -12,7 +13,6 @@ let browser: Browser;
 let gate: TestGate;
 let account: TestAccount;
 const sfus: Sfu[] = [];
-const PATIENCE = { timeout: 45_000, interval: 100 };
 
 beforeAll(async () => {
 	[browser, gate] = await Promise.all([
@@ -47,23 +47,23 @@ async function putSession(id: string, mode: "whip" | "whep", sfu: Sfu): Promise<
 const newPage = (): Promise<WhipPage> => openWhipPage(browser, gate.origin);
 
 const sends = (page: WhipPage) =>
-	vi.waitFor(
+	eventually(
 		async () =>
 			expect(await page.state()).toMatchObject({
 				connection: "connected",
 				dtls: "connected",
 				packetsSent: expect.toSatisfy((count: number) => count > 50),
 			}),
-		PATIENCE,
+		100,
 	);
 const plays = (page: WhipPage, frames = 10) =>
-	vi.waitFor(
+	eventually(
 		async () =>
 			expect(await page.state()).toMatchObject({
 				connection: "connected",
 				framesDecoded: expect.toSatisfy((count: number) => count > frames),
 			}),
-		PATIENCE,
+		100,
 	);
 
 it("media flow from the one through the gate's endpoints to the other, over DTLS-SRTP", async () => {
@@ -72,7 +72,7 @@ it("media flow from the one through the gate's endpoints to the other, over DTLS
 	const [publisher, viewer] = [await newPage(), await newPage()];
 	await publisher.publish(whip, await account.sign({ uid: "ann" }));
 	await sends(publisher);
-	await vi.waitFor(() => expect(sfu.received()).toBeGreaterThan(50), PATIENCE);
+	await eventually(() => expect(sfu.received()).toBeGreaterThan(50), 100);
 	await viewer.watch(whep, await account.sign({ uid: "ben" })); // without "Bearer ", as this player sends it
 	await plays(viewer);
 	expect((await viewer.state()).srtpCipher).toMatch(/^(SRTP_)?A(ES|EAD)/);
@@ -85,8 +85,10 @@ it("media flow from the one through the gate's endpoints to the other, over DTLS
 	expect(seen).toEqual([]);
 	const before = sfu.requests.length;
 	await publisher.stop();
-	expect(sfu.requests.slice(before).map(({ method }) => method)).toContain("DELETE");
-	expect(publisher.requests.at(-1)).toMatchObject({ method: "DELETE", status: 200 });
+	await eventually(() => {
+		expect(sfu.requests.slice(before).map(({ method }) => method)).toContain("DELETE");
+		expect(publisher.requests.at(-1)).toMatchObject({ method: "DELETE", status: 200 });
+	});
 	await Promise.all([publisher.close(), viewer.close()]);
 });
 
@@ -98,7 +100,7 @@ it.each([
 	const whip = await putSession("refused", "whip", newSfu("refused"));
 	const page = await newPage();
 	await page.publish(whip, await account.sign(claims));
-	await vi.waitFor(async () => expect((await page.state()).told).toContain(told), PATIENCE);
+	await eventually(async () => expect((await page.state()).told).toContain(told), 100);
 	expect((await page.state()).packetsSent).toBe(0);
 	await page.close();
 });
@@ -107,12 +109,12 @@ it.concurrent("the player's page can read that nobody publishes, and the player 
 	const whep = await putSession("silent", "whep", newSfu("silent"));
 	const page = await newPage();
 	await page.watch(whep, `Bearer ${await account.sign()}`);
-	await vi.waitFor(
+	await eventually(
 		async () =>
 			expect((await page.state()).told).toEqual(
 				expect.arrayContaining(["409 stream-not-live", "initial-connection-failed"]),
 			),
-		PATIENCE,
+		100,
 	);
 	await page.close();
 });
@@ -131,9 +133,9 @@ it.concurrent.each([
 	await plays(viewer);
 	await putOut(id);
 	// The player sees its connection fail, and asks for another by itself.
-	await vi.waitFor(
+	await eventually(
 		async () => expect((await viewer.state()).told).toEqual(expect.arrayContaining(["peer-connection-failed", told])),
-		PATIENCE,
+		100,
 	);
 	await publisher.stop();
 	await Promise.all([publisher.close(), viewer.close()]);
@@ -142,10 +144,16 @@ it.concurrent.each([
 it.concurrent("a publisher whose token ends is put out at the media server", async () => {
 	const sfu = newSfu("short");
 	const whip = await putSession("short", "whip", sfu);
-	const page = await newPage();
-	await page.publish(whip, await account.sign({ exp: Math.floor(Date.now() / 1000) + 10 }));
-	await sends(page);
-	await vi.waitFor(() => expect(sfu.open()).toBe(0), PATIENCE);
+	const page = await inTime(
+		async (seconds) => {
+			const [page, before] = [await newPage(), sfu.received()];
+			await page.publish(whip, await account.sign({ exp: nowSeconds() + seconds }));
+			await eventually(() => expect(sfu.received()).toBeGreaterThan(before + 50), 100);
+			return page;
+		},
+		[10, 40],
+	);
+	await eventually(() => expect(sfu.open()).toBe(0), 100);
 	await page.close();
 });
 

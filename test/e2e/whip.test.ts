@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Sfu, SFU_TOKEN, startSfu } from "../standins/sfu.ts";
-import { startTestGate } from "../support/running-gate.ts";
+import { nowSeconds, startTestGate } from "../support/running-gate.ts";
 import type { Json, TestAccount, TestGate } from "../support/running-gate.ts";
+import { eventually, inTime } from "../support/patience.ts";
 
 // The gate in front of a media server's WHIP and WHEP endpoints, over HTTP.
 let gate: TestGate;
@@ -315,7 +316,9 @@ describe("a media server that fails", () => {
 		sfu.fail("POST", answered(goodAnswer.replaceAll("sha-256", "md5")));
 		const from = sfu.requests.length;
 		await ask(`${path}/whip`, { body: sending, token: await account.sign() });
-		expect(sfu.requests.slice(from).map(({ method, url }) => `${method} ${url}`)).toContain("DELETE /sfu/session/99");
+		await eventually(() =>
+			expect(sfu.requests.slice(from).map(({ method, url }) => `${method} ${url}`)).toContain("DELETE /sfu/session/99"),
+		);
 	});
 
 	it.each([307, 308])("is followed by %d within its host", async (code) => {
@@ -412,13 +415,13 @@ describe("the end of a session", () => {
 		return ((await listed.json()) as { participants?: Json[]; items?: Json[] }).participants ?? [];
 	};
 	const deleted = (asked: () => readonly { method: string }[]) =>
-		vi.waitFor(() => expect(asked().map(({ method }) => method)).toContain("DELETE"), { timeout: 8000 });
+		eventually(() => expect(asked().map(({ method }) => method)).toContain("DELETE"));
 
 	it("DELETE ends it at the server and frees the place; once more is fine", async () => {
 		const path = await putSession("whip", { max_participants: 1 });
 		const { url, asked } = await begin(path);
 		expect((await ask(url, { method: "DELETE" })).status).toBe(200);
-		expect(asked().map(({ method }) => method)).toContain("DELETE");
+		await deleted(asked);
 		expect((await ask(url, { method: "DELETE" })).status).toBe(200);
 		await begin(path);
 	});
@@ -453,13 +456,13 @@ describe("the end of a session", () => {
 		expect(answers.map(({ status }) => status)).toContain(201);
 		expect((await ask(url, { method: "DELETE" })).status).toBe(200);
 		const made = 1 + answers.filter(({ status }) => status === 201).length;
-		const ended = asked().flatMap(({ method, url: at }) => (method === "DELETE" ? [at] : []));
-		expect(new Set(ended).size).toBe(made);
+		const ended = () => asked().flatMap(({ method, url: at }) => (method === "DELETE" ? [at] : []));
+		await eventually(() => expect(new Set(ended()).size).toBe(made));
 	});
 
 	it("a token that ends, ends it at the server", async () => {
-		const exp = Math.floor(Date.now() / 1000) + 2;
-		const { asked } = await begin(await putSession("whip"), "whip", { exp });
+		const path = await putSession("whip");
+		const { asked } = await inTime((seconds) => begin(path, "whip", { exp: nowSeconds() + seconds }), [2, 10, 40]);
 		await deleted(asked);
 		expect(asked().at(-1)?.headers.authorization).toBe(`Bearer ${SFU_TOKEN}`);
 	});
@@ -470,9 +473,7 @@ describe("the end of a session", () => {
 		sfu.fail("DELETE", (_request, response) => void response.writeHead(500).end());
 		const gone = await gate.manage("DELETE", `${account.manageUrl}/e2ee-sessions/${path.split("/").at(-1)}`);
 		expect(gone.status).toBe(204);
-		await vi.waitFor(() => expect(asked().filter(({ method }) => method === "DELETE")).toHaveLength(2), {
-			timeout: 10_000,
-		});
+		await eventually(() => expect(asked().filter(({ method }) => method === "DELETE")).toHaveLength(2));
 		expect(asked().at(-1)?.headers.authorization).toBe(`Bearer ${SFU_TOKEN}`);
 	});
 
@@ -505,9 +506,7 @@ describe("the end of a session", () => {
 		const { url, asked } = await begin(await putSession("whip"));
 		sfu.fail("DELETE", (_request, response) => void response.writeHead(500).end());
 		expect((await ask(url, { method: "DELETE" })).status).toBe(200);
-		await vi.waitFor(() => expect(asked().filter(({ method }) => method === "DELETE").length).toBeGreaterThan(1), {
-			timeout: 10_000,
-		});
+		await eventually(() => expect(asked().filter(({ method }) => method === "DELETE").length).toBeGreaterThan(1));
 	});
 });
 

@@ -1,9 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startGate } from "../../kv-seed/local/gate.ts";
 import type { GateOptions, RunningGate } from "../../kv-seed/local/gate.ts";
+import { eventually } from "../support/patience.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "playgate-gate-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -103,7 +104,7 @@ describe("the launcher", () => {
 		const { url, pid } = gate;
 		const killed = pid();
 		process.kill(killed, "SIGKILL");
-		await vi.waitFor(async () => expect((await fetch(url)).status).toBe(200), { timeout: 30_000 });
+		await eventually(async () => expect((await fetch(url)).status).toBe(200));
 		expect(pid()).not.toBe(killed);
 	});
 
@@ -112,14 +113,14 @@ describe("the launcher", () => {
 		const pid = gate.pid();
 		await gate.stop();
 		gate = undefined;
-		await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow("ESRCH"), { timeout: 10_000 });
+		await eventually(() => expect(() => process.kill(pid, 0)).toThrow("ESRCH"));
 	});
 
 	it("hands on the Worker's log", async () => {
 		const lines: string[] = [];
 		gate = await start({ decisionLog: "all", onLog: (_level, message) => lines.push(message) });
 		await fetch(`${gate.url}/log`);
-		await vi.waitFor(() => expect(lines).toContain("a line"), { timeout: 10_000 });
+		await eventually(() => expect(lines).toContain("a line"));
 	});
 });
 

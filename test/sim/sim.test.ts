@@ -57,7 +57,7 @@ describe("leases", () => {
 		expect(tally.total("overloads")).toBeGreaterThan(0);
 		expect(used).toBeGreaterThan(25_000);
 		expect(tally.percentile(1)).toBeLessThan(12_000);
-	}, 120_000);
+	});
 });
 
 it("an object that is overloaded refuses without spending", async () => {

@@ -103,6 +103,7 @@ function converse(
 		state.frames.push(name);
 		answer(name, frame, behaviour, send);
 	});
+	ws.on("error", () => ws.terminate());
 	ws.on("close", (code, reason) => (state.closed = { code, reason: reason.toString() }));
 	if (behaviour.closeWith !== undefined) ws.close(behaviour.closeWith, "as the test says");
 	return {

@@ -186,6 +186,7 @@ export async function startSora(): Promise<Sora> {
 		let left: string | null = null;
 		const heard: string[] = [];
 		const giveUp = (fault: unknown): void => socket.close(1011, String(fault).slice(0, 100));
+		socket.on("error", () => socket.terminate());
 		socket.on("message", (data: Buffer, isBinary) => {
 			if (isBinary) {
 				heard.push("binary");

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import { RUMOR, type RumorFrame, readRumor, writeRumor } from "../../worker/join/providers/vonage/web/rumor.ts";
+import { startServer, upgradeOnly } from "../support/server.ts";
 import { SYMPHONY, verifyToken } from "./vonage-platform.ts";
 
 // A stand-in for the messaging service of Vonage Video, as @opentok/client 2.35.2 and 2.26.4 speak with it: connections and streams come and
@@ -64,6 +63,7 @@ class Talk implements RumorConnection {
 		this.#all = all;
 		this.url = url;
 		ws.on("message", (data: Buffer) => this.#hear(new Uint8Array(data)));
+		ws.on("error", () => ws.terminate());
 		ws.on("close", () => (this.closed = true));
 	}
 
@@ -135,18 +135,17 @@ class Talk implements RumorConnection {
 export async function startVonageRumor(): Promise<VonageRumor> {
 	const talks: Talk[] = [];
 	const disconnected: string[] = [];
-	const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
-	server.on("connection", (ws, request) => talks.push(new Talk(ws, request.url ?? "", talks)));
-	await once(server, "listening");
+	const { server, host, close } = await startServer(upgradeOnly);
+	const sockets = new WebSocketServer({ server });
+	sockets.on("connection", (ws, request) => talks.push(new Talk(ws, request.url ?? "", talks)));
 	return {
-		url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/rumorwebsocketsv2`,
+		url: `ws://${host}/rumorwebsocketsv2`,
 		connections: talks,
 		disconnect: (connectionId) => void disconnected.push(connectionId),
 		disconnected,
 		close: async () => {
-			for (const ws of server.clients) ws.terminate();
-			server.close();
-			await once(server, "close");
+			for (const ws of sockets.clients) ws.terminate();
+			await close();
 		},
 	};
 }

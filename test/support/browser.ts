@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
-import type { Browser, Page } from "playwright-core";
-import { vi } from "vitest";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { PATIENCE_MS, eventually } from "./patience.ts";
 
 const ARGUMENTS = [
 	"--headless",
@@ -21,7 +21,14 @@ export async function launchBrowser(more: readonly string[] = []): Promise<Brows
 	if (!existsSync(executablePath)) {
 		throw new Error(`There is no browser at ${executablePath}: install Chromium, or set CHROMIUM_PATH to where it is.`);
 	}
-	return chromium.launch({ executablePath, args: [...ARGUMENTS, ...more] });
+	return chromium.launch({ executablePath, args: [...ARGUMENTS, ...more], timeout: 2 * PATIENCE_MS });
+}
+
+/** A machine of its own, with all the patience of the tests. */
+export async function newContext(browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext> {
+	const context = await browser.newContext(options);
+	context.setDefaultTimeout(PATIENCE_MS);
+	return context;
 }
 
 /** The demo player in a browser of its own, as another viewer's machine would be. */
@@ -31,7 +38,10 @@ export interface PlayerPage {
 	readonly requested: readonly string[];
 	/** What scripts threw. */
 	readonly faults: readonly string[];
-	/** Waits until the clip plays and has passed this second. Hurries: four seconds in one. */
+	/**
+	 * Waits until the clip plays and has passed this second. Hurries, four seconds in one, as all that waits here does; in between it stands
+	 * still, so that the clip is not over before the test goes on.
+	 */
 	readonly playsPast: (second: number) => Promise<void>;
 	/** Waits until the picture on screen has so many lines. */
 	readonly showsHeight: (height: number) => Promise<void>;
@@ -40,50 +50,50 @@ export interface PlayerPage {
 	readonly close: () => Promise<void>;
 }
 
-const PATIENCE = { timeout: 45_000 };
-
 /** Playwright's own `waitForFunction` evaluates text within the page, which the page's policy forbids. */
-async function eventually(page: Page, what: string, isSo: () => Promise<boolean>): Promise<void> {
-	await vi.waitFor(
-		async () => {
-			if (await isSo()) return;
-			const { state, reason } = await page.evaluate<Record<string, string>>(
-				"({ ...document.documentElement.dataset })",
-			);
-			throw new Error(`waiting for ${what}: ${state} ${reason ?? ""}`);
-		},
-		{ ...PATIENCE, interval: 100 },
-	);
+async function untilPage(page: Page, what: string, isSo: () => Promise<boolean>): Promise<void> {
+	await eventually(async () => {
+		if (await isSo()) return;
+		const { state, reason } = await page.evaluate<Record<string, string>>("({ ...document.documentElement.dataset })");
+		throw new Error(`waiting for ${what}: ${state} ${reason ?? ""}`);
+	}, 100);
 }
 
 /** @param address of the viewer, as a trusted proxy would tell it */
 export async function openPlayerPage(browser: Browser, url: string, address: string): Promise<PlayerPage> {
-	const context = await browser.newContext({ extraHTTPHeaders: { "X-Client-IP": address } });
+	const context = await newContext(browser, { extraHTTPHeaders: { "X-Client-IP": address } });
 	const page = await context.newPage();
 	const requested: string[] = [];
 	const faults: string[] = [];
 	page.on("request", (request) => requested.push(request.url()));
 	page.on("pageerror", (fault) => faults.push(String(fault)));
 	await page.goto(url);
+	const pace = (rate: number): Promise<unknown> =>
+		page.evaluate(`document.querySelector("video").playbackRate = ${rate}`);
 	return {
 		page,
 		requested,
 		faults,
-		playsPast: (second) =>
-			eventually(page, `playback past second ${second}`, () =>
+		playsPast: async (second) => {
+			await pace(4);
+			await untilPage(page, `playback past second ${second}`, () =>
 				page.evaluate<boolean>(`(() => {
 					const video = document.querySelector("video");
-					video.playbackRate = 4;
 					return document.documentElement.dataset.state === "playing" && !video.seeking && video.currentTime > ${second};
 				})()`),
-			),
-		showsHeight: (height) =>
-			eventually(page, `a picture of ${height} lines`, () =>
+			);
+			await pace(0);
+		},
+		showsHeight: async (height) => {
+			await pace(4);
+			await untilPage(page, `a picture of ${height} lines`, () =>
 				page.evaluate<boolean>(`document.querySelector("video").videoHeight === ${height}`),
-			),
+			);
+		},
 		refusedWith: async (reason) => {
+			await pace(4);
 			const refused = page.locator(`html[data-state="refused"][data-reason="${reason}"]`);
-			await refused.waitFor({ state: "attached", ...PATIENCE });
+			await refused.waitFor({ state: "attached", timeout: PATIENCE_MS });
 		},
 		close: () => context.close(),
 	};

@@ -1,15 +1,17 @@
 import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
-import { vi } from "vitest";
 import type { Json } from "./running-gate.ts";
 import type { Origin } from "./origin.ts";
+import { eventually } from "./patience.ts";
+import { newContext } from "./browser.ts";
 
 /** A page with amazon-chime-sdk-js, as it is published. */
 export interface ChimePage {
 	readonly page: Page;
 	/**
 	 * Begins a session with what a join answered (`meeting` and `attendee`, or what the page's back end made).
-	 * The SDK gives a connection that does not come about up after `connectionTimeoutMs`; 15 s when it is left to the SDK.
+	 * The SDK gives a connection that does not come about up after `connectionTimeoutMs`, and tries again for 4 s; 15 s and two minutes when
+	 * it is left to the SDK.
 	 */
 	readonly start: (meeting: Json, attendee: Json, connectionTimeoutMs?: number) => Promise<void>;
 	/** Waits until the SDK has said how the session ended: the name of its status, such as `AudioAttendeeRemoved`. */
@@ -42,8 +44,10 @@ const SCRIPT = `
 	window.begin = (meeting, attendee, connectionTimeoutMs) => {
 		const logger = new ConsoleLogger("sdk", LogLevel.ERROR);
 		const configuration = new MeetingSessionConfiguration(meeting, attendee);
-		configuration.reconnectTimeoutMs = 4000;
-		if (connectionTimeoutMs !== undefined) configuration.connectionTimeoutMs = connectionTimeoutMs;
+		if (connectionTimeoutMs !== undefined) {
+			configuration.connectionTimeoutMs = connectionTimeoutMs;
+			configuration.reconnectTimeoutMs = 4000;
+		}
 		configuration.urls.eventIngestionURL = null;
 		const devices = new DefaultDeviceController(logger);
 		const session = new DefaultMeetingSession(configuration, logger, devices);
@@ -84,7 +88,6 @@ async function bundleOf(): Promise<string> {
 	return outputFiles[0]?.text ?? "";
 }
 
-const PATIENCE = { timeout: 40_000, interval: 50 };
 const PAGE = "/chime.html";
 
 /** @param headers what the viewer's network adds to every request */
@@ -98,7 +101,7 @@ export async function openChimePage(
 	origin.put(PAGE, '<!doctype html><meta charset="utf-8"><title>chime</title><script src="/chime-sdk.js"></script>', {
 		"Content-Type": "text/html",
 	});
-	const context = await browser.newContext({ extraHTTPHeaders: headers });
+	const context = await newContext(browser, { extraHTTPHeaders: headers });
 	const page = await context.newPage();
 	await page.goto(origin.url + PAGE);
 	const seen = () => page.evaluate<{ stopped: string | null; connects: number; started: number }>("seen");
@@ -106,16 +109,16 @@ export async function openChimePage(
 		page,
 		start: (...given) => page.evaluate(`begin(${given.map((each) => JSON.stringify(each)).join(", ")})`),
 		stopped: () =>
-			vi.waitFor(async () => {
+			eventually(async () => {
 				const { stopped } = await seen();
 				if (stopped === null) throw new Error("the session goes on");
 				return stopped;
-			}, PATIENCE),
+			}),
 		answer: (offer) => page.evaluate(`answerOffer(${JSON.stringify(offer)})`),
 		started: () =>
-			vi.waitFor(async () => {
+			eventually(async () => {
 				if ((await seen()).started === 0) throw new Error("the session has not started");
-			}, PATIENCE),
+			}),
 		leave: () => page.evaluate("leave()"),
 		connects: async () => (await seen()).connects,
 		close: () => context.close(),

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { vi } from "vitest";
 import type { Origin } from "./origin.ts";
+import { eventually } from "./patience.ts";
+import { newContext } from "./browser.ts";
 
 const MODULES = join(import.meta.dirname, "../../node_modules");
 const SCRIPTS = {
@@ -100,7 +101,7 @@ const WITH_VIDEO_JS = `async (source) => {
 
 /** @param address of the viewer, as a trusted proxy would tell it */
 export async function openDrmPage(browser: Browser, url: string, gateUrl: string, address: string): Promise<DrmPage> {
-	const context = await browser.newContext({ extraHTTPHeaders: { "X-Client-IP": address } });
+	const context = await newContext(browser, { extraHTTPHeaders: { "X-Client-IP": address } });
 	const page = await context.newPage();
 	const requested: string[] = [];
 	page.on("request", (request) => request.url().startsWith(gateUrl) && requested.push(request.url()));
@@ -112,15 +113,12 @@ export async function openDrmPage(browser: Browser, url: string, gateUrl: string
 		playWithDashJs: (manifest) => page.evaluate<string | null>(`(${WITH_DASH_JS})(${JSON.stringify(manifest)})`),
 		playWithVideoJs: (source) => page.evaluate<Read | null>(`(${WITH_VIDEO_JS})(${JSON.stringify(source)})`),
 		playsPast: (second) =>
-			vi.waitFor(
-				async () => {
-					const { time, frames, state } = await page.evaluate<{ time: number; frames: number; state: number }>(
-						`(() => { const v = document.querySelector("video"); return { time: v.currentTime, state: v.readyState, frames: v.getVideoPlaybackQuality().totalVideoFrames }; })()`,
-					);
-					if (time <= second || frames <= second) throw new Error(`at ${time} s, ${frames} frames, state ${state}`);
-				},
-				{ timeout: 30_000, interval: 100 },
-			),
+			eventually(async () => {
+				const { time, frames, state } = await page.evaluate<{ time: number; frames: number; state: number }>(
+					`(() => { const v = document.querySelector("video"); return { time: v.currentTime, state: v.readyState, frames: v.getVideoPlaybackQuality().totalVideoFrames }; })()`,
+				);
+				if (time <= second || frames <= second) throw new Error(`at ${time} s, ${frames} frames, state ${state}`);
+			}, 100),
 		close: () => context.close(),
 	};
 }

@@ -1,10 +1,11 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { access, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import type { Origin } from "./origin.ts";
+import { eventually } from "./patience.ts";
 
 const words = (line: string): readonly string[] => line.split(" ");
 
@@ -47,13 +48,20 @@ export function makeDash(seconds: number): Promise<ReadonlyMap<string, Buffer>> 
 export interface LiveStream {
 	/** URL of the media playlist at the origin. */
 	readonly url: string;
+	/** Waits until there is something to play. */
+	readonly started: () => Promise<void>;
 	readonly stop: () => Promise<void>;
 }
 
-/** A live HLS stream that ffmpeg encodes as time passes: segments of 1 s, the last five of them in the playlist. */
+/**
+ * A live HLS stream that ffmpeg encodes as time passes: segments of 1 s, the last five of them in the playlist. Older ones are there for a
+ * minute more, for players that a busy machine holds up.
+ */
 export async function startLiveStream(origin: Origin, folder: string): Promise<LiveStream> {
 	const dir = await mkdtemp(join(tmpdir(), "playgate-live-"));
-	const output = words("-f hls -hls_time 1 -hls_list_size 5 -hls_flags delete_segments+temp_file");
+	const output = words(
+		"-f hls -hls_time 1 -hls_list_size 5 -hls_delete_threshold 60 -hls_flags delete_segments+temp_file",
+	);
 	const args = [...QUIET, "-re", ...PICTURE, "-re", ...TONE, ...VIDEO, ...AUDIO, ...output, "live.m3u8"];
 	const ffmpeg = spawn("ffmpeg", args, { cwd: dir, stdio: "ignore" });
 	const ended = once(ffmpeg, "exit");
@@ -65,6 +73,7 @@ export async function startLiveStream(origin: Origin, folder: string): Promise<L
 	});
 	return {
 		url: `${origin.url}${folder}live.m3u8`,
+		started: () => eventually(() => access(join(dir, "live.m3u8"))),
 		stop: async () => {
 			ffmpeg.kill();
 			await ended;

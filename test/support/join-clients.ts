@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { vi } from "vitest";
 import { WebSocket as Ws } from "ws";
 import { RUMOR, readRumor, writeRumor } from "../../worker/join/providers/vonage/web/rumor.ts";
 import { type ChimeSignalling, startChimeSignalling } from "../standins/chime-signalling.ts";
@@ -15,6 +14,7 @@ import { type JoinAnswer, openSocket } from "./join.ts";
 import { ask } from "./player.ts";
 import type { Json, TestAccount, TestGate } from "./running-gate.ts";
 import { WEBHOOK_SECRET, connectMessage } from "./sora.ts";
+import { eventually } from "./patience.ts";
 
 /** A client of any provider, connected with what its join answered. */
 export interface JoinClient {
@@ -110,9 +110,10 @@ const chimeWay = (service: ChimeSignalling, aws: ChimeAws): JoinWay => ({
 			.attendee;
 		const query = "?X-Chime-Control-Protocol-Version=3&X-Amzn-Chime-Send-Close-On-Error=1&X-Amzn-Version=3.32.0";
 		const ws = new Ws(`${String(material(joined)["signaling_url"])}${query}`, ["_aws_wt_session", token]);
+		ws.on("error", () => {}); // what it comes to is told by its close
 		const closed = new Promise((resolve) => ws.on("close", resolve));
 		await once(ws, "open");
-		await vi.waitFor(() => {
+		await eventually(() => {
 			if (!service.connections.some(({ joinToken }) => joinToken === token)) throw new Error("not there yet");
 		});
 		ws.on("message", (frame: Buffer) => {
@@ -141,6 +142,7 @@ const vonageWay = (platform: VonagePlatform, rumor: VonageRumor): JoinWay => ({
 		});
 		const [{ messaging_url: url = "" } = {}] = (await info.json()) as readonly { readonly messaging_url?: string }[];
 		const ws = new Ws(url, { headers: seen });
+		ws.on("error", () => {}); // what it comes to is told by its close
 		await once(ws, "open");
 		const id = crypto.randomUUID();
 		const own = `/v2/partner/${VONAGE.apiKey}/session/${sessionId}/connection/${id}`;
@@ -165,7 +167,7 @@ const vonageWay = (platform: VonagePlatform, rumor: VonageRumor): JoinWay => ({
 		const create = JSON.stringify({ method: "create", uri: own, content });
 		const headers = { "X-TB-TOKEN-AUTH": token, "Content-Type": "application/x-raptor+v2", "TRANSACTION-ID": "2" };
 		ws.send(frame(RUMOR.message, headers, create));
-		await vi.waitFor(() => {
+		await eventually(() => {
 			const isIn = rumor.connections.some((one) => one.id === id && one.data !== "");
 			if (!isIn || !told.some((text) => text.startsWith("200"))) throw new Error(told.join());
 		});

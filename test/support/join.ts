@@ -94,7 +94,12 @@ export interface TestSocket {
 export async function openSocket(url: string): Promise<TestSocket> {
 	const socket = new WebSocket(url);
 	const messages: Json[] = [];
-	let wake = (): void => undefined;
+	let waiting: (() => void)[] = [];
+	const wake = (): void => {
+		const all = waiting;
+		waiting = [];
+		for (const go of all) go();
+	};
 	const closed = new Promise<{ code: number; reason: string }>((resolve) => {
 		socket.addEventListener("close", ({ code, reason }) => {
 			resolve({ code, reason });
@@ -116,7 +121,7 @@ export async function openSocket(url: string): Promise<TestSocket> {
 			const found = messages.find((message) => message["type"] === type);
 			if (found) return found;
 			if (socket.readyState === WebSocket.CLOSED) throw new Error(`closed before "${type}" came`);
-			await new Promise<void>((resolve) => (wake = resolve));
+			await new Promise<void>((resolve) => waiting.push(resolve));
 		}
 	};
 	const send = (message: unknown): void => socket.send(typeof message === "string" ? message : JSON.stringify(message));

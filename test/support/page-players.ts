@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { vi } from "vitest";
 import type { Origin } from "./origin.ts";
+import { eventually } from "./patience.ts";
+import { newContext } from "./browser.ts";
 
 /** What page script could read of an answer that refused it. */
 export interface ReadRefusal {
@@ -60,7 +61,6 @@ const LIBRARIES = {
 export type LibraryName = keyof typeof LIBRARIES;
 
 const resolve = createRequire(import.meta.url).resolve;
-const PATIENCE = { timeout: 45_000, interval: 100 };
 let pages = 0;
 
 /** Opens a page of the origin that plays `url`; `address` is the viewer's, as a trusted proxy would tell it. */
@@ -74,7 +74,7 @@ export async function openPage(
 	const path = `/pages/${pages}.html`;
 	origin.put(`/pages/${library}`, await readScript(script), { "Content-Type": "text/javascript" });
 	origin.put(path, html(`/pages/${library}`, start, url), { "Content-Type": "text/html" });
-	const context = await browser.newContext({ extraHTTPHeaders: { "X-Client-IP": address } });
+	const context = await newContext(browser, { extraHTTPHeaders: { "X-Client-IP": address } });
 	const page = await context.newPage();
 	const requested: string[] = [];
 	page.on("request", (request) => requested.push(request.url()));
@@ -84,16 +84,16 @@ export async function openPage(
 		page,
 		requested,
 		playsPast: (second) =>
-			vi.waitFor(async () => {
+			eventually(async () => {
 				const now = await told();
 				if (now.second <= second) throw new Error(`${library} is at ${now.second} s: ${JSON.stringify(now.refusals)}`);
-			}, PATIENCE),
+			}, 100),
 		refusal: () =>
-			vi.waitFor(async () => {
+			eventually(async () => {
 				const { refusals, second } = await told();
 				if (!refusals[0]) throw new Error(`${library} plays on, at ${second} s`);
 				return refusals[0];
-			}, PATIENCE),
+			}, 100),
 		close: () => context.close(),
 	};
 }
@@ -112,7 +112,7 @@ function html(script: string, start: string, url: string): string {
 	const url = ${JSON.stringify(url)};
 	const refusals = [];
 	const refused = (status, reason) => refusals.push({ status, reason });
-	const told = () => ({ second: video.paused || video.seeking ? 0 : video.currentTime, refusals });
+	const told = () => ({ second: (video.paused && !video.ended) || video.seeking ? 0 : video.currentTime, refusals });
 	${start}
 </script>`;
 }

@@ -1,7 +1,8 @@
 import type { Browser, Page, WebSocketRoute } from "playwright-core";
-import { expect, vi } from "vitest";
-import { launchBrowser } from "./browser.ts";
+import { expect } from "vitest";
+import { launchBrowser, newContext } from "./browser.ts";
 import type { Json, TestAccount, TestGate } from "./running-gate.ts";
+import { PATIENCE_MS, eventually } from "./patience.ts";
 
 /** A browser whose camera and microphone are made up, and whose candidates name addresses of this machine. */
 export const launchCallBrowser = (): Promise<Browser> =>
@@ -10,8 +11,6 @@ export const launchCallBrowser = (): Promise<Browser> =>
 		"--use-fake-ui-for-media-stream",
 		"--disable-features=WebRtcHideLocalIpsWithMdns",
 	]);
-
-export const PATIENCE = { timeout: 45_000, interval: 100 };
 
 /** What lies between the page and the room: it may change what passes, in each direction. Null drops the message. */
 export interface Between {
@@ -36,6 +35,8 @@ export interface RoomPage {
 	readonly join: (secret: string) => Promise<void>;
 	/** `data-state` and `data-reason` of the page. */
 	readonly shows: (state: string, reason?: string) => Promise<void>;
+	/** Waits until it has shown this state, for however short a time. */
+	readonly hasShown: (state: string) => Promise<void>;
 	/** Badge of the first peer's tile: `match`, `mismatch`, `none`. */
 	readonly secretIs: (state: string) => Promise<void>;
 	/** Of each connection that was ever made. */
@@ -64,7 +65,12 @@ const WATCH = `
 			super(configuration);
 			window.connections.push(this);
 		}
-	};`;
+	};
+	window.shown = [];
+	new MutationObserver(() => shown.push(document.documentElement.dataset.state)).observe(document, {
+		subtree: true,
+		attributeFilter: ["data-state"],
+	});`;
 
 const STATS = `Promise.all(window.connections.map(async (connection) => {
 	const found = { connection: connection.connectionState, dtls: "", srtpCipher: "", packetsReceived: 0, packetsSent: 0, framesDecoded: 0, audioSamples: 0 };
@@ -83,7 +89,7 @@ export const roomLink = (gate: TestGate, account: TestAccount, session: string, 
 	`${gate.url}/demo/room#${new URLSearchParams({ account: account.id, session, name, token }).toString()}`;
 
 export async function openRoomPage(browser: Browser, url: string, between?: Between): Promise<RoomPage> {
-	const context = await browser.newContext({ viewport: { width: 640, height: 480 } });
+	const context = await newContext(browser, { viewport: { width: 640, height: 480 } });
 	const page = await context.newPage();
 	const sent: string[] = [];
 	const heard: Json[] = [];
@@ -114,22 +120,24 @@ export async function openRoomPage(browser: Browser, url: string, between?: Betw
 			await page.click("#join");
 		},
 		shows: (wanted, reason) =>
-			vi.waitFor(
+			eventually(
 				async () => expect(await state()).toMatchObject({ state: wanted, ...(reason === undefined ? {} : { reason }) }),
-				PATIENCE,
+				100,
 			),
+		hasShown: (wanted) =>
+			eventually(async () => expect(await page.evaluate<string[]>("window.shown")).toContain(wanted), 100),
 		secretIs: async (wanted) => {
 			const tile = page.locator(`.tile[data-secret="${wanted}"]`).first();
-			await tile.waitFor({ state: "attached", timeout: PATIENCE.timeout });
+			await tile.waitFor({ state: "attached", timeout: PATIENCE_MS });
 		},
 		sees: async (frames = 10) => {
 			const before = (await stats()).at(-1)?.framesDecoded ?? 0;
-			return vi.waitFor(async () => {
+			return eventually(async () => {
 				const now = (await stats()).at(-1);
 				expect(now).toMatchObject({ connection: "connected", dtls: "connected" });
 				expect(now?.framesDecoded ?? 0).toBeGreaterThan(before + frames);
 				return now as CallStats;
-			}, PATIENCE);
+			}, 100);
 		},
 		cut: async () => lines.at(-1)?.cut(),
 		inject: (message) => lines.at(-1)?.inject(message),

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 
 /** What a stand-in answers with. */
 export type Answerer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
@@ -20,19 +20,25 @@ export const upgradeOnly: Answerer = (_request, response) => void response.write
  * stops): an answer that fails breaks that connection and nothing else, so that the test sees it where it looks.
  */
 export async function startServer(answerer: Answerer): Promise<LoopbackServer> {
-	const server = createServer((request, response) => {
+	// Idle connections stay: one that is closed in the moment in which a client takes it up again is a request that fails.
+	const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
 		(async () => answerer(request, response))().catch(() => response.destroy());
 	});
 	// A socket that changes its protocol has no listener of its own; a reset would end the process.
 	server.prependListener("upgrade", (_request, socket) => socket.on("error", () => socket.destroy()));
+	const sockets = new Set<Socket>();
+	server.on("connection", (socket) => {
+		sockets.add(socket);
+		socket.on("close", () => sockets.delete(socket));
+	});
 	server.listen(0, "127.0.0.1");
 	await once(server, "listening");
 	return {
 		server,
 		host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
 		close: async () => {
-			server.closeAllConnections();
 			server.close();
+			for (const socket of sockets) socket.destroy(); // also those that speak WebSocket by now, which would keep it open
 			await once(server, "close");
 		},
 	};

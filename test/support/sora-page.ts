@@ -1,8 +1,9 @@
 import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
-import { vi } from "vitest";
 import type { Origin } from "./origin.ts";
 import type { Json } from "./running-gate.ts";
+import { eventually } from "./patience.ts";
+import { newContext } from "./browser.ts";
 
 /** The SDKs: the last published line with end-to-end encryption, and the newest, which has none. */
 export type SoraSdk = "sora-js-sdk-2023" | "sora-js-sdk";
@@ -74,7 +75,7 @@ const SCRIPT = `
 	let end = null;
 	window.begin = async (urls, channel, metadata, options) => {
 		end = null;
-		connection = SoraSdk.sdk.connection(urls).sendrecv(channel, metadata, { multistream: true, connectionTimeout: 20000, ...options });
+		connection = SoraSdk.sdk.connection(urls).sendrecv(channel, metadata, { multistream: true, connectionTimeout: 60000, signalingCandidateTimeout: 60000, ...options });
 		connection.on("disconnect", ({ type, title, code, reason }) => { end = { type, title, code: code ?? null, reason: reason ?? null }; });
 		connection.on("track", () => undefined);
 		try {
@@ -107,8 +108,6 @@ async function bundleOf(sdk: SoraSdk): Promise<string> {
 	return `${built.outputFiles[0]?.text ?? ""}\n${SCRIPT}`;
 }
 
-const PATIENCE = { timeout: 30_000, interval: 200 };
-
 export async function openSoraPage(browser: Browser, origin: Origin, sdk: SoraSdk): Promise<SoraPage> {
 	const bundle = bundles.get(sdk) ?? bundleOf(sdk);
 	bundles.set(sdk, bundle);
@@ -120,7 +119,7 @@ export async function openSoraPage(browser: Browser, origin: Origin, sdk: SoraSd
 			"Content-Type": "text/html",
 		},
 	);
-	const context = await browser.newContext();
+	const context = await newContext(browser);
 	const page = await context.newPage();
 	await page.goto(`${origin.url}/${sdk}.html`);
 	const seen = () =>
@@ -134,11 +133,11 @@ export async function openSoraPage(browser: Browser, origin: Origin, sdk: SoraSd
 			return { connection, packetsSent };
 		},
 		disconnected: () =>
-			vi.waitFor(async () => {
+			eventually(async () => {
 				const { end } = await seen();
 				if (end === null) throw new Error("the connection goes on");
 				return end;
-			}, PATIENCE),
+			}, 200),
 		received: async () => (await seen()).received,
 		leave: () => page.evaluate("leave()"),
 		close: () => context.close(),

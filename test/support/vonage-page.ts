@@ -1,9 +1,10 @@
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
-import { vi } from "vitest";
 import type { Origin } from "./origin.ts";
 import type { Json } from "./running-gate.ts";
+import { eventually } from "./patience.ts";
+import { newContext } from "./browser.ts";
 
 /** What the application of a page heard. */
 export interface Seen {
@@ -60,8 +61,6 @@ const SCRIPT = `
 		});
 	};`;
 
-const PATIENCE = { timeout: 30_000, interval: 50 };
-
 /** @param sdk name of the installed package */
 export async function openVonagePage(browser: Browser, origin: Origin, sdk = "@opentok/client"): Promise<VonagePage> {
 	const script = `/${sdk.replaceAll(/\W/g, "-")}`;
@@ -74,7 +73,7 @@ export async function openVonagePage(browser: Browser, origin: Origin, sdk = "@o
 			"Content-Type": "text/html",
 		},
 	);
-	const context = await browser.newContext();
+	const context = await newContext(browser);
 	const page = await context.newPage();
 	const requested: string[] = [];
 	page.on("request", (request) => requested.push(request.url()));
@@ -89,11 +88,11 @@ export async function openVonagePage(browser: Browser, origin: Origin, sdk = "@o
 		disconnect: () => page.evaluate("session.disconnect()"),
 		seen,
 		sees: (what, isSo) =>
-			vi.waitFor(async () => {
+			eventually(async () => {
 				const now = await seen();
 				if (!isSo(now)) throw new Error(`waiting for ${what}: ${JSON.stringify(now)}`);
 				return now;
-			}, PATIENCE),
+			}),
 		close: () => context.close(),
 	};
 }

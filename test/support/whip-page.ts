@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import type { Origin } from "./origin.ts";
+import { newContext } from "./browser.ts";
 
 /** What a page with both client libraries can be told to do; its functions stand on `window`. */
 export interface WhipPage {
@@ -113,7 +114,7 @@ export async function openWhipPage(browser: Browser, origin: Origin): Promise<Wh
 	const path = `/whip/${pages}.html`;
 	const html = `<!doctype html><meta charset="utf-8"><title>WHIP</title><video muted autoplay playsinline></video><script src="/whip/clients.js"></script><script>${SCRIPT}</script>`;
 	origin.put(path, html, { "Content-Type": "text/html" });
-	const context = await browser.newContext();
+	const context = await newContext(browser);
 	const page = await context.newPage();
 	const requests: { method: string; url: string; status: number }[] = [];
 	page.on("response", (answer) =>

@@ -200,7 +200,7 @@ it("today's Worker and objects of the last release: whatever it asks, they can r
 		Object.keys(methods).map((method) => `${binding}.${method}`),
 	);
 	expect(all.filter((name) => !seen.has(name))).toEqual([]);
-}, 30_000);
+});
 
 describe("the reader of the last release", () => {
 	const admit = methodOf("VIEWER_LIMITS", "admit");

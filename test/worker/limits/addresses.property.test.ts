@@ -145,9 +145,8 @@ const stories = fc.record({
 	steps: fc.array(step, { minLength: 5, maxLength: 40 }),
 });
 const RUNS = { seed: 4, numRuns: 400 };
-const LONG = { timeout: 60_000 };
 
-it("sessions: those that play at once are never at more than maxip places, whatever is shared", LONG, async () => {
+it("sessions: those that play at once are never at more than maxip places, whatever is shared", async () => {
 	await runInDurableObject(newViewer().stub, (_object, { storage }) =>
 		fc.assert(
 			fc.property(stories, (story) =>
@@ -162,7 +161,7 @@ it("sessions: those that play at once are never at more than maxip places, whate
 	);
 });
 
-it("distinct: a known address stays known, and there are never more than maxip of a family", LONG, async () => {
+it("distinct: a known address stays known, and there are never more than maxip of a family", async () => {
 	await runInDurableObject(newViewer().stub, (_object, { storage }) =>
 		fc.assert(
 			fc.property(stories, (story) => {

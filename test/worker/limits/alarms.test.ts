@@ -5,6 +5,7 @@ import { type AdmitAnswer, unwire, wire } from "../../../worker/limits/contract.
 import type { ViewerLimits } from "../../../worker/limits/viewer-limits.ts";
 import { breakStorage } from "../../support/broken-storage.ts";
 import { type Asked, EPOCH, type Viewer, newViewer, requestOf, sessionOf, verdict } from "../../support/viewer.ts";
+import { eventually } from "../../support/patience.ts";
 
 // Alarms come late, twice, after they failed halfway, and in the midst of admissions (the platform promises at least one, from its time on).
 
@@ -147,7 +148,7 @@ it("a change of devices is delivered by the alarm, when it comes late, twice, an
 		});
 	});
 	await viewer.ask({ limits: { dlimit: 1 }, device: "tv", owner, session: null });
-	await vi.waitFor(async () => expect((await stored(viewer))["outbox"]).toHaveLength(1));
+	await eventually(async () => expect((await stored(viewer))["outbox"]).toHaveLength(1));
 	later(5 * HOUR);
 	await runInDurableObject(viewer.stub, (object) => Promise.all([alarmIn(object), alarmIn(object)]));
 	expect((await index.page(0, 10)).records.map(({ device }) => device.id)).toEqual(["tv"]);

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Device, DeviceChanges, DeviceOwner } from "../../../worker/limits/device-contract.ts";
 import { type Asked, EPOCH, type Viewer, newViewer, verdict } from "../../support/viewer.ts";
+import { eventually } from "../../support/patience.ts";
 
 beforeEach(() => {
 	vi.useFakeTimers({ toFake: ["Date"] });
@@ -37,7 +38,7 @@ async function listed(owner: DeviceOwner): Promise<readonly [string, string | nu
 
 const idsOf = (devices: readonly Device[]) => devices.map(({ id }) => id);
 const soonListed = (owner: DeviceOwner, ids: readonly string[]) =>
-	vi.waitFor(async () => expect((await listed(owner)).map(([id]) => id).toSorted()).toEqual(ids.toSorted()));
+	eventually(async () => expect((await listed(owner)).map(([id]) => id).toSorted()).toEqual(ids.toSorted()));
 
 const rowsOf = (viewer: Viewer, table: string) =>
 	runInDurableObject(viewer.stub, (_object, state) => state.storage.sql.exec(`SELECT * FROM ${table}`).toArray());
@@ -63,7 +64,7 @@ describe("a device's registration", () => {
 		const device = { id: "tv", name: null, userAgent: "TV/2", createdAt: EPOCH, updatedAt: EPOCH };
 		expect(records).toEqual([{ uid: "ann", device }]);
 		expect(await viewer.stub.listDevices()).toEqual([device]);
-		await vi.waitFor(async () => expect(await rowsOf(viewer, "outbox")).toEqual([]));
+		await eventually(async () => expect(await rowsOf(viewer, "outbox")).toEqual([]));
 	});
 
 	it.each([
@@ -82,7 +83,7 @@ describe("a device's registration", () => {
 	it("costs later decisions nothing: neither the outbox nor the owner is looked at again", async () => {
 		const [viewer, owner] = [newViewer(), newOwner()];
 		await viewer.ask(on("tv", owner));
-		await vi.waitFor(async () => expect(await rowsOf(viewer, "outbox")).toEqual([]));
+		await eventually(async () => expect(await rowsOf(viewer, "outbox")).toEqual([]));
 		const queries = await runInDurableObject(viewer.stub, (_object, state) => vi.spyOn(state.storage.sql, "exec"));
 		await viewer.ask({ ...on("tv", owner), session: "s" });
 		const texts = queries.mock.calls.map(([query]) => query);
@@ -212,7 +213,7 @@ describe("a delivery that fails", () => {
 		const [viewer, owner] = [newViewer(), newOwner()];
 		const { attempts, mend } = await breakIndex(owner);
 		await viewer.ask(on("tv", owner));
-		await vi.waitFor(() => expect(attempts).toHaveBeenCalled());
+		await eventually(() => expect(attempts).toHaveBeenCalled());
 		mend();
 		await viewer.ask(on("phone", owner));
 		await soonListed(owner, ["tv", "phone"]);
@@ -253,7 +254,7 @@ describe("a delivery that fails", () => {
 		const ids = Array.from({ length: 1203 }, (_, index) => `d-${index}`);
 		await Promise.all(ids.map((id) => viewer.ask(on(id, owner, 5000))));
 		const total = async () => (await indexOf(owner).page(0, 1)).total;
-		await vi.waitFor(async () => expect(await total()).toBe(1203), { timeout: 10_000 });
+		await eventually(async () => expect(await total()).toBe(1203));
 		expect(await viewer.stub.removeDevices(owner, null)).toBe(1203);
 		expect(await total()).toBe(0);
 	});

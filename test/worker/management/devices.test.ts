@@ -1,8 +1,9 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { viewerObjectName } from "../../../worker/limits/client.ts";
 import { GATE, type Publisher, ask, newPublisher, refusalOf } from "../../support/publisher.ts";
+import { eventually } from "../../support/patience.ts";
 
 let publisher: Publisher;
 beforeEach(async () => {
@@ -64,7 +65,7 @@ describe("a viewer's devices", () => {
 		});
 		expect(device?.created_at).toBeGreaterThanOrEqual(before);
 		expect(device?.created_at).toBeLessThanOrEqual(Date.now() / 1000);
-		await vi.waitFor(async () => {
+		await eventually(async () => {
 			const { metadata, records } = await accountDevices();
 			const { id, ...more } = device ?? { id: "" };
 			expect(records).toEqual([{ account_id: publisher.account, user_id: "ann", device: id, ...more }]);
@@ -129,7 +130,7 @@ describe("removing a device", () => {
 		expect(await openOn("tablet", { uid: "bob" })).toBe("allowed");
 		expect((await publisher.manage("DELETE", devicesOf("ann"))).status).toBe(204);
 		expect(await listed("ann")).toEqual([]);
-		await vi.waitFor(async () =>
+		await eventually(async () =>
 			expect((await accountDevices()).records.map(({ user_id, device }) => [user_id, device])).toEqual([
 				["bob", "tablet"],
 			]),

@@ -40,7 +40,7 @@ async function segments(segment: string, count: number, ip?: string): Promise<vo
 	await Promise.all(answers.map((answer) => answer.arrayBuffer()));
 }
 
-describe("a session is touched", { timeout: 20_000 }, () => {
+describe("a session is touched", () => {
 	it.each<[string, Claims]>([
 		["climit", { uid: "ann", climit: 1 }],
 		["maxip", { maxip: 2 }],

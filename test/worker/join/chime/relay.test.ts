@@ -1,10 +1,11 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { allow, refuse } from "../../../../worker/decision/decision.ts";
 import type { Refusal } from "../../../../worker/decision/refusals.ts";
 import { audioStatusFrame, joinRefusedFrame } from "../../../../worker/join/providers/chime/frames.ts";
 import { relay } from "../../../../worker/join/providers/chime/relay.ts";
 import { GONE_CODES, type GoneBecause } from "../../../../worker/join/room/contract.ts";
 import { whenDismissed } from "../../../../worker/join/seat.ts";
+import { eventually } from "../../../support/patience.ts";
 
 // The three sockets of a connection, each with its other end in the test's hand.
 const NOW = 1_795_000_000_000;
@@ -60,8 +61,8 @@ describe("a connection", () => {
 		client.socket.send(bytes("\u0005anything"));
 		client.socket.send("text");
 		service.socket.send(bytes("answer"));
-		await vi.waitFor(() => expect(service.got).toEqual([new Uint8Array(JOIN), bytes("\u0005anything"), "text"]));
-		await vi.waitFor(() => expect(client.got).toEqual([bytes("answer")]));
+		await eventually(() => expect(service.got).toEqual([new Uint8Array(JOIN), bytes("\u0005anything"), "text"]));
+		await eventually(() => expect(client.got).toEqual([bytes("answer")]));
 	});
 
 	it.each([
@@ -72,29 +73,29 @@ describe("a connection", () => {
 	])("passes the service's close %s on", async (code, reason) => {
 		const { client, service, room } = connect();
 		service.socket.close(code, reason);
-		await vi.waitFor(() => expect(client.closed).toEqual([{ code, reason }]));
-		await vi.waitFor(() => expect(room.closed).toEqual([{ code: 1001, reason: "" }]));
+		await eventually(() => expect(client.closed).toEqual([{ code, reason }]));
+		await eventually(() => expect(room.closed).toEqual([{ code: 1001, reason: "" }]));
 	});
 
 	it("passes the client's close on, and the room knows it as lost", async () => {
 		const { client, service, room } = connect();
 		client.socket.close(4001, "bye");
-		await vi.waitFor(() => expect(service.closed).toEqual([{ code: 4001, reason: "bye" }]));
-		await vi.waitFor(() => expect(room.closed).toEqual([{ code: 1001, reason: "" }]));
+		await eventually(() => expect(service.closed).toEqual([{ code: 4001, reason: "bye" }]));
+		await eventually(() => expect(room.closed).toEqual([{ code: 1001, reason: "" }]));
 	});
 
 	it("tells the room that a client which sent LEAVE has left", async () => {
 		const { client, service, room } = connect();
 		client.socket.send(LEAVE);
-		await vi.waitFor(() => expect(service.got).toHaveLength(1));
+		await eventually(() => expect(service.got).toHaveLength(1));
 		client.socket.close(1000, "");
-		await vi.waitFor(() => expect(room.closed).toEqual([{ code: 4010, reason: "left" }]));
+		await eventually(() => expect(room.closed).toEqual([{ code: 4010, reason: "left" }]));
 	});
 
 	it("ends on a frame that no SDK sends", async () => {
 		const { client, service } = connect();
 		client.socket.send(new Uint8Array(262_145));
-		await vi.waitFor(() => expect(client.closed).toEqual([{ code: 1009, reason: "frame-too-large" }]));
+		await eventually(() => expect(client.closed).toEqual([{ code: 1009, reason: "frame-too-large" }]));
 		expect(service.got).toEqual([]);
 	});
 });
@@ -112,42 +113,42 @@ describe("a participant who must go", () => {
 	])("%s: hears AUDIO_STATUS %s, and may close by itself", async (because, status) => {
 		const { client, service, room } = connect();
 		room.socket.close(GONE_CODES[because], because);
-		await vi.waitFor(() => expect(client.got).toEqual([audioStatusFrame(status, NOW)]));
-		await vi.waitFor(() => expect(service.closed).toEqual([{ code: 1001, reason: because }]));
+		await eventually(() => expect(client.got).toEqual([audioStatusFrame(status, NOW)]));
+		await eventually(() => expect(service.closed).toEqual([{ code: 1001, reason: because }]));
 		client.socket.close();
-		await vi.waitFor(() => expect(client.closed).toHaveLength(1));
+		await eventually(() => expect(client.closed).toHaveLength(1));
 	});
 
 	it("is closed after a while when it does not go by itself", async () => {
 		const [kicked, ended] = [connect(), connect()];
 		kicked.room.socket.close(GONE_CODES.kicked, "kicked");
 		ended.room.socket.close(GONE_CODES["session-ended"], "session-ended");
-		await vi.waitFor(() => expect(kicked.client.closed).toEqual([{ code: 4403, reason: "kicked" }]), { timeout: 6000 });
-		await vi.waitFor(() => expect(ended.client.closed).toEqual([{ code: 4410, reason: "session-ended" }]));
+		await eventually(() => expect(kicked.client.closed).toEqual([{ code: 4403, reason: "kicked" }]));
+		await eventually(() => expect(ended.client.closed).toEqual([{ code: 4410, reason: "session-ended" }]));
 	});
 
 	it("is closed when it says LEAVE, as SDKs do", async () => {
 		const { client, room } = connect();
 		room.socket.close(GONE_CODES["session-ended"], "session-ended");
-		await vi.waitFor(() => expect(client.got).toHaveLength(1));
+		await eventually(() => expect(client.got).toHaveLength(1));
 		client.socket.send(LEAVE);
-		await vi.waitFor(() => expect(client.closed).toEqual([{ code: 4410, reason: "session-ended" }]));
+		await eventually(() => expect(client.closed).toEqual([{ code: 4410, reason: "session-ended" }]));
 	});
 
 	it("sends and hears nothing more", async () => {
 		const { client, service, room } = connect();
 		room.socket.close(GONE_CODES.kicked, "kicked");
-		await vi.waitFor(() => expect(client.got).toHaveLength(1));
+		await eventually(() => expect(client.got).toHaveLength(1));
 		client.socket.send(bytes("more"));
 		client.socket.close();
-		await vi.waitFor(() => expect(client.closed).toHaveLength(1));
+		await eventually(() => expect(client.closed).toHaveLength(1));
 		expect([service.got, client.got.length]).toEqual([[], 1]);
 	});
 
 	it("may come again when only its room was lost", async () => {
 		const { client, room } = connect();
 		room.socket.close(1011, "");
-		await vi.waitFor(() => expect(client.closed).toEqual([{ code: 4500, reason: "room-unavailable" }]));
+		await eventually(() => expect(client.closed).toEqual([{ code: 4500, reason: "room-unavailable" }]));
 		expect(client.got).toEqual([]);
 	});
 });
@@ -163,7 +164,7 @@ describe("the SDK that a JOIN names", () => {
 		const { client, service, asked, logged } = connect(tooOld);
 		client.socket.send(JOIN);
 		const said = "amazon-chime-sdk-js 3.32.0 is too old to join an encrypted session: it must be 4.0.0 or later.";
-		await vi.waitFor(() => expect(client.got).toEqual([joinRefusedFrame(403, said, NOW)]));
+		await eventually(() => expect(client.got).toEqual([joinRefusedFrame(403, said, NOW)]));
 		expect([service.got, asked, logged]).toEqual([[], [{ name: "amazon-chime-sdk-js", version: "3.32.0" }], [tooOld]]);
 	});
 });

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { joinAsk, newRoom, seatOf, socketOf, verdictOf } from "../../../support/room.ts";
 import { EPOCH } from "../../../support/viewer.ts";
+import { eventually } from "../../../support/patience.ts";
 
 beforeEach(() => {
 	vi.useFakeTimers({ toFake: ["Date"] });
@@ -94,7 +95,7 @@ describe("places", () => {
 			),
 			{ numRuns: 25 },
 		);
-	}, 30_000);
+	});
 });
 
 describe("the record", () => {
@@ -147,7 +148,7 @@ describe("sockets", () => {
 		await evictDurableObject(room.stub);
 		expect(await statuses(room)).toEqual(["connected", "admitted"]);
 		socketOf(await room.connect(ben.participant.id, ben.ticket));
-		await vi.waitFor(() => expect(socket.messages.map(({ type }) => type)).toContain("joined"));
+		await eventually(() => expect(socket.messages.map(({ type }) => type)).toContain("joined"));
 		await room.call("leave", { participant: ann.participant.id, because: "left" });
 		expect(await socket.closed).toEqual({ code: 4010, reason: "left" });
 	});
@@ -169,7 +170,7 @@ describe("sockets", () => {
 		const control = { socket: "control", kind: "bound" } as const;
 		socketOf(await room.connect(ann.participant.id, ann.ticket, control)).socket.close(4010, "left");
 		socketOf(await room.connect(ben.participant.id, ben.ticket, control)).socket.close(1001, "");
-		await vi.waitFor(async () => expect((await statuses(room)).toSorted()).toEqual(["away", "left"]));
+		await eventually(async () => expect((await statuses(room)).toSorted()).toEqual(["away", "left"]));
 	});
 });
 
@@ -220,7 +221,7 @@ describe("the alarm", () => {
 		const { participant } = seatOf(await room.join());
 		await room.call("leave", { participant: participant.id, because: "left" });
 		await runDurableObjectAlarm(room.stub);
-		await vi.waitFor(async () => {
+		await eventually(async () => {
 			later(7200);
 			await runDurableObjectAlarm(room.stub);
 			const left = await runInDurableObject(room.stub, (_room, { storage }) =>
@@ -246,7 +247,7 @@ describe("the alarm", () => {
 		const alarm = runDurableObjectAlarm(room.stub);
 		const ask = joinAsk();
 		await Promise.all([alarm, room.call("admit", { ...ask, facts: { ...ask.facts, jti: "j" } })]);
-		await vi.waitFor(async () => {
+		await eventually(async () => {
 			later(3);
 			await runDurableObjectAlarm(room.stub);
 			expect((await statuses(room)).toSorted()).toEqual(["admitted", "token-revoked"]);
@@ -276,7 +277,7 @@ describe("the alarm", () => {
 		await add("key", "k");
 		await add("issued-before", "");
 		later(3);
-		await vi.waitFor(async () => {
+		await eventually(async () => {
 			await runDurableObjectAlarm(room.stub);
 			expect((await statuses(room)).toSorted()).toEqual(["admitted", ...Array<string>(5).fill("token-revoked")]);
 		});

@@ -104,7 +104,7 @@ const worldOf = (shards: number, maxu: number, maxip: number | undefined): World
 	shards,
 });
 
-describe("leases over a network that loses, doubles and delays", { timeout: 60_000 }, () => {
+describe("leases over a network that loses, doubles and delays", () => {
 	it("never let more than the limit pass, and then leave every use to be had", async () => {
 		const property = fc.asyncProperty(
 			fc.record(setup),

@@ -93,7 +93,7 @@ const rowsOf = (name: string) =>
 		),
 	);
 
-describe("up to a thousand requests at once over eight shards", { timeout: 60_000 }, () => {
+describe("up to a thousand requests at once over eight shards", () => {
 	it.each<[string, string, number, number, Limits, (index: number) => Partial<Asked>]>([
 		["uses", "use-limit", 1000, 750, { maxu: 750 }, (index) => ({ client: index % 100 })],
 		["addresses", "ip-limit", 1000, 450, { maxip: 450 }, (index) => ({ client: index, use: false })],
@@ -232,7 +232,7 @@ describe("a request at a hot token", () => {
 	});
 });
 
-describe("objects of another version", { timeout: 30_000 }, () => {
+describe("objects of another version", () => {
 	const through = (change: (stub: object, name: string) => object): Namespace =>
 		({ getByName: (name: string) => change(env.VIEWER_LIMITS.getByName(name), name) }) as unknown as Namespace;
 	/** As an object of before leases reads a request: without the members that it does not know. */
