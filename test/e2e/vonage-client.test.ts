@@ -517,15 +517,24 @@ describe("the proxy", () => {
 	}
 
 	/** The messaging of a participant, as a program opens it: what it is told, and how it ends. */
-	async function openMessaging(joined: JoinAnswer, headers: Record<string, string> = {}) {
+	async function openMessaging(joined: JoinAnswer, headers: Record<string, string> = {}, query = "") {
 		await info(joined, { headers: { "User-Agent": "test" } });
-		const url = `${joined.join.proxy_url.replace("http", "ws")}/${new URL(rumor.url).host}/rumorwebsocketsv2`;
+		const url = `${joined.join.proxy_url.replace("http", "ws")}/${new URL(rumor.url).host}/rumorwebsocketsv2${query}`;
 		const ws = new WebSocket(url, { headers: { "User-Agent": "test", ...headers } });
 		const told: RumorFrame[] = [];
 		const closed = new Promise<number>((resolve) => ws.on("close", resolve));
 		ws.on("message", (data: Buffer) => told.push(readRumor(new Uint8Array(data)) as RumorFrame));
 		await new Promise((resolve) => ws.on("open", resolve));
 		return { ws, told, closed };
+	}
+
+	/** What a client says first: its name, and that it comes in. */
+	function enter(ws: WebSocket, { join: { token, session_id } }: JoinAnswer, id: string): void {
+		const uri = `/v2/partner/${VONAGE.apiKey}/session/${session_id}/connection/${id}`;
+		const data = JSON.stringify({ method: "create", uri, content: { capabilities: ["e2ee"] } });
+		const headers = new Map(Object.entries({ "TRANSACTION-ID": "t", "X-TB-TOKEN-AUTH": token }));
+		ws.send(writeRumor({ type: RUMOR.connect, addresses: [], headers: new Map([["uniqueId", id]]), data: "" }));
+		ws.send(writeRumor({ type: RUMOR.message, addresses: [SYMPHONY], headers, data }));
 	}
 
 	it.each<[string, string | Uint8Array, number]>([
@@ -554,18 +563,10 @@ describe("the proxy", () => {
 	it("ends a connection that names itself as another participant's, who stays when that one is put out", async () => {
 		const room = await openRoom();
 		const [ann, ben] = [await join(room), await join(room, { uid: "ben" })];
-		const enter = (ws: WebSocket, { join: { token, session_id } }: JoinAnswer): void => {
-			const id = `victim-${room.id}`;
-			const uri = `/v2/partner/${VONAGE.apiKey}/session/${session_id}/connection/${id}`;
-			const data = JSON.stringify({ method: "create", uri, content: { capabilities: ["e2ee"] } });
-			const headers = new Map(Object.entries({ "TRANSACTION-ID": "t", "X-TB-TOKEN-AUTH": token }));
-			ws.send(writeRumor({ type: RUMOR.connect, addresses: [], headers: new Map([["uniqueId", id]]), data: "" }));
-			ws.send(writeRumor({ type: RUMOR.message, addresses: [SYMPHONY], headers, data }));
-		};
 		const [anns, bens] = [await openMessaging(ann), await openMessaging(ben)];
-		enter(anns.ws, ann);
+		enter(anns.ws, ann, `victim-${room.id}`);
 		await vi.waitFor(() => expect(anns.told.length).toBeGreaterThan(1));
-		enter(bens.ws, ben);
+		enter(bens.ws, ben, `victim-${room.id}`);
 		expect(await bens.closed).toBe(1008);
 		await gate.manage("DELETE", `${participantsOf(room)}/${ben.participant_id}`);
 		await vi.waitFor(async () => expect(await statusOf(room, ben.participant_id)).toMatchObject({ status: "gone" }));
@@ -589,6 +590,22 @@ describe("the proxy", () => {
 			{ reason: "ticket-invalid" },
 		]);
 		ws.close();
+	});
+
+	it("tells a browser that comes back that its participant went meanwhile, and that it need not try again", async () => {
+		const room = await openRoom();
+		const joined = await join(room);
+		const first = await openMessaging(joined);
+		enter(first.ws, joined, `own-${room.id}`);
+		await vi.waitFor(() => expect(first.told.length).toBeGreaterThan(1));
+		first.ws.terminate();
+		await vi.waitFor(async () => expect(await statusOf(room, joined.participant_id)).toMatchObject({ status: "away" }));
+		await gate.manage("DELETE", `${participantsOf(room)}/${joined.participant_id}`);
+		const { told, closed } = await openMessaging(joined, { Origin: "https://app.example" }, "?reconnect=true");
+		expect(await closed).toBe(1003);
+		const uri = `/v2/partner/${VONAGE.apiKey}/session/${room.sessionId}/connection/own-${room.id}`;
+		const deleted = { method: "deleted", uri, reason: "forceDisconnected" };
+		expect(told.map(({ data }) => JSON.parse(data) as Json)).toMatchObject([deleted]);
 	});
 
 	it("judges particulars that say that there is no error", async () => {

@@ -1,18 +1,18 @@
 import { type Decision, allow, refuse } from "../../../../decision/decision.ts";
 import type { Refusal } from "../../../../decision/refusals.ts";
-import { wireError } from "../../../../decision/wire.ts";
-import { type Exchange, refused } from "../../../../exchange.ts";
+import type { Exchange } from "../../../../exchange.ts";
 import { logDecision } from "../../../../observe/decision-log.ts";
 import { dial, passedHeaders } from "../../../dial.ts";
 import { askRoom } from "../../../room/client.ts";
 import { type OpenSeat, openSeat } from "../../../seat.ts";
-import { SWITCHED, closeSocket, listenTo } from "../../../sockets.ts";
+import { SWITCHED, closeSocket } from "../../../sockets.ts";
 import { unavailable } from "../api/platform.ts";
 import { vonageSession } from "../vonage-account.ts";
 import { whenMoved } from "./migration.ts";
 import type { ProxyTarget } from "./paths.ts";
 import type { Speaker } from "./raptor.ts";
-import { relay, sayRefusal } from "./relay.ts";
+import { refusedToClient } from "./refused-upgrade.ts";
+import { relay } from "./relay.ts";
 
 /**
  * The messaging connection of a participant: its ticket opens a seat in the room, the service that the session's particulars named is
@@ -20,13 +20,13 @@ import { relay, sayRefusal } from "./relay.ts";
  */
 export async function handleMessaging(exchange: Exchange, ticket: string, target: ProxyTarget): Promise<Response> {
 	const seat = await openSeat(exchange, { provider: "vonage", ticket, kind: "bound", alone: true });
-	if (!seat.allowed) return refusedToClient(exchange, seat.refusal);
+	if (!seat.allowed) return refusedToClient(exchange, ticket, seat.refusal);
 	const { control, dismissed, participant, rules } = seat.value;
 	const line = (await isTooMany(exchange, seat.value)) ?? readLine(exchange, seat.value, target);
 	const upstream = line.allowed ? await dialMessaging(exchange, line.value.url) : line;
 	if (!line.allowed || !upstream.allowed) {
 		closeSocket(control);
-		return refusedToClient(exchange, upstream.allowed ? HOST : upstream.refusal);
+		return refusedToClient(exchange, ticket, upstream.allowed ? HOST : upstream.refusal);
 	}
 	const { 0: socket, 1: client } = new WebSocketPair();
 	relay({ client, upstream: upstream.value, control, dismissed }, line.value.speaker, {
@@ -102,14 +102,4 @@ async function dialMessaging({ gate, headers }: Exchange, url: string): Promise<
 	if (!gate.sources.reaches(new URL(url.replace(/^ws/, "http"))))
 		return unavailable("its messaging address is not wss");
 	return dial(gate, { provider: "vonage", url, headers: passedHeaders(headers, ["User-Agent", "Origin"]) });
-}
-
-/** A page cannot read a refused upgrade, and its SDK would try again: a browser hears within the connection why it may not go on. */
-function refusedToClient(exchange: Exchange, refusal: Refusal): Response {
-	const response = refused(exchange, refusal, "problem");
-	if (wireError(refusal, "problem").status >= 500 || !exchange.headers.has("Origin")) return response;
-	const { 0: socket, 1: client } = new WebSocketPair();
-	listenTo(client);
-	sayRefusal(client, refusal);
-	return new Response(null, { status: SWITCHED, webSocket: socket });
 }
