@@ -518,7 +518,7 @@ describe("the proxy", () => {
 
 	/** The messaging of a participant, as a program opens it: what it is told, and how it ends. */
 	async function openMessaging(joined: JoinAnswer, headers: Record<string, string> = {}, query = "") {
-		await info(joined, { headers: { "User-Agent": "test" } });
+		await info(joined, { headers: { "User-Agent": "test", ...headers } });
 		const url = `${joined.join.proxy_url.replace("http", "ws")}/${new URL(rumor.url).host}/rumorwebsocketsv2${query}`;
 		const ws = new WebSocket(url, { headers: { "User-Agent": "test", ...headers } });
 		const told: RumorFrame[] = [];
@@ -589,6 +589,21 @@ describe("the proxy", () => {
 			"403",
 			{ reason: "ticket-invalid" },
 		]);
+		ws.close();
+	});
+
+	it("lets a page that was opened anew in, though it could not connect at once", async () => {
+		const room = await openRoom();
+		const joined = await join(room);
+		const first = await openMessaging(joined);
+		enter(first.ws, joined, `before-${room.id}`);
+		await vi.waitFor(() => expect(first.told.length).toBeGreaterThan(1));
+		first.ws.terminate();
+		await vi.waitFor(async () => expect(await statusOf(room, joined.participant_id)).toMatchObject({ status: "away" }));
+		const named = { "X-TB-CONNECTIONID": `anew-${room.id}` };
+		const { ws, told } = await openMessaging(joined, named, "?socketId=s&reconnect=true"); // as of the SDK's second attempt
+		enter(ws, joined, `anew-${room.id}`);
+		await vi.waitFor(() => expect(told.some(({ headers }) => headers.get("STATUS") === "200")).toBe(true));
 		ws.close();
 	});
 

@@ -75,7 +75,9 @@ function readLine(exchange: Exchange, { participant, record }: OpenSeat, target:
 	if (url.host !== hostOf(target, url.protocol) || bare(url.pathname) !== bare(target.path)) return refuse(HOST);
 	url.search = joinedSearch(url.search, exchange.search);
 	const known = told["connection_id"];
-	const returns = exchange.query.get("reconnect") === "true" && typeof known === "string";
+	const asks = told["asking"] ?? known;
+	// Who could not connect at once says that it comes back, too: a page that was opened anew has another name than the one before it.
+	const returns = exchange.query.get("reconnect") === "true" && typeof known === "string" && asks === known;
 	const speaker: Speaker = {
 		role: participant.role,
 		session: `/v2/partner/${partner}/session/${session.vonage.session_id}`,

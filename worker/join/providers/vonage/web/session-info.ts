@@ -16,6 +16,7 @@ import { type ProxyTarget, isPlatformHost } from "./paths.ts";
 /** What the client tells the platform of itself. */
 const PASSED = ["Accept", "User-Agent", "X-OPENTOK-AUTH", "X-TB-VERSION", "X-TB-CLIENT-VERSION", "X-TB-CONNECTIONID"];
 const MOST_BYTES = 262_144;
+const MOST_ID = 128;
 
 const infoSchema = v.looseObject({
 	partner_id: v.pipe(v.union([v.string(), v.number()]), v.transform(String)),
@@ -76,12 +77,14 @@ async function openMessaging(exchange: Exchange, { presented, participant }: Gue
 	if (info.properties.e2ee !== true) return refuse({ reason: "vonage-session-unencrypted" });
 	const url = URL.parse(info.messaging_url.replace(/^ws/, "http"));
 	if (!url || !exchange.gate.sources.reaches(url)) return unavailable("its messaging address is not wss");
+	const asking = exchange.headers.get("X-TB-CONNECTIONID")?.slice(0, MOST_ID) ?? null;
 	const provider = {
 		messaging_url: info.messaging_url,
 		symphony_address: info.symphony_address,
 		partner_id: info.partner_id,
 		client_token: printOf(exchange.headers.get("X-OPENTOK-AUTH") ?? ""),
-		moving: isMoving(participant, exchange.headers.get("X-TB-CONNECTIONID")),
+		moving: isMoving(participant, asking),
+		asking,
 	};
 	const ask = { participant: participant.id, provider };
 	const remembered = await askRoom(exchange.gate, presented.rules, "remember", ask);
