@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readPlatform } from "../../../../worker/join/providers/vonage/api/platform.ts";
+import { callPlatform, readPlatform } from "../../../../worker/join/providers/vonage/api/platform.ts";
 
 const call = { method: "GET", url: "https://platform.example/", headers: new Headers(), body: null };
 
@@ -35,4 +35,10 @@ it("a body is read whole, and none that is too large", async () => {
 	expect(await readPlatform(whole, call, 3)).toMatchObject({ allowed: true, value: { text: "[1]" } });
 	const answer = await readPlatform(whole, call, 2);
 	expect(answer).toMatchObject({ allowed: false, refusal: { reason: "provider-unavailable" } });
+});
+
+it.each([101, 600])("an answer of status %s, which cannot be handed on, is none", async (status) => {
+	const fetch = async () => ({ status, body: null });
+	const odd = { ...platformWith(() => {}), ports: { fetch } } as unknown as Parameters<typeof readPlatform>[0];
+	expect(await callPlatform(odd, call)).toMatchObject({ allowed: false, refusal: { reason: "provider-unavailable" } });
 });

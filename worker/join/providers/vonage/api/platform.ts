@@ -66,7 +66,10 @@ async function send(
 	const isBare = method === "GET" || method === "HEAD" || body === null || body.length === 0;
 	const carried = isBare ? {} : { body: body as BodyInit };
 	try {
-		return allow(await ports.fetch(new Request(url, { method, headers, redirect: "manual", signal, ...carried })));
+		const answer = await ports.fetch(new Request(url, { method, headers, redirect: "manual", signal, ...carried }));
+		if (answer.status >= 200 && answer.status <= 599) return allow(answer);
+		await answer.body?.cancel();
+		return unavailable(`it answered ${answer.status}`); // which could not be handed on
 	} catch {
 		return signal.aborted ? LATE : unavailable("it could not be reached");
 	}
