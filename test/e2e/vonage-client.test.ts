@@ -342,6 +342,21 @@ describe("a client that must go", () => {
 		await join(room, { uid: "ben" });
 	});
 
+	it("leaves, and joins again in the same page, which keeps its first proxy URL: this session, and another one", async () => {
+		const room = await openRoom();
+		const page = await watch(await join(room));
+		await connected(page);
+		for (const next of [room, await openRoom()]) {
+			await page.disconnect();
+			const joined = await join(next);
+			await page.connect(joined.join, SECRET);
+			await vi.waitFor(async () => {
+				expect(await statusOf(next, joined.participant_id)).toMatchObject({ status: "connected" });
+			});
+			await vi.waitFor(() => expect(connectionOf(joined)?.said).toContain("create connection"));
+		}
+	});
+
 	it("loses its connection: comes back by itself, and stays the same participant", async () => {
 		const room = await openRoom();
 		const joined = await join(room);
@@ -621,6 +636,17 @@ describe("the proxy", () => {
 		const uri = `/v2/partner/${VONAGE.apiKey}/session/${room.sessionId}/connection/own-${room.id}`;
 		const deleted = { method: "deleted", uri, reason: "forceDisconnected" };
 		expect(told.map(({ data }) => JSON.parse(data) as Json)).toMatchObject([deleted]);
+	});
+
+	it("takes nobody for the one who has gone, but the same viewer who has joined again", async () => {
+		const room = await openRoom();
+		const [ann, ben] = [await join(room), await join(room, { uid: "ben" })];
+		await gate.manage("DELETE", `${participantsOf(room)}/${ann.participant_id}`);
+		const asked = async (token: string) => (await info({ ...ann, join: { ...ann.join, token } })).json();
+		expect(await asked(ben.join.token)).toMatchObject([{ error: { errorMessage: { reason: "participant-gone" } } }]);
+		expect(await asked(ann.join.token)).toMatchObject([{ error: { errorMessage: { reason: "participant-gone" } } }]);
+		const again = await join(room);
+		expect(await asked(again.join.token)).toMatchObject([{ session_id: room.sessionId }]);
 	});
 
 	it("judges particulars that say that there is no error", async () => {

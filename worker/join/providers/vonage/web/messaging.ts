@@ -18,7 +18,8 @@ import { relay } from "./relay.ts";
  * The messaging connection of a participant: its ticket opens a seat in the room, the service that the session's particulars named is
  * dialled, and frames go both ways, those of the client judged. A participant has one such connection at a time, but while it moves.
  */
-export async function handleMessaging(exchange: Exchange, ticket: string, target: ProxyTarget): Promise<Response> {
+export async function handleMessaging(exchange: Exchange, target: ProxyTarget): Promise<Response> {
+	const { ticket } = target;
 	const seat = await openSeat(exchange, { provider: "vonage", ticket, kind: "bound", alone: true });
 	if (!seat.allowed) return refusedToClient(exchange, ticket, seat.refusal);
 	const { control, dismissed, participant, rules } = seat.value;

@@ -48,7 +48,7 @@ export async function handleSessionInfo(
 	const opened = await openMessaging(exchange, guest.value, info.output);
 	if (!opened.allowed) return denied(exchange, opened.refusal);
 	const { host, protocol } = new URL(exchange.url);
-	const throughGate = `${protocol.replace("http", "ws")}//${host}/join/v1/vonage/${ticket}/`;
+	const throughGate = `${protocol.replace("http", "ws")}//${host}/join/v1/vonage/${guest.value.ticket}/`;
 	const messaging_url = info.output.messaging_url.replace(/^wss?:\/\//, throughGate);
 	return shown(exchange, [{ ...list[0], messaging_url }, ...list.slice(1)]);
 }
@@ -73,7 +73,7 @@ async function askPlatform(exchange: Exchange, { session }: Guest): Promise<Deci
 }
 
 /** The one address that the participant's messaging may go to; its door finds it with the participant. */
-async function openMessaging(exchange: Exchange, { presented, participant }: Guest, info: Info): Promise<Decision> {
+async function openMessaging(exchange: Exchange, { rules, participant }: Guest, info: Info): Promise<Decision> {
 	if (info.properties.e2ee !== true) return refuse({ reason: "vonage-session-unencrypted" });
 	const url = URL.parse(info.messaging_url.replace(/^ws/, "http"));
 	if (!url || !exchange.gate.sources.reaches(url)) return unavailable("its messaging address is not wss");
@@ -87,7 +87,7 @@ async function openMessaging(exchange: Exchange, { presented, participant }: Gue
 		asking,
 	};
 	const ask = { participant: participant.id, provider };
-	const remembered = await askRoom(exchange.gate, presented.rules, "remember", ask);
+	const remembered = await askRoom(exchange.gate, rules, "remember", ask);
 	return remembered.allowed ? allow() : remembered;
 }
 
