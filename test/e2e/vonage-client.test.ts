@@ -342,12 +342,17 @@ describe("a client that must go", () => {
 		await join(room, { uid: "ben" });
 	});
 
-	it("leaves, and joins again in the same page, which keeps its first proxy URL: this session, and another one", async () => {
+	it("leaves, and joins again in the same page, which keeps its first proxy URL: this session, and others", async () => {
 		const room = await openRoom();
 		const page = await watch(await join(room));
 		await connected(page);
-		for (const next of [room, await openRoom()]) {
-			await page.disconnect();
+		const [again, beside] = [() => page.disconnect(), () => Promise.resolve()];
+		for (const [next, before] of [
+			[room, again],
+			[await openRoom(), again],
+			[await openRoom(), beside],
+		] as const) {
+			await before();
 			const joined = await join(next);
 			await page.connect(joined.join, SECRET);
 			await vi.waitFor(async () => {

@@ -6,6 +6,7 @@ import type { Participant, ParticipantStatus, RoomRules } from "../../../room/co
 import { judgeSupport } from "../../../support/support.ts";
 import { type OpenProject, openProject } from "../provider.ts";
 import { isClientToken } from "../client-token.ts";
+import { vonageSession } from "../vonage-account.ts";
 import { type Present, successorOf, ticketOf } from "./successor.ts";
 
 /** A participant who may ask for the session's particulars. */
@@ -24,8 +25,8 @@ export async function admitGuest(exchange: Exchange, ticket: string, sessionId: 
 	if (record.provider !== "vonage") return refuse({ reason: "ticket-invalid" });
 	const found = await askRoom(exchange.gate, rules, "look", { participant: named.participant });
 	if (!found.allowed) return found;
-	const gone = found.value.status === "gone" ? found.value : null;
-	const successor = gone && (await successorOf(exchange, presented.value, gone, sessionId));
+	const isElse = found.value.status === "gone" || vonageSession(record)?.vonage.session_id !== sessionId;
+	const successor = isElse ? await successorOf(exchange, presented.value, found.value, sessionId) : null;
 	const present = successor ?? { record, rules, participant: found.value };
 	tellParticipant(exchange, present.participant);
 	const judged = await judgeGuest(exchange, present, sessionId, successor ? null : named.opensUntil);

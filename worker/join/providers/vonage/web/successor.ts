@@ -17,14 +17,14 @@ export interface Present {
 }
 
 /**
- * A page has one proxy URL as long as it is there: `OT.setProxyUrl` works once. Who has gone and joined again in the same page, this session
- * or another one of the account, comes with the ticket of before, and with the token of now: of the same viewer, or it is nobody's. Null
- * where there is no such join; whether this one may connect is still to be judged.
+ * A page has one proxy URL as long as it is there: `OT.setProxyUrl` works once. Who has gone and joined again in the same page, or joins
+ * another session of the account there, comes with the ticket of the first join, and with the token of the last: of the same viewer, or it
+ * is nobody's. Null where there is no such join; whether this one may connect is still to be judged.
  */
 export async function successorOf(
 	exchange: Exchange,
 	{ account, record: before }: Presented,
-	gone: Participant,
+	first: Participant,
 	sessionId: string,
 ): Promise<Present | null> {
 	const { gate, nowMs, headers } = exchange;
@@ -34,18 +34,18 @@ export async function successorOf(
 	const opened = await openProject(exchange, record);
 	if (!opened.allowed) return null;
 	const id = await participantIn(headers.get("X-OPENTOK-AUTH") ?? "", opened.value.project);
-	if (id === null || id === gone.id) return null;
+	if (id === null || id === first.id) return null;
 	const rules = await rulesOf(gate, account, record);
 	const found = await askRoom(gate, rules, "look", { participant: id });
-	if (!found.allowed || !isSameViewer(found.value, gone)) return null;
+	if (!found.allowed || !isSameViewer(found.value, first)) return null;
 	tellSession(exchange, record);
 	return { record, rules, participant: found.value };
 }
 
-const isSameViewer = (now: Participant, before: Participant): boolean =>
-	before.uid === null ? now.uid === null && now.tokenId === before.tokenId : now.uid === before.uid;
+const isSameViewer = (last: Participant, first: Participant): boolean =>
+	first.uid === null ? last.uid === null && last.tokenId === first.tokenId : last.uid === first.uid;
 
-/** A ticket for one who came with that of before. */
+/** A ticket for one who came with that of another join. */
 export async function ticketOf({ gate }: Exchange, { rules, participant }: Present): Promise<Decision<string>> {
 	const renewed = await askRoom(gate, rules, "renew", { participant: participant.id, stay: null });
 	if (!renewed.allowed) return renewed;
