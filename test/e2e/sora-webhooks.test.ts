@@ -508,7 +508,7 @@ it("a participant is cut off at Sora, be it at the second try, though the sessio
 	await moving.auth(body);
 	const url = `${moving.account.manageUrl}/e2ee-sessions/moves`;
 	expect((await gate.manage("PUT", url, { provider: "webrtc" })).status).toBe(200);
-	await vi.waitFor(() => expect(calls).toHaveLength(2), { timeout: 15_000 });
+	await eventually(() => expect(calls).toHaveLength(2));
 	const { connection_id } = body;
 	expect(JSON.parse(calls[1] ?? "")).toEqual({ channel_id: "moves", connection_id, reason: "session-ended" });
 	expect(await moving.participants("moves")).toEqual([]);

@@ -462,6 +462,7 @@ describe("everything else", () => {
 			"X-Own": "kept",
 			Cookie: "a=b",
 			"X-Forwarded-For": "1.2.3.4",
+			"X-TB-PARTNER-AUTH": "1:of-another-project", // credentials that nobody has verified
 		};
 		const answer = await call({ path, method: "PUT", body, headers });
 		expect(answer.status).toBe(200);
@@ -469,7 +470,8 @@ describe("everything else", () => {
 		const seen = platform.calls.at(-1);
 		expect(seen).toMatchObject({ method: "PUT", path, body });
 		expect(seen?.headers).toMatchObject({ "x-own": "kept", "content-type": "application/json" });
-		for (const name of ["cookie", "x-forwarded-for", "authorization"]) expect(seen?.headers).not.toHaveProperty(name);
+		const dropped = ["cookie", "x-forwarded-for", "authorization", "x-tb-partner-auth"];
+		for (const name of dropped) expect(seen?.headers).not.toHaveProperty(name);
 	});
 
 	it.each([

@@ -356,6 +356,26 @@ describe("a client that must go", () => {
 		await join(room, { uid: "ben" });
 	});
 
+	it("leaves, and joins again in the same page, which keeps its first proxy URL: this session, and others", async () => {
+		const room = await openRoom();
+		const page = await watch(await join(room));
+		await connected(page);
+		const [again, beside] = [() => page.disconnect(), () => Promise.resolve()];
+		for (const [next, before] of [
+			[room, again],
+			[await openRoom(), again],
+			[await openRoom(), beside],
+		] as const) {
+			await before();
+			const joined = await join(next);
+			await page.connect(joined.join, SECRET);
+			await eventually(async () => {
+				expect(await statusOf(next, joined.participant_id)).toMatchObject({ status: "connected" });
+			});
+			await eventually(() => expect(connectionOf(joined)?.said).toContain("create connection"));
+		}
+	});
+
 	it("loses its connection: comes back by itself, and stays the same participant", async () => {
 		const room = await openRoom();
 		const joined = await join(room);
@@ -531,9 +551,9 @@ describe("the proxy", () => {
 	}
 
 	/** The messaging of a participant, as a program opens it: what it is told, and how it ends. */
-	async function openMessaging(joined: JoinAnswer, headers: Record<string, string> = {}) {
-		await info(joined, { headers: { "User-Agent": "test" } });
-		const url = `${joined.join.proxy_url.replace("http", "ws")}/${new URL(rumor.url).host}/rumorwebsocketsv2`;
+	async function openMessaging(joined: JoinAnswer, headers: Record<string, string> = {}, query = "") {
+		await info(joined, { headers: { "User-Agent": "test", ...headers } });
+		const url = `${joined.join.proxy_url.replace("http", "ws")}/${new URL(rumor.url).host}/rumorwebsocketsv2${query}`;
 		const ws = new WebSocket(url, { headers: { "User-Agent": "test", ...headers } });
 		const told: RumorFrame[] = [];
 		const closed = new Promise<number>((resolve) => ws.on("close", resolve));
@@ -541,6 +561,15 @@ describe("the proxy", () => {
 		await once(ws, "open");
 		ws.on("error", () => {}); // what it comes to is told by its close
 		return { ws, told, closed };
+	}
+
+	/** What a client says first: its name, and that it comes in. */
+	function enter(ws: WebSocket, { join: { token, session_id } }: JoinAnswer, id: string): void {
+		const uri = `/v2/partner/${VONAGE.apiKey}/session/${session_id}/connection/${id}`;
+		const data = JSON.stringify({ method: "create", uri, content: { capabilities: ["e2ee"] } });
+		const headers = new Map(Object.entries({ "TRANSACTION-ID": "t", "X-TB-TOKEN-AUTH": token }));
+		ws.send(writeRumor({ type: RUMOR.connect, addresses: [], headers: new Map([["uniqueId", id]]), data: "" }));
+		ws.send(writeRumor({ type: RUMOR.message, addresses: [SYMPHONY], headers, data }));
 	}
 
 	it.each<[string, string | Uint8Array, number]>([
@@ -554,26 +583,18 @@ describe("the proxy", () => {
 		expect(await closed).toBe(code);
 	});
 
-	function enter(ws: WebSocket, { join: { token, session_id } }: JoinAnswer, id: string): void {
-		const uri = `/v2/partner/${VONAGE.apiKey}/session/${session_id}/connection/${id}`;
-		const data = JSON.stringify({ method: "create", uri, content: { capabilities: ["e2ee"] } });
-		const headers = new Map(Object.entries({ "TRANSACTION-ID": "t", "X-TB-TOKEN-AUTH": token }));
-		ws.send(writeRumor({ type: RUMOR.connect, addresses: [], headers: new Map([["uniqueId", id]]), data: "" }));
-		ws.send(writeRumor({ type: RUMOR.message, addresses: [SYMPHONY], headers, data }));
-	}
-
 	it("puts one out of the platform's session that it came to, though the record names another one since", async () => {
 		const room = await openRoom();
 		const ann = await join(room);
 		const { ws, told } = await openMessaging(ann);
 		const connection = `renamed-${room.id}`;
 		enter(ws, ann, connection);
-		await vi.waitFor(() => expect(told.length).toBeGreaterThan(1));
+		await eventually(() => expect(told.length).toBeGreaterThan(1));
 		const vonage = { api_key: VONAGE.apiKey, session_id: platform.addSession(true), api_url: platform.url };
 		await put(`e2ee-sessions/${room.id}`, { provider: "vonage", vonage });
 		await gate.manage("DELETE", `${participantsOf(room)}/${ann.participant_id}`);
 		const path = `/v2/project/${VONAGE.apiKey}/session/${room.sessionId}/connection/${connection}`;
-		await vi.waitFor(() => expect(platform.calls.map((call) => decodeURIComponent(call.path))).toContain(path));
+		await eventually(() => expect(platform.calls.map((call) => decodeURIComponent(call.path))).toContain(path));
 		ws.close();
 	});
 
@@ -619,6 +640,48 @@ describe("the proxy", () => {
 			{ reason: "ticket-invalid" },
 		]);
 		ws.close();
+	});
+
+	it("lets a page that was opened anew in, though it could not connect at once", async () => {
+		const room = await openRoom();
+		const joined = await join(room);
+		const first = await openMessaging(joined);
+		enter(first.ws, joined, `before-${room.id}`);
+		await eventually(() => expect(first.told.length).toBeGreaterThan(1));
+		first.ws.terminate();
+		await eventually(async () => expect(await statusOf(room, joined.participant_id)).toMatchObject({ status: "away" }));
+		const named = { "X-TB-CONNECTIONID": `anew-${room.id}` };
+		const { ws, told } = await openMessaging(joined, named, "?socketId=s&reconnect=true"); // as of the SDK's second attempt
+		enter(ws, joined, `anew-${room.id}`);
+		await eventually(() => expect(told.some(({ headers }) => headers.get("STATUS") === "200")).toBe(true));
+		ws.close();
+	});
+
+	it("tells a browser that comes back that its participant went meanwhile, and that it need not try again", async () => {
+		const room = await openRoom();
+		const joined = await join(room);
+		const first = await openMessaging(joined);
+		enter(first.ws, joined, `own-${room.id}`);
+		await eventually(() => expect(first.told.length).toBeGreaterThan(1));
+		first.ws.terminate();
+		await eventually(async () => expect(await statusOf(room, joined.participant_id)).toMatchObject({ status: "away" }));
+		await gate.manage("DELETE", `${participantsOf(room)}/${joined.participant_id}`);
+		const { told, closed } = await openMessaging(joined, { Origin: "https://app.example" }, "?reconnect=true");
+		expect(await closed).toBe(1003);
+		const uri = `/v2/partner/${VONAGE.apiKey}/session/${room.sessionId}/connection/own-${room.id}`;
+		const deleted = { method: "deleted", uri, reason: "forceDisconnected" };
+		expect(told.map(({ data }) => JSON.parse(data) as Json)).toMatchObject([deleted]);
+	});
+
+	it("takes nobody for the one who has gone, but the same viewer who has joined again", async () => {
+		const room = await openRoom();
+		const [ann, ben] = [await join(room), await join(room, { uid: "ben" })];
+		await gate.manage("DELETE", `${participantsOf(room)}/${ann.participant_id}`);
+		const asked = async (token: string) => (await info({ ...ann, join: { ...ann.join, token } })).json();
+		expect(await asked(ben.join.token)).toMatchObject([{ error: { errorMessage: { reason: "participant-gone" } } }]);
+		expect(await asked(ann.join.token)).toMatchObject([{ error: { errorMessage: { reason: "participant-gone" } } }]);
+		const again = await join(room);
+		expect(await asked(again.join.token)).toMatchObject([{ session_id: room.sessionId }]);
 	});
 
 	it("judges particulars that say that there is no error", async () => {

@@ -47,7 +47,7 @@ describe("paths behind the proxy URL", () => {
 	const read = (rest: string) => readProxyPath(`/join/v1/vonage/t.1${rest}`, "t.1", "gate.example:8787");
 
 	it("are a host, and what is asked of it", () => {
-		const target = { host: "anvil.opentok.com", segments: ["session", "1_a"], path: "/session/1_a" };
+		const target = { ticket: "t.1", host: "anvil.opentok.com", segments: ["session", "1_a"], path: "/session/1_a" };
 		expect(read("/anvil.opentok.com/session/1_a")).toEqual(target);
 		expect(read("/Anvil.OpenTok.com/session/1_a")).toEqual(target);
 		expect(read("/127.0.0.1:9000/rumorwebsocketsv2")).toMatchObject({ host: "127.0.0.1:9000" });
@@ -59,7 +59,11 @@ describe("paths behind the proxy URL", () => {
 			host: "rumor.example:1",
 			path: "/ws",
 		});
-		expect(read("/gate.example:8787/join/v1/vonage/t.2/rumor.example/ws")).toMatchObject({ host: "gate.example:8787" });
+		expect(read("/gate.example:8787/join/v1/vonage/t.2/rumor.example/ws")).toMatchObject({
+			ticket: "t.2",
+			host: "rumor.example",
+		});
+		expect(read("/gate.example/join/v1/vonage/t.2/rumor.example/ws")).toMatchObject({ host: "gate.example" });
 	});
 
 	it.each(["", "/", "/user@host/x", "/host:port/x", "/a%2eb/x", "/host/%2e%2e/x", "/host/a%2fb", "/host/%"])(

@@ -77,6 +77,13 @@ export async function isClientToken(
 	);
 }
 
+/** The participant whom a client's token was made for; null where `project` has not signed it. The rest is still to be judged. */
+export async function participantIn(raw: string, project: Project): Promise<string | null> {
+	const claims = await readPlatformToken(raw, project.key);
+	const id = claims && participantOf(claims);
+	return typeof id === "string" ? id : null;
+}
+
 /** What the room remembers of a client's token. */
 export const printOf = (token: string): string => sha256(`vonage client token\n${token}`);
 

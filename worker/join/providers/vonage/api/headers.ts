@@ -20,6 +20,8 @@ const NOT_SENT: ReadonlySet<string> = new Set([
 	"cookie",
 	"authorization",
 	"x-opentok-auth",
+	"x-tb-partner-auth",
+	"x-tb-token-auth",
 	"bcov-auth",
 	"x-real-ip",
 	"x-client-ip",

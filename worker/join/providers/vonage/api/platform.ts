@@ -35,7 +35,10 @@ export async function passToPlatform(
 	const carried = isBare ? {} : { body: body as BodyInit };
 	try {
 		const request = new Request(url, { method, headers, redirect: "manual", signal: limit.signal, ...carried });
-		return allow(await ports.fetch(request));
+		const answer = await ports.fetch(request);
+		if (answer.status >= 200 && answer.status <= 599) return allow(answer);
+		await answer.body?.cancel();
+		return unavailable(`it answered ${answer.status}`); // which could not be handed on
 	} catch {
 		return limit.signal.aborted ? timeout(PROVIDER) : unavailable("it could not be reached");
 	} finally {

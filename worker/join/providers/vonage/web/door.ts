@@ -13,11 +13,12 @@ import { handleSessionInfo } from "./session-info.ts";
  * Everything that the web client asks for when its proxy is the gate (`OT.setProxyUrl`): configuration, a session's particulars, messaging,
  * and what it wants to be logged. Each ends here or at the session's platform, and nowhere else.
  */
-export async function handleProxied(exchange: Exchange, ticket: string): Promise<Response> {
+export async function handleProxied(exchange: Exchange, first: string): Promise<Response> {
 	if (exchange.method === "OPTIONS") return preflightResponse(exchange.request);
-	const target = readProxyPath(exchange.path, ticket, new URL(exchange.url).host);
+	const target = readProxyPath(exchange.path, first, new URL(exchange.url).host);
 	if (!target) return refused(exchange, { reason: "resource-not-found" }, "problem");
-	if (isUpgrade(exchange.headers)) return handleMessaging(exchange, ticket, target);
+	const { ticket } = target;
+	if (isUpgrade(exchange.headers)) return handleMessaging(exchange, target);
 	if (isLogging(target)) return swallow(exchange);
 	const [what, id, last] = target.segments;
 	if (what === "session" && id !== undefined && last === undefined && exchange.method === "GET")

@@ -1,32 +1,33 @@
 import { type Decision, allow, refuse } from "../../../../decision/decision.ts";
 import type { Refusal } from "../../../../decision/refusals.ts";
-import { wireError } from "../../../../decision/wire.ts";
-import { type Exchange, refused } from "../../../../exchange.ts";
+import type { Exchange } from "../../../../exchange.ts";
 import { logDecision } from "../../../../observe/decision-log.ts";
 import { dial, passedHeaders } from "../../../dial.ts";
 import { askRoom } from "../../../room/client.ts";
 import { type OpenSeat, openSeat } from "../../../seat.ts";
-import { SWITCHED, closeSocket, listenTo } from "../../../sockets.ts";
+import { SWITCHED, closeSocket } from "../../../sockets.ts";
 import { unavailable } from "../api/platform.ts";
 import { vonageSession } from "../vonage-account.ts";
 import { whenMoved } from "./migration.ts";
 import type { ProxyTarget } from "./paths.ts";
 import type { Speaker } from "./raptor.ts";
-import { relay, sayRefusal } from "./relay.ts";
+import { refusedToClient } from "./refused-upgrade.ts";
+import { relay } from "./relay.ts";
 
 /**
  * The messaging connection of a participant: its ticket opens a seat in the room, the service that the session's particulars named is
  * dialled, and frames go both ways, those of the client judged. A participant has one such connection at a time, but while it moves.
  */
-export async function handleMessaging(exchange: Exchange, ticket: string, target: ProxyTarget): Promise<Response> {
+export async function handleMessaging(exchange: Exchange, target: ProxyTarget): Promise<Response> {
+	const { ticket } = target;
 	const seat = await openSeat(exchange, { provider: "vonage", ticket, kind: "bound", alone: true });
-	if (!seat.allowed) return refusedToClient(exchange, seat.refusal);
+	if (!seat.allowed) return refusedToClient(exchange, ticket, seat.refusal);
 	const { control, dismissed, participant, rules } = seat.value;
 	const line = (await isTooMany(exchange, seat.value)) ?? readLine(exchange, seat.value, target);
 	const upstream = line.allowed ? await dialMessaging(exchange, line.value.url) : line;
 	if (!line.allowed || !upstream.allowed) {
 		closeSocket(control);
-		return refusedToClient(exchange, upstream.allowed ? HOST : upstream.refusal);
+		return refusedToClient(exchange, ticket, upstream.allowed ? HOST : upstream.refusal);
 	}
 	const { 0: socket, 1: client } = new WebSocketPair();
 	relay({ client, upstream: upstream.value, control, dismissed }, line.value.speaker, {
@@ -75,7 +76,9 @@ function readLine(exchange: Exchange, { participant, record }: OpenSeat, target:
 	if (url.host !== hostOf(target, url.protocol) || bare(url.pathname) !== bare(target.path)) return refuse(HOST);
 	url.search = joinedSearch(url.search, exchange.search);
 	const known = told["connection_id"];
-	const returns = exchange.query.get("reconnect") === "true" && typeof known === "string";
+	const asks = told["asking"] ?? known;
+	// Who could not connect at once says that it comes back, too: a page that was opened anew has another name than the one before it.
+	const returns = exchange.query.get("reconnect") === "true" && typeof known === "string" && asks === known;
 	const speaker: Speaker = {
 		role: participant.role,
 		session: `/v2/partner/${partner}/session/${session.vonage.session_id}`,
@@ -102,14 +105,4 @@ async function dialMessaging({ gate, headers }: Exchange, url: string): Promise<
 	if (!gate.sources.reaches(new URL(url.replace(/^ws/, "http"))))
 		return unavailable("its messaging address is not wss");
 	return dial(gate, { provider: "vonage", url, headers: passedHeaders(headers, ["User-Agent", "Origin"]) });
-}
-
-/** A page cannot read a refused upgrade, and its SDK would try again: a browser hears within the connection why it may not go on. */
-function refusedToClient(exchange: Exchange, refusal: Refusal): Response {
-	const response = refused(exchange, refusal, "problem");
-	if (wireError(refusal, "problem").status >= 500 || !exchange.headers.has("Origin")) return response;
-	const { 0: socket, 1: client } = new WebSocketPair();
-	listenTo(client);
-	sayRefusal(client, refusal);
-	return new Response(null, { status: SWITCHED, webSocket: socket });
 }

@@ -2,6 +2,8 @@ import type { VonageSession } from "../vonage-account.ts";
 
 /** A request of the web client behind the proxy URL: the host that it means, and what it asks of it (reference: rtc 1.4). */
 export interface ProxyTarget {
+	/** The last one that the path has. */
+	readonly ticket: string;
 	/** With the port, if there is one; in lower case. */
 	readonly host: string;
 	/** Decoded segments of the path at that host. */
@@ -12,27 +14,29 @@ export interface ProxyTarget {
 
 /**
  * Reads what stands behind the ticket. The client puts the proxy's address before the messaging URL, too, which the gate has given it with
- * the proxy's address in it already: then that stands there twice, and the second one counts.
+ * the proxy's address in it already: then that stands there twice, and the second one counts, with its ticket.
  *
  * @param path of the request, as it was sent
  * @param ownHost of the gate
  */
 export function readProxyPath(path: string, ticket: string, ownHost: string): ProxyTarget | null {
-	const prefix = `/join/v1/vonage/${ticket}/`;
+	const prefix = `${PROXY}${ticket}/`;
 	if (!path.startsWith(prefix)) return null;
-	const own = `${ownHost}${prefix}`;
 	const rest = path.slice(prefix.length);
-	const meant = rest.startsWith(own) ? rest.slice(own.length) : rest;
+	const again = rest.startsWith(`${ownHost}${PROXY}`) ? rest.slice(ownHost.length + PROXY.length) : null;
+	const last = again?.split("/", 1)[0] ?? ticket;
+	const meant = again?.slice(last.length + 1) ?? rest;
 	const [host = "", ...parts] = meant.split("/");
 	try {
 		const segments = parts.map(decodeURIComponent);
 		if (!HOST.test(host) || segments.some((segment) => /^\.{1,2}$|[/\\]/.test(segment))) return null;
-		return { host: host.toLowerCase(), segments, path: meant.slice(host.length) };
+		return { ticket: last, host: host.toLowerCase(), segments, path: meant.slice(host.length) };
 	} catch {
 		return null;
 	}
 }
 
+const PROXY = "/join/v1/vonage/";
 const HOST = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
 const PLATFORM = /(?:^|\.)(?:opentok|tokbox|vonage)\.com(?::443)?$/;
 

@@ -1,6 +1,6 @@
 import type { Refusal } from "../../../../decision/refusals.ts";
 import { GONE_CODES, type GoneBecause } from "../../../room/contract.ts";
-import { GOING_AWAY, NORMAL, TOO_LARGE, closeBoth, closeSocket, listenTo, sendTo } from "../../../sockets.ts";
+import { GOING_AWAY, TOO_LARGE, closeBoth, closeSocket, listenTo, sendTo } from "../../../sockets.ts";
 import { REPLACED } from "./migration.ts";
 import { type Speaker, judgeFrame } from "./raptor.ts";
 import { disconnectedFrame, refusalFrame } from "./replies.ts";
@@ -30,7 +30,7 @@ export interface Listener {
 const MOST_FRAME_BYTES = 262_144;
 /** A client that was told why it must go closes by itself; longer it is not waited for. */
 const PATIENCE_MS = 3000;
-/** The SDK connects again after any close but 1000, 1003 and 1011 (reference: rtc 1.4). */
+/** The SDK connects again after any close that is not its own, but 1003 and 1011 (@opentok/client 2.35.2, ReconnectableSocket). */
 const PROTOCOL_ERROR = 1002;
 const UNSUPPORTED_DATA = 1003;
 const POLICY_VIOLATION = 1008;
@@ -141,7 +141,7 @@ class Talk {
 }
 
 function closeLater(client: WebSocket): void {
-	const timer = setTimeout(() => closeSocket(client, NORMAL, ""), PATIENCE_MS);
+	const timer = setTimeout(() => closeSocket(client, UNSUPPORTED_DATA), PATIENCE_MS);
 	client.addEventListener("close", () => {
 		clearTimeout(timer);
 		closeSocket(client);

@@ -18,6 +18,7 @@ import { type ProxyTarget, isPlatformHost } from "./paths.ts";
 /** What the client tells the platform of itself. */
 const PASSED = ["Accept", "User-Agent", "X-OPENTOK-AUTH", "X-TB-VERSION", "X-TB-CLIENT-VERSION", "X-TB-CONNECTIONID"];
 const MOST_BYTES = 262_144;
+const MOST_ID = 128;
 
 const infoSchema = v.looseObject({
 	partner_id: v.pipe(v.union([v.string(), v.number()]), v.transform(String)),
@@ -49,7 +50,7 @@ export async function handleSessionInfo(
 	const opened = await openMessaging(exchange, guest.value, info.output);
 	if (!opened.allowed) return denied(exchange, opened.refusal);
 	const { host, protocol } = new URL(exchange.url);
-	const throughGate = `${protocol.replace("http", "ws")}//${host}/join/v1/vonage/${ticket}/`;
+	const throughGate = `${protocol.replace("http", "ws")}//${host}/join/v1/vonage/${guest.value.ticket}/`;
 	const messaging_url = info.output.messaging_url.replace(/^wss?:\/\//, throughGate);
 	return shown(exchange, [{ ...list[0], messaging_url }, ...list.slice(1)]);
 }
@@ -75,22 +76,24 @@ async function askInfo(exchange: Exchange, { session }: Guest): Promise<Decision
 /** The one address that the participant's messaging may go to; its door finds it with the participant. */
 async function openMessaging(
 	exchange: Exchange,
-	{ presented, participant, session }: Guest,
+	{ rules, participant, session }: Guest,
 	info: Info,
 ): Promise<Decision> {
 	if (info.properties.e2ee !== true) return refuse({ reason: "vonage-session-unencrypted" });
 	const url = URL.parse(info.messaging_url.replace(/^ws/, "http"));
 	if (!url || !exchange.gate.sources.reaches(url)) return unavailable("its messaging address is not wss");
+	const asking = exchange.headers.get("X-TB-CONNECTIONID")?.slice(0, MOST_ID) ?? null;
 	const provider = {
 		[SESSION]: session.vonage.session_id,
 		messaging_url: info.messaging_url,
 		symphony_address: info.symphony_address,
 		partner_id: info.partner_id,
 		client_token: printOf(exchange.headers.get("X-OPENTOK-AUTH") ?? ""),
-		moving: isMoving(participant, exchange.headers.get("X-TB-CONNECTIONID")),
+		moving: isMoving(participant, asking),
+		asking,
 	};
 	const ask = { participant: participant.id, provider };
-	const remembered = await askRoom(exchange.gate, presented.rules, "remember", ask);
+	const remembered = await askRoom(exchange.gate, rules, "remember", ask);
 	return remembered.allowed ? allow() : remembered;
 }
 
