@@ -461,6 +461,33 @@ it("a participant that is kicked is cut off through Sora's API", async () => {
 	expect(await kicking.participants("kicks")).toEqual([]);
 });
 
+it.each(["redirect", "proxy"])(
+	"who was put out while the connection was being made is cut off once it stands (%s)",
+	async (mode) => {
+		const racing = await openSora(gate);
+		const calls: Json[] = [];
+		let isKnown = false;
+		gate.origin.answer(`/api-of-${mode}`, async (request, response) => {
+			calls.push(JSON.parse(await text(request)) as Json);
+			response
+				.writeHead(isKnown ? 200 : 400)
+				.end(JSON.stringify(isKnown ? {} : { error_type: "CONNECTION-NOT-FOUND" }));
+		});
+		await racing.setUp({ api_url: `${gate.origin.url}/api-of-${mode}` });
+		await racing.openSession("race", REAL, {}, { mode });
+		const body = authBody("race", await racing.account.sign());
+		const answer = await racing.auth(body);
+		const { participant_id } = answer["event_metadata"] as Json;
+		await racing.order("DELETE", "race", `participants/${String(participant_id)}`);
+		await vi.waitFor(() => expect(calls).toHaveLength(1), { timeout: 15_000 });
+		isKnown = true;
+		expect(await racing.event(createdFor(body, answer))).toBe(200);
+		await vi.waitFor(() => expect(calls).toHaveLength(2), { timeout: 15_000 });
+		expect(calls[1]).toEqual({ channel_id: "race", connection_id: body["connection_id"], reason: "kicked" });
+		expect(await racing.participants("race")).toEqual([]);
+	},
+);
+
 it("a participant is cut off in the channel that it came to, though the session has another one since", async () => {
 	const renaming = await openSora(gate);
 	const calls: string[] = [];

@@ -170,6 +170,8 @@ export interface ClaimAsk {
 	readonly provider?: Readonly<Record<string, unknown>>;
 	/** When the provider has told of it. Milliseconds since the epoch. */
 	readonly at?: number;
+	/** The provider tells of a connection that stands: it is cut once more where its participant was put out before. */
+	readonly stands?: boolean;
 }
 
 /** Connections that have ended, as their provider tells: one, or all of its session or its node that began before a moment. */

@@ -56,12 +56,13 @@ type Act = (exchange: Exchange, rules: RoomRules, event: SoraEvent, session: Sor
 
 const ACTS: Readonly<Record<SoraEvent["meaning"], Act>> = {
 	alive: async ({ gate, nowMs: at }, rules, { connection, participant, session, node }, { sora }) => {
-		if (connection === null || sora.mode === "proxy") return allow();
+		if (connection === null) return allow();
 		const provider = {
 			...(session === null ? {} : { [SESSION]: session }),
 			...(node === null ? {} : { [NODE]: node }),
 		};
-		const ask = { connection, participant, tokenId: null, roles: JOIN_ROLES, here: true, provider, at };
+		const here = sora.mode !== "proxy"; // there the door sees it, or the other webhook has told
+		const ask = { connection, participant, tokenId: null, roles: JOIN_ROLES, here, provider, at, stands: true };
 		return askRoom(gate, rules, "claim", ask);
 	},
 	over: async ({ gate }, rules, { connection, isMeant }, { sora }) => {
