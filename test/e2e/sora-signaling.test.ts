@@ -348,6 +348,31 @@ describe("in proxy mode", () => {
 		await established(client);
 	});
 
+	it("waits for no answer of Sora when the client must go, or goes", async () => {
+		const session = await proxied(plain);
+		let answer = (): void => undefined;
+		gate.origin.answer("/thinks", (_, response) => {
+			answer = () => void response.end('{"allowed":true}');
+		});
+		real.hook({ auth: `${gate.origin.url}/thinks` });
+		const kicked = await plain.connect(connectMessage(session, await withToken(plain)));
+		await arrived(session);
+		const [participant] = await plain.participants(session);
+		await plain.order("DELETE", session, `participants/${String(participant?.["id"])}`);
+		expect(await kicked.closed).toEqual({ code: 4003, reason: "kicked" });
+		answer();
+		const metadata = await withToken(plain, { maxu: 1 });
+		const leaving = await plain.connect(connectMessage(session, metadata));
+		await arrived(session, 2);
+		leaving.socket.close(1000);
+		await vi.waitFor(async () => expect(await plain.participants(session)).toEqual([]));
+		answer();
+		for (const one of real.connections.filter(({ connect }) => connect["channel_id"] === session))
+			await vi.waitFor(() => expect(one.closed).not.toBeNull());
+		real.hook({});
+		await vi.waitFor(async () => established(await plain.connect(connectMessage(session, metadata)))); // the use is back
+	});
+
 	it("refuses where Sora cannot be reached, and spends nothing", async () => {
 		const session = `${await proxied(plain)}-away`;
 		await plain.openSession(session, "ws://127.0.0.1:9/signaling", {}, { mode: "proxy" });
