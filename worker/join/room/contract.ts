@@ -168,7 +168,7 @@ export interface ClaimAsk {
 	/** The door's own name of the connection, where a door carries it: one that was replaced since takes nothing. */
 	readonly seat?: string | null;
 	readonly provider?: Readonly<Record<string, unknown>>;
-	/** When the provider has told of it. Milliseconds since the epoch. */
+	/** When the provider has told of it, by the provider's clock: its later events are compared with it. Milliseconds since the epoch. */
 	readonly at?: number;
 	/** The provider tells of a connection that stands: it is cut once more where its participant was put out before. */
 	readonly stands?: boolean;

@@ -35,6 +35,8 @@ export interface ConnectAsk {
 	readonly connection: string | null;
 	/** The server of Sora's cluster that the client has come to; null where it is not told. */
 	readonly node: string | null;
+	/** When Sora asked, by its own clock, in milliseconds; null where it does not say, and at the gate's own door. */
+	readonly at: number | null;
 }
 
 /** A connection that may be made. */
@@ -128,8 +130,8 @@ async function isHere({ gate, nowMs }: Exchange, { connection }: ConnectAsk, { a
 
 /** The place that is there already; null where there is none. */
 function claim(
-	{ gate, nowMs: at }: Exchange,
-	{ channel, connection, node, role, seat }: ConnectAsk,
+	{ gate, nowMs }: Exchange,
+	{ channel, connection, node, role, seat, at: askedAt }: ConnectAsk,
 	{ rules, tokenId }: Place,
 	participant: string | null,
 	here: boolean,
@@ -137,6 +139,7 @@ function claim(
 	const roles = JOIN_ROLES_FOR[role];
 	const provider = { [CHANNEL]: channel, ...(node === null ? {} : { [NODE]: node }) };
 	const carried = connection === null ? null : seat;
+	const at = askedAt ?? nowMs;
 	return askRoom(gate, rules, "claim", { connection, participant, tokenId, roles, here, seat: carried, provider, at });
 }
 

@@ -7,7 +7,7 @@ import { logDecision } from "../../../observe/decision-log.ts";
 import { askRoom, rulesOf } from "../../room/client.ts";
 import { NODE, SESSION } from "../../room/connections.ts";
 import type { RoomRules } from "../../room/contract.ts";
-import { CLOCKS_DIFFER_MS, type NodeLost, type SoraEvent, readEvent } from "./events.ts";
+import { type NodeLost, type SoraEvent, readEvent } from "./events.ts";
 import { followNodeLost } from "./node-lost.ts";
 import { type SoraSession, soraSession } from "./session.ts";
 import { tellSession } from "../../tell-session.ts";
@@ -52,10 +52,13 @@ async function sessionOf({ gate, nowMs }: Exchange, account: Account, { joined, 
 	return named ?? soraSession(await gate.catalog.e2eeSessionByProvider(account, "sora", channel, nowMs));
 }
 
+/** A connection that was let in so shortly before a session of Sora ended is on its way into the next one. */
+const CONNECTING_MS = 10_000;
+
 type Act = (exchange: Exchange, rules: RoomRules, event: SoraEvent, session: SoraSession) => Promise<Decision<unknown>>;
 
 const ACTS: Readonly<Record<SoraEvent["meaning"], Act>> = {
-	alive: async ({ gate, nowMs: at }, rules, { connection, participant, session, node }, { sora }) => {
+	alive: async ({ gate }, rules, { connection, participant, session, node, at }, { sora }) => {
 		if (connection === null) return allow();
 		const provider = {
 			...(session === null ? {} : { [SESSION]: session }),
@@ -74,7 +77,7 @@ const ACTS: Readonly<Record<SoraEvent["meaning"], Act>> = {
 	},
 	emptied: async ({ gate }, rules, { session, at }, { sora }) => {
 		if (session === null) return allow();
-		const providerSession = { id: session, before: at - CLOCKS_DIFFER_MS };
+		const providerSession = { id: session, before: at - CONNECTING_MS };
 		const sparesCarried = sora.mode === "proxy";
 		const because = "connection-lost";
 		return askRoom(gate, rules, "drop", { connection: null, providerSession, sparesCarried, because });

@@ -77,7 +77,7 @@ async function hear(exchange: Exchange, account: string, client: Inbox): Promise
 	if (connect.value["type"] !== "connect") return bad("The first message must be of the type connect.");
 	const ask = readAsk(connect.value, exchange.query.get("ticket"));
 	if (!ask.allowed) return ask;
-	const decided = await decideConnect(exchange, { ...ask.value, account, connection: null, node: null });
+	const decided = await decideConnect(exchange, { ...ask.value, account, connection: null, node: null, at: null });
 	if (!decided.allowed) return decided;
 	return allow({ connect: connect.value, role: ask.value.role, connecting: decided.value });
 }
