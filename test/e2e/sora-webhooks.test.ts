@@ -364,6 +364,23 @@ describe("the event webhook", () => {
 		},
 	);
 
+	it("loses whom the end of a session names, of whom nothing else was told", async () => {
+		const session = await newSession();
+		const [ann, ben] = [authBody(session, await token()), authBody(session, await token())];
+		await Promise.all([sora.auth(ann), sora.auth(ben)]);
+		const { connection_id } = ann;
+		await sora.event({
+			type: "session.destroyed",
+			channel_id: session,
+			session_id: "SHORT",
+			timestamp: new Date().toISOString(),
+			connections: [{ connection_id }, { connection_id: 1 }, null],
+		});
+		expect(await sora.participants(session)).toHaveLength(1);
+		expect(await sora.auth(ann)).toEqual(refusedFor("participant-gone"));
+		expect(await sora.auth(ben)).toMatchObject({ allowed: true });
+	});
+
 	it("hears of the end of a session that a thousand connections were in", async () => {
 		const session = await newSession();
 		const body = authBody(session, await token());

@@ -123,5 +123,6 @@ function hasLost({ provider, joinedAt }: Member, { providerSession, providerNode
 	if (providerNode) return provider[NODE] === providerNode.name && since < providerNode.before;
 	if (providerSession === null) return false;
 	const session = provider[SESSION] ?? null;
+	if (nameOf(provider).some((name) => providerSession.connections?.includes(name))) return true;
 	return session === null ? since < providerSession.before : session === providerSession.id;
 }

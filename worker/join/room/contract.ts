@@ -177,11 +177,19 @@ export interface ClaimAsk {
 /** Connections that have ended, as their provider tells: one, or all of its session or its node that began before a moment. */
 export interface DropAsk {
 	readonly connection: string | null;
-	readonly providerSession: { readonly id: string; readonly before: number } | null;
+	readonly providerSession: ProviderSession | null;
 	readonly providerNode?: { readonly name: string; readonly before: number };
 	/** Those that a door carries, or has carried a moment ago, are the door's to tell. */
 	readonly sparesCarried?: boolean;
 	readonly because: GoneBecause;
+}
+
+interface ProviderSession {
+	readonly id: string;
+	/** Those that it has had, where they are told. */
+	readonly connections?: readonly string[];
+	/** One of which no session was told belonged to it, when it began before this moment. */
+	readonly before: number;
 }
 
 export interface RoomStatus {

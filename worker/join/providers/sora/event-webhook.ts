@@ -75,9 +75,9 @@ const ACTS: Readonly<Record<SoraEvent["meaning"], Act>> = {
 		const because = isMeant ? "left" : "connection-lost";
 		return askRoom(gate, rules, "drop", { connection, providerSession: null, sparesCarried, because });
 	},
-	emptied: async ({ gate }, rules, { session, at }, { sora }) => {
+	emptied: async ({ gate }, rules, { session, connections, at }, { sora }) => {
 		if (session === null) return allow();
-		const providerSession = { id: session, before: at - CONNECTING_MS };
+		const providerSession = { id: session, connections, before: at - CONNECTING_MS };
 		const sparesCarried = sora.mode === "proxy";
 		const because = "connection-lost";
 		return askRoom(gate, rules, "drop", { connection: null, providerSession, sparesCarried, because });

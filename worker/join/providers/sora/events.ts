@@ -22,6 +22,8 @@ export interface SoraEvent {
 	readonly connection: string | null;
 	/** Sora's own session: it begins with the first connection of a channel and ends after the last. */
 	readonly session: string | null;
+	/** Those that a session had, where its end names them. */
+	readonly connections: readonly string[];
 	/** The server of a cluster that has told it. */
 	readonly node: string | null;
 	/** Of the gate, which its answer to the authentication webhook has named. */
@@ -71,11 +73,20 @@ export function readEvent(
 		channel,
 		connection: readName(connection_id),
 		session: readName(session_id),
+		connections: namedIn(body["connections"]),
 		node,
 		participant: told("participant_id"),
 		joined: told("session_id"),
 		at,
 		isMeant: isMeant(body["data"]),
+	});
+}
+
+function namedIn(connections: unknown): readonly string[] {
+	if (!Array.isArray(connections)) return [];
+	return (connections as readonly unknown[]).flatMap((one) => {
+		const name = isJsonObject(one) ? readName(one["connection_id"]) : null;
+		return name === null ? [] : [name];
 	});
 }
 
