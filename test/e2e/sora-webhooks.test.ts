@@ -50,6 +50,15 @@ describe("the authentication webhook", () => {
 		expect(gate.logLines.join()).not.toContain(WEBHOOK_SECRET);
 	});
 
+	it("reads metadata as large as a client may send through the gate, told twice", async () => {
+		const session = await newSession();
+		const metadata = { access_token: await token(), note: "x".repeat(250_000) };
+		const body = { ...authBody(session, undefined), metadata, auth_metadata: metadata };
+		expect(await sora.auth(body)).toMatchObject({ allowed: true });
+		const note = "x".repeat(600_000);
+		expect(await sora.auth({ ...body, metadata: { ...metadata, note } })).toMatchObject({ allowed: false });
+	});
+
 	it("names the decision in its header and in its log, too", async () => {
 		const session = await newSession();
 		const body = JSON.stringify(authBody(session, await token()));
@@ -113,7 +122,7 @@ describe("the authentication webhook", () => {
 		["null", "null", "bad-request"],
 		["a member twice", '{"role":"sendrecv","role":"recvonly"}', "bad-request"],
 		["nesting without end", `{"metadata":${"[".repeat(5000)}${"]".repeat(5000)}}`, "bad-request"],
-		["too much", `{"metadata":"${"x".repeat(300_000)}"}`, "record-too-large"],
+		["too much", `{"metadata":"${"x".repeat(600_000)}"}`, "record-too-large"],
 		["numbers for names", '{"channel_id":1,"role":2,"connection_id":3,"metadata":{"access_token":4}}', "bad-request"],
 	])("answers %s with 200 and no", async (_, body, reason) => {
 		expect(await sora.auth(body)).toEqual(refusedFor(reason));
