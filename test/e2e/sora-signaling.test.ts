@@ -213,6 +213,17 @@ describe("in redirect mode", () => {
 		expect(await plain.participants(session)).toEqual([]);
 	});
 
+	it("keeps no place for a client that has a ticket and could not be sent on", async () => {
+		const session = await newSession(plain);
+		await plain.openSession(session, plain.signalingUrl, {});
+		const { join: own } = await join(plain, session);
+		const client = await plain.connect(connectMessage(session, own.metadata));
+		expect(await client.closed).toEqual(refusal("provider-not-configured"));
+		await vi.waitFor(async () =>
+			expect(await plain.participants(session, true)).toMatchObject([{ status: "gone", because: "never-came" }]),
+		);
+	});
+
 	it.each(["in the address", "in the metadata"])("takes the ticket of a join %s", async (place) => {
 		const session = await newSession(plain);
 		const joined = await join(plain, session, { maxu: 1 });

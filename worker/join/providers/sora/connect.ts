@@ -47,7 +47,7 @@ export interface Connecting {
 	readonly participant: Participant;
 	/** Opens the participant's place at the gate's door. */
 	readonly ticket: string;
-	/** Where the join was decided here and now: gives everything back. */
+	/** Where the join was decided here and now: gives everything back; where the place of one decided before was taken, that. */
 	readonly undo: (() => Promise<void>) | null;
 }
 
@@ -109,7 +109,7 @@ async function enter(exchange: Exchange, ask: ConnectAsk, place: Place): Promise
 	const here = await isHere(exchange, ask, place);
 	const found = await claim(exchange, ask, place, place.participant, here);
 	if (!found.allowed) return found;
-	return found.value ? allow(seated(exchange, ask, place, found.value)) : join(exchange, ask, place, here);
+	return found.value ? allow(seated(exchange, ask, place, found.value, here)) : join(exchange, ask, place, here);
 }
 
 /** The SDK first: who uses one that cannot encrypt learns which can. */
@@ -177,11 +177,14 @@ function roleFor(role: SoraRole, { session, claimed }: Place): JoinRole {
 function seated(
 	{ gate }: Exchange,
 	ask: ConnectAsk,
-	place: Place,
+	{ account, session, rules }: Place,
 	{ participant, ticket: number }: Seated,
+	here: boolean,
 ): Connecting {
-	const { account, session, rules } = place;
 	const named = { account: rules.account, session: rules.session, participant: participant.id };
 	const ticket = ask.ticket ?? gate.tickets.sign({ ...named, number, opensUntil: null });
-	return { account, session, rules, participant, ticket, undo: null };
+	const leave = async (): Promise<void> => {
+		await askRoom(gate, rules, "leave", { participant: participant.id, because: "never-came" });
+	};
+	return { account, session, rules, participant, ticket, undo: here ? leave : null };
 }
