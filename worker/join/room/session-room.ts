@@ -3,7 +3,7 @@ import type { E2eeSessionRecord } from "../../catalog/e2ee-session-record.ts";
 import { allow } from "../../decision/decision.ts";
 import { type Wired, unwire, wire } from "../../limits/contract.ts";
 import { planCommand } from "./commands.ts";
-import { memberToTell, planClaim, planDrop } from "./connections.ts";
+import { memberToTell, planClaim, planDrop, putOutBefore } from "./connections.ts";
 import {
 	CALL_HEADER,
 	type ClaimAsk,
@@ -152,7 +152,7 @@ export class SessionRoom extends DurableObject<Env> {
 	/** A provider's connection takes the place that was decided for it, once: null where there is none. */
 	claim(call: Wired<RoomCall<ClaimAsk>>): Wired<RoomReply<Seated | null>> {
 		const { rules, ask } = this.#read(call);
-		if (ask.stands) this.#keeper.write((book) => cutAgain(book, ask, Date.now()));
+		if (putOutBefore(this.#book, ask)) this.#keeper.write((book) => cutAgain(book, ask, Date.now()));
 		return this.#keeper.decide(rules, (book) => {
 			const planned = planClaim(book, ask);
 			if (!planned.allowed) return planned;
