@@ -520,6 +520,26 @@ it.each(["redirect", "proxy"])(
 	},
 );
 
+it("a connection that stands in a session whose record is deleted is cut off, and none that the gate did not let in", async () => {
+	const deleting = await openSora(gate);
+	const calls: Json[] = [];
+	gate.origin.answer("/api-of-deleted", async (request, response) => {
+		calls.push(JSON.parse(await text(request)) as Json);
+		response.writeHead(400).end(JSON.stringify({ error_type: "CONNECTION-NOT-FOUND" }));
+	});
+	await deleting.setUp({ api_url: `${gate.origin.url}/api-of-deleted` });
+	await deleting.openSession("deleted", REAL);
+	const body = authBody("deleted", await deleting.account.sign());
+	const answer = await deleting.auth(body);
+	await gate.manage("DELETE", `${deleting.account.manageUrl}/e2ee-sessions/deleted`);
+	await vi.waitFor(() => expect(calls).toHaveLength(1), { timeout: 15_000 });
+	expect(await deleting.event(createdFor(authBody("deleted", ""), {}))).toBe(200);
+	expect(calls).toHaveLength(1);
+	expect(await deleting.event(createdFor(body, answer))).toBe(200);
+	const { connection_id } = body;
+	expect(calls.slice(1)).toEqual([{ channel_id: "deleted", connection_id, reason: "session-ended" }]);
+});
+
 it("a participant is cut off in the channel that it came to, though the session has another one since", async () => {
 	const renaming = await openSora(gate);
 	const calls: string[] = [];

@@ -7,6 +7,8 @@ import { logDecision } from "../../../observe/decision-log.ts";
 import { askRoom, rulesOf } from "../../room/client.ts";
 import { NODE, SESSION } from "../../room/connections.ts";
 import type { RoomRules } from "../../room/contract.ts";
+import { disconnect } from "./api.ts";
+import { soraCredentials } from "./credentials.ts";
 import { type NodeLost, type SoraEvent, readEvent } from "./events.ts";
 import { followNodeLost } from "./node-lost.ts";
 import { type SoraSession, soraSession } from "./session.ts";
@@ -38,11 +40,25 @@ function act(exchange: Exchange, account: Account, event: SoraEvent | NodeLost |
 async function follow(exchange: Exchange, account: Account, event: SoraEvent): Promise<Decision> {
 	const { gate } = exchange;
 	const session = await sessionOf(exchange, account, event);
-	if (!session) return allow();
+	if (!session) return cutStray(exchange, account, event);
 	tellSession(exchange, session);
 	const outcome = await ACTS[event.meaning](exchange, await rulesOf(gate, account, session), event, session);
 	// What the event is about may be over, or another's by now; only a room that cannot be asked is worth a retry.
 	return outcome.allowed || outcome.refusal.reason !== "room-unavailable" ? allow() : outcome;
+}
+
+/** A connection that stands, let in by the gate to a session whose record is deleted: no room puts it out any more. */
+async function cutStray({ gate, nowMs }: Exchange, account: Account, event: SoraEvent): Promise<Decision> {
+	const { meaning, channel: channel_id, connection: connection_id, participant } = event;
+	if (meaning !== "alive" || participant === null || connection_id === null) return allow();
+	const credentials = await soraCredentials(gate, account, nowMs);
+	if (!credentials || credentials.api_url === null) return allow();
+	try {
+		await disconnect(gate.ports, credentials.api_url, { channel_id, connection_id, reason: "session-ended" });
+	} catch (fault) {
+		gate.ports.log({ event: "fault", where: "sora-stray", message: String(fault) }); // its next event asks again
+	}
+	return allow();
 }
 
 /** Where the connection was let in; by its channel where Sora does not give back what the gate has told it. */
