@@ -53,7 +53,11 @@ function judge({ name, usual, otherwise }: Setting, given: readonly Given[]): So
 
 const MOST_SHOWN = 24;
 const shown = (value: string): string =>
-	value === "" ? "empty" : JSON.stringify(value.length > MOST_SHOWN ? `${value.slice(0, MOST_SHOWN)}...` : value);
+	value === "" ? "empty" : visible(value.length > MOST_SHOWN ? `${value.slice(0, MOST_SHOWN)}...` : value);
+
+/** Nobody sees that a space is none of ASCII. */
+const visible = (value: string): string =>
+	JSON.stringify(value).replaceAll(/[^\S ]/g, (space) => `\\u${space.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 /** Of the settings that are judged: `name = value`, one a line, without quotes (Sora takes them for a part of the value); comments begin with # or ; and sections do not matter. */
 function readConf(text: string): ReadonlyMap<string, readonly Given[]> {
@@ -62,15 +66,15 @@ function readConf(text: string): ReadonlyMap<string, readonly Given[]> {
 		.replace(/^\uFEFF/, "")
 		.split(/\r\n|\r|\n/)
 		.entries()) {
-		const line = raw.trim();
+		const line = trimmed(raw);
 		const equals = line.indexOf("=");
 		if (equals < 1 || /^[#;[%]/.test(line)) continue;
-		const name = line.slice(0, equals).trim();
-		const value = line
-			.slice(equals + 1)
-			.replace(/(^|\s)[#;].*$/, "")
-			.trim();
+		const name = trimmed(line.slice(0, equals));
+		const value = trimmed(line.slice(equals + 1).replace(/(^|[ \t])[#;].*$/, ""));
 		settings.get(name)?.push({ line: index + 1, value });
 	}
 	return settings;
 }
+
+/** Spaces of other scripts, which look the same, are a part of the value. */
+const trimmed = (text: string): string => text.replaceAll(/^[ \t\f\v]+|[ \t\f\v]+$/g, "");

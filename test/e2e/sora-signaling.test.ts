@@ -222,6 +222,17 @@ describe("in redirect mode", () => {
 		expect(await plain.participants(session)).toEqual([]);
 	});
 
+	it("keeps no place for a client that has a ticket and could not be sent on", async () => {
+		const session = await newSession(plain);
+		await plain.openSession(session, plain.signalingUrl, {});
+		const { join: own } = await join(plain, session);
+		const client = await plain.connect(connectMessage(session, own.metadata));
+		expect(await client.closed).toEqual(refusal("provider-not-configured"));
+		await eventually(async () =>
+			expect(await plain.participants(session, true)).toMatchObject([{ status: "gone", because: "never-came" }]),
+		);
+	});
+
 	it.each(["in the address", "in the metadata"])("takes the ticket of a join %s", async (place) => {
 		const session = await newSession(plain);
 		const joined = await join(plain, session, { maxu: 1 });
@@ -355,6 +366,31 @@ describe("in proxy mode", () => {
 		real.hook({});
 		const client = await plain.connect(connectMessage(session, metadata));
 		await established(client);
+	});
+
+	it("waits for no answer of Sora when the client must go, or goes", async () => {
+		const session = await proxied(plain);
+		let answer = (): void => undefined;
+		gate.origin.answer("/thinks", (_, response) => {
+			answer = () => void response.end('{"allowed":true}');
+		});
+		real.hook({ auth: `${gate.origin.url}/thinks` });
+		const kicked = await plain.connect(connectMessage(session, await withToken(plain)));
+		await arrived(session);
+		const [participant] = await plain.participants(session);
+		await plain.order("DELETE", session, `participants/${String(participant?.["id"])}`);
+		expect(await kicked.closed).toEqual({ code: 4003, reason: "kicked" });
+		answer();
+		const metadata = await withToken(plain, { maxu: 1 });
+		const leaving = await plain.connect(connectMessage(session, metadata));
+		await arrived(session, 2);
+		leaving.socket.close(1000);
+		await eventually(async () => expect(await plain.participants(session)).toEqual([]));
+		answer();
+		for (const one of real.connections.filter(({ connect }) => connect["channel_id"] === session))
+			await eventually(() => expect(one.closed).not.toBeNull());
+		real.hook({});
+		await eventually(async () => established(await plain.connect(connectMessage(session, metadata)))); // the use is back
 	});
 
 	it("refuses where Sora cannot be reached, and spends nothing", async () => {

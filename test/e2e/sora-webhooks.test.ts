@@ -51,6 +51,15 @@ describe("the authentication webhook", () => {
 		expect(gate.logLines.join()).not.toContain(WEBHOOK_SECRET);
 	});
 
+	it("reads metadata as large as a client may send through the gate, told twice", async () => {
+		const session = await newSession();
+		const metadata = { access_token: await token(), note: "x".repeat(250_000) };
+		const body = { ...authBody(session, undefined), metadata, auth_metadata: metadata };
+		expect(await sora.auth(body)).toMatchObject({ allowed: true });
+		const note = "x".repeat(600_000);
+		expect(await sora.auth({ ...body, metadata: { ...metadata, note } })).toMatchObject({ allowed: false });
+	});
+
 	it("names the decision in its header and in its log, too", async () => {
 		const session = await newSession();
 		const body = JSON.stringify(authBody(session, await token()));
@@ -132,7 +141,7 @@ describe("the authentication webhook", () => {
 		["null", "null", "bad-request"],
 		["a member twice", '{"role":"sendrecv","role":"recvonly"}', "bad-request"],
 		["nesting without end", `{"metadata":${"[".repeat(5000)}${"]".repeat(5000)}}`, "bad-request"],
-		["too much", `{"metadata":"${"x".repeat(300_000)}"}`, "record-too-large"],
+		["too much", `{"metadata":"${"x".repeat(600_000)}"}`, "record-too-large"],
 		["numbers for names", '{"channel_id":1,"role":2,"connection_id":3,"metadata":{"access_token":4}}', "bad-request"],
 	])("answers %s with 200 and no", async (_, body, reason) => {
 		expect(await sora.auth(body)).toEqual(refusedFor(reason));
@@ -331,25 +340,31 @@ describe("the event webhook", () => {
 		expect(await sora.participants(session)).toEqual([]);
 	});
 
-	it("loses whoever was on a node of Sora that went down, in every channel", async () => {
+	const HOUR = 3_600_000;
+	it.each([
+		["right", 0],
+		["behind", -HOUR],
+		["ahead", HOUR],
+	])("loses whoever was on a node of Sora that went down, in every channel, with its clock %s", async (_, skew) => {
 		const sessions = [await newSession(), await newSession(), await newSession({}, { mode: "proxy" })];
-		const vanished = (node: string, atMs: number) => ({
+		const at = (ms: number) => ({ timestamp: new Date(ms + skew).toISOString() });
+		const vanished = (ms: number) => ({
 			type: "session.vanished",
-			timestamp: new Date(atMs).toISOString(),
 			id: "EVENT",
 			version: "2023.2.0",
 			label: "sora",
-			node_name: node,
+			node_name: `gone@10.0.0.${skew}`,
+			...at(ms),
 		});
 		const before = Date.now();
 		for (const session of sessions) {
-			await sora.auth(authBody(session, await token(), { node_name: "gone@10.0.0.1" }));
-			await sora.auth(authBody(session, await token(), { node_name: "here@10.0.0.2" }));
+			await sora.auth(authBody(session, await token(), { node_name: `gone@10.0.0.${skew}`, ...at(Date.now()) }));
+			await sora.auth(authBody(session, await token(), { node_name: "here@10.0.0.2", ...at(Date.now()) }));
 		}
-		expect(await sora.event(vanished("gone@10.0.0.1", before))).toBe(200); // of a moment after which they came
-		expect(await sora.participants(String(sessions[0]))).toHaveLength(2);
+		expect(await sora.event(vanished(before - 1000))).toBe(200); // of a moment after which they came
+		for (const session of sessions) expect(await sora.participants(session)).toHaveLength(2);
 		await eventually(async () => {
-			expect(await sora.event(vanished("gone@10.0.0.1", Date.now() + 20_000))).toBe(200);
+			expect(await sora.event(vanished(Date.now() + 1000))).toBe(200);
 			for (const session of sessions) expect(await sora.participants(session)).toHaveLength(1);
 		});
 	});
@@ -374,6 +389,23 @@ describe("the event webhook", () => {
 			expect(await sora.participants(session)).toHaveLength(1);
 		},
 	);
+
+	it("loses whom the end of a session names, of whom nothing else was told", async () => {
+		const session = await newSession();
+		const [ann, ben] = [authBody(session, await token()), authBody(session, await token())];
+		await Promise.all([sora.auth(ann), sora.auth(ben)]);
+		const { connection_id } = ann;
+		await sora.event({
+			type: "session.destroyed",
+			channel_id: session,
+			session_id: "SHORT",
+			timestamp: new Date().toISOString(),
+			connections: [{ connection_id }, { connection_id: 1 }, null],
+		});
+		expect(await sora.participants(session)).toHaveLength(1);
+		expect(await sora.auth(ann)).toEqual(refusedFor("participant-gone"));
+		expect(await sora.auth(ben)).toMatchObject({ allowed: true });
+	});
 
 	it("hears of the end of a session that a thousand connections were in", async () => {
 		const session = await newSession();
@@ -476,6 +508,53 @@ it("a participant that is kicked is cut off through Sora's API", async () => {
 	await eventually(() => expect(calls).toHaveLength(2));
 	expect(calls[1]).toMatchObject({ "x-sora-target": "Sora_20151104.DisconnectConnection" });
 	expect(await kicking.participants("kicks")).toEqual([]);
+});
+
+it.each(["redirect", "proxy"])(
+	"who was put out while the connection was being made is cut off once it stands (%s)",
+	async (mode) => {
+		const racing = await openSora(gate);
+		const calls: Json[] = [];
+		let isKnown = false;
+		gate.origin.answer(`/api-of-${mode}`, async (request, response) => {
+			calls.push(JSON.parse(await text(request)) as Json);
+			response
+				.writeHead(isKnown ? 200 : 400)
+				.end(JSON.stringify(isKnown ? {} : { error_type: "CONNECTION-NOT-FOUND" }));
+		});
+		await racing.setUp({ api_url: `${gate.origin.url}/api-of-${mode}` });
+		await racing.openSession("race", REAL, {}, { mode });
+		const body = authBody("race", await racing.account.sign());
+		const answer = await racing.auth(body);
+		const { participant_id } = answer["event_metadata"] as Json;
+		await racing.order("DELETE", "race", `participants/${String(participant_id)}`);
+		await eventually(() => expect(calls).toHaveLength(1));
+		isKnown = true;
+		expect(await racing.event(createdFor(body, answer))).toBe(200);
+		await eventually(() => expect(calls).toHaveLength(2));
+		expect(calls[1]).toEqual({ channel_id: "race", connection_id: body["connection_id"], reason: "kicked" });
+		expect(await racing.participants("race")).toEqual([]);
+	},
+);
+
+it("a connection that stands in a session whose record is deleted is cut off, and none that the gate did not let in", async () => {
+	const deleting = await openSora(gate);
+	const calls: Json[] = [];
+	gate.origin.answer("/api-of-deleted", async (request, response) => {
+		calls.push(JSON.parse(await text(request)) as Json);
+		response.writeHead(400).end(JSON.stringify({ error_type: "CONNECTION-NOT-FOUND" }));
+	});
+	await deleting.setUp({ api_url: `${gate.origin.url}/api-of-deleted` });
+	await deleting.openSession("deleted", REAL);
+	const body = authBody("deleted", await deleting.account.sign());
+	const answer = await deleting.auth(body);
+	await gate.manage("DELETE", `${deleting.account.manageUrl}/e2ee-sessions/deleted`);
+	await eventually(() => expect(calls).toHaveLength(1));
+	expect(await deleting.event(createdFor(authBody("deleted", ""), {}))).toBe(200);
+	expect(calls).toHaveLength(1);
+	expect(await deleting.event(createdFor(body, answer))).toBe(200);
+	const { connection_id } = body;
+	expect(calls.slice(1)).toEqual([{ channel_id: "deleted", connection_id, reason: "session-ended" }]);
 });
 
 it("a participant is cut off in the channel that it came to, though the session has another one since", async () => {

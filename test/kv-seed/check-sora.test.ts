@@ -32,6 +32,7 @@ describe("a sora.conf", () => {
 		["with a mark of byte order", "\uFEFFe2ee = true", []],
 		["with names that only begin alike", "e2ee_x = true\nxe2ee = true\nE2EE = true", ["e2ee"]],
 		["with a value that is no truth", 'e2ee = "true"\nsignaling_notify = on', ["e2ee", "signaling_notify"]],
+		["with a space of another script, which is a part of the value", "e2ee =\u3000true\u00A0", ["e2ee"]],
 		["with an empty value", "e2ee =", ["e2ee"]],
 		["that says two things", "e2ee = true\ne2ee = false", ["e2ee"]],
 		["that says one thing twice", "e2ee = true\nsignaling_notify = true\ne2ee = true", []],
@@ -45,6 +46,8 @@ describe("a sora.conf", () => {
 			"missing, false by default: clients that encrypt are cut off. Add: e2ee = true",
 			"is false, line 2: clients hear nothing of each other. Write: signaling_notify = true",
 		]);
+		const [spaced] = judgeSoraConf("e2ee =\u3000true");
+		expect(spaced?.detail).toMatch(/^is "\\u3000true", which is neither true nor false, line 1/);
 	});
 });
 

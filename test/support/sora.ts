@@ -78,7 +78,7 @@ export async function openSora(gate: TestGate, settings: Json = {}): Promise<Sor
 
 /** What Sora asks its authentication webhook with. */
 export const authBody = (channel: string, token: string | undefined, more: Json = {}): Json => ({
-	timestamp: "2026-11-22T00:00:00Z",
+	timestamp: new Date().toISOString(),
 	role: "sendrecv",
 	channel_id: channel,
 	connection_id: newConnectionId(),

@@ -86,6 +86,16 @@ export function memberToTell(
 		: presentMember(state, participant);
 }
 
+/**
+ * Who was put out before this connection stood: the provider, told to cut it, may not have known it yet. One that the provider has told the
+ * end of since has no name here any more.
+ */
+export function putOutBefore(state: RoomState, { participant, connection, stands }: ClaimAsk): Member | null {
+	if (stands !== true || participant === null || connection === null || state.members.has(participant)) return null;
+	const gone = state.gone(participant);
+	return gone?.provider[CONNECTION] === connection ? gone : null;
+}
+
 /** Whose connection has ended. The provider need not be told of it again, so its name is forgotten. */
 export function planDrop(state: RoomState, ask: DropAsk): Plan {
 	const { connection, sparesCarried, because } = ask;
@@ -113,5 +123,6 @@ function hasLost({ provider, joinedAt }: Member, { providerSession, providerNode
 	if (providerNode) return provider[NODE] === providerNode.name && since < providerNode.before;
 	if (providerSession === null) return false;
 	const session = provider[SESSION] ?? null;
+	if (nameOf(provider).some((name) => providerSession.connections?.includes(name))) return true;
 	return session === null ? since < providerSession.before : session === providerSession.id;
 }

@@ -173,18 +173,28 @@ export interface ClaimAsk {
 	/** The door's own name of the connection, where a door carries it: one that was replaced since takes nothing. */
 	readonly seat?: string | null;
 	readonly provider?: Readonly<Record<string, unknown>>;
-	/** When the provider has told of it. Milliseconds since the epoch. */
+	/** When the provider has told of it, by the provider's clock: its later events are compared with it. Milliseconds since the epoch. */
 	readonly at?: number;
+	/** The provider tells of a connection that stands: it is cut once more where its participant was put out before. */
+	readonly stands?: boolean;
 }
 
 /** Connections that have ended, as their provider tells: one, or all of its session or its node that began before a moment. */
 export interface DropAsk {
 	readonly connection: string | null;
-	readonly providerSession: { readonly id: string; readonly before: number } | null;
+	readonly providerSession: ProviderSession | null;
 	readonly providerNode?: { readonly name: string; readonly before: number };
 	/** Those that a door carries, or has carried a moment ago, are the door's to tell. */
 	readonly sparesCarried?: boolean;
 	readonly because: GoneBecause;
+}
+
+interface ProviderSession {
+	readonly id: string;
+	/** Those that it has had, where they are told. */
+	readonly connections?: readonly string[];
+	/** One of which no session was told belonged to it, when it began before this moment. */
+	readonly before: number;
 }
 
 export interface RoomStatus {

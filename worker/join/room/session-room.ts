@@ -3,7 +3,7 @@ import type { E2eeSessionRecord } from "../../catalog/e2ee-session-record.ts";
 import { allow } from "../../decision/decision.ts";
 import { type Wired, unwire, wire } from "../../limits/contract.ts";
 import { planCommand } from "./commands.ts";
-import { memberToTell, planClaim, planDrop } from "./connections.ts";
+import { memberToTell, planClaim, planDrop, putOutBefore } from "./connections.ts";
 import {
 	CALL_HEADER,
 	type Candidate,
@@ -23,7 +23,7 @@ import {
 	type Seated,
 } from "./contract.ts";
 import { judgeJoin, planJoin, planLost, planRedeem, planRenew, presentMember, statusOf } from "./decide.ts";
-import { type RefusedJoin, joinedEvent, queueEvent, queueRefusal, unqueueJoin } from "./events.ts";
+import { type RefusedJoin, cutAgain, joinedEvent, queueEvent, queueRefusal, unqueueJoin } from "./events.ts";
 import type { RoomBook } from "./book.ts";
 import { Keeper, reply } from "./keeper.ts";
 import { route } from "./mail.ts";
@@ -151,6 +151,7 @@ export class SessionRoom extends DurableObject<Env> {
 	/** A provider's connection takes the place that was decided for it, once: null where there is none. */
 	claim(call: Wired<RoomCall<ClaimAsk>>): Wired<RoomReply<Seated | null>> {
 		const { rules, ask } = this.#read(call);
+		if (putOutBefore(this.#book, ask)) this.#keeper.write((book) => cutAgain(book, ask, Date.now()));
 		return this.#keeper.decide(rules, (book) => {
 			const planned = planClaim(book, ask);
 			if (!planned.allowed) return planned;
@@ -162,10 +163,8 @@ export class SessionRoom extends DurableObject<Env> {
 	/** Connections have ended: who had them goes, and nobody puts them out again. */
 	drop(call: Wired<RoomCall<DropAsk>>): Wired<RoomReply<null>> {
 		const { ask } = this.#read(call);
-		return reply(
-			allow(null),
-			this.#keeper.commitWith((book) => planDrop(book, ask)),
-		);
+		const applied = this.#keeper.commitWith((book) => planDrop(book, ask));
+		return reply(allow(null), applied);
 	}
 
 	/** A join that was refused, for the publisher's webhook; rate-bounded. */

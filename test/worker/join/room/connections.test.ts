@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { JOIN_ROLES } from "../../../../worker/catalog/e2ee-session-record.ts";
-import { planClaim, planDrop } from "../../../../worker/join/room/connections.ts";
+import { planClaim, planDrop, putOutBefore } from "../../../../worker/join/room/connections.ts";
 import type { ClaimAsk } from "../../../../worker/join/room/contract.ts";
 import { route } from "../../../../worker/join/room/mail.ts";
 import { planJoin } from "../../../../worker/join/room/decide.ts";
@@ -153,6 +153,27 @@ describe("a connection", () => {
 		expect([...room.members.keys()]).toEqual(["new", "unknown", "unnamed"]);
 		drop(NOW + 1);
 		expect([...room.members.keys()]).toEqual(["new", "unnamed"]);
+	});
+
+	it("that stands is cut once more where its participant was put out before, and not where it was over itself", () => {
+		const room = new Memory();
+		const told = { tokenId: null, roles: JOIN_ROLES, here: true, stands: true };
+		const putOut = (participant: string, connection: string, more: Partial<ClaimAsk> = {}) =>
+			putOutBefore(room, { ...told, participant, connection, ...more })?.id ?? null;
+		for (const id of ["kicked", "left"]) {
+			room.join(id, { tokenId: id });
+			room.claim({ tokenId: id, connection: `c-${id}` });
+		}
+		expect(putOut("kicked", "c-kicked")).toBeNull();
+		room.apply({ gone: [...room.members.values()].slice(0, 1).map((member) => ({ member, because: "kicked" })) });
+		room.apply(planDrop(room, { connection: "c-left", providerSession: null, because: "left" }));
+		expect([putOut("kicked", "c-kicked"), putOut("kicked", "c-left"), putOut("left", "c-left")]).toEqual([
+			"kicked",
+			null,
+			null,
+		]);
+		expect(putOut("kicked", "c-kicked", { stands: false })).toBeNull();
+		expect(putOut("nobody", "c-kicked")).toBeNull();
 	});
 
 	it("takes no second place by another's ticket", () => {

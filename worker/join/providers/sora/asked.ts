@@ -31,7 +31,7 @@ const connectionId = v.pipe(
 const connectionSchema = openObject({ connection_id: connectionId });
 
 type Body = Readonly<Record<string, unknown>>;
-type Told = Omit<ConnectAsk, "account" | "connection" | "node">;
+type Told = Omit<ConnectAsk, "account" | "connection" | "node" | "at">;
 
 /** What a connection is asked with. `urlTicket`: of the address that the client came to. */
 export function readAsk(body: Body, urlTicket: string | null): Decision<Told> {
@@ -51,7 +51,14 @@ export function readWebhookAsk(body: Body): Decision<Omit<ConnectAsk, "account">
 	if (!parsed.ok) return refuse({ reason: "bad-request", detail: parsed.issues.join("; ") });
 	const ask = readAsk(body, null);
 	if (!ask.allowed) return ask;
-	return allow({ ...ask.value, connection: parsed.value.connection_id, node: readName(body["node_name"]) });
+	const [node, at] = [readName(body["node_name"]), readTime(body["timestamp"])];
+	return allow({ ...ask.value, connection: parsed.value.connection_id, node, at });
+}
+
+/** By Sora's clock, in milliseconds since the epoch; null where it tells none. */
+export function readTime(timestamp: unknown): number | null {
+	const time = typeof timestamp === "string" ? Date.parse(timestamp) : Number.NaN;
+	return Number.isNaN(time) ? null : time;
 }
 
 const MOST_NAME_CHARACTERS = 255;

@@ -11,7 +11,8 @@ import { ON_ITS_SOCKET } from "./session.ts";
 import type { SoraClient } from "./sora-client.ts";
 import { readWebhookBody } from "./webhook-body.ts";
 
-const MOST_BODY_BYTES = 262_144;
+/** Some releases of Sora tell the metadata twice, which a connect message of the most that the gate takes may have for the most part. */
+const MOST_BODY_BYTES = 524_288;
 
 /**
  * Sora asks whether a client may connect, and takes any status but 2xx for a failure of its own: the answer is 200, yes or no. It says

@@ -35,6 +35,8 @@ export interface ConnectAsk {
 	readonly connection: string | null;
 	/** The server of Sora's cluster that the client has come to; null where it is not told. */
 	readonly node: string | null;
+	/** When Sora asked, by its own clock, in milliseconds; null where it does not say, and at the gate's own door. */
+	readonly at: number | null;
 }
 
 /** A connection that may be made. */
@@ -45,7 +47,7 @@ export interface Connecting {
 	readonly participant: Participant;
 	/** Opens the participant's place at the gate's door. */
 	readonly ticket: string;
-	/** Where the join was decided here and now: gives everything back. */
+	/** Where the join was decided here and now: gives everything back; where the place of one decided before was taken, that. */
 	readonly undo: (() => Promise<void>) | null;
 }
 
@@ -107,7 +109,7 @@ async function enter(exchange: Exchange, ask: ConnectAsk, place: Place): Promise
 	const here = await isHere(exchange, ask, place);
 	const found = await claim(exchange, ask, place, place.participant, here);
 	if (!found.allowed) return found;
-	return found.value ? allow(seated(exchange, ask, place, found.value)) : join(exchange, ask, place, here);
+	return found.value ? allow(seated(exchange, ask, place, found.value, here)) : join(exchange, ask, place, here);
 }
 
 /** The SDK first: who uses one that cannot encrypt learns which can. */
@@ -128,8 +130,8 @@ async function isHere({ gate, nowMs }: Exchange, { connection }: ConnectAsk, { a
 
 /** The place that is there already; null where there is none. */
 function claim(
-	{ gate, nowMs: at }: Exchange,
-	{ channel, connection, node, role, seat }: ConnectAsk,
+	{ gate, nowMs }: Exchange,
+	{ channel, connection, node, role, seat, at: askedAt }: ConnectAsk,
 	{ rules, tokenId }: Place,
 	participant: string | null,
 	here: boolean,
@@ -137,6 +139,7 @@ function claim(
 	const roles = JOIN_ROLES_FOR[role];
 	const provider = { [CHANNEL]: channel, ...(node === null ? {} : { [NODE]: node }) };
 	const carried = connection === null ? null : seat;
+	const at = askedAt ?? nowMs;
 	return askRoom(gate, rules, "claim", { connection, participant, tokenId, roles, here, seat: carried, provider, at });
 }
 
@@ -174,11 +177,14 @@ function roleFor(role: SoraRole, { session, claimed }: Place): JoinRole {
 function seated(
 	{ gate }: Exchange,
 	ask: ConnectAsk,
-	place: Place,
+	{ account, session, rules }: Place,
 	{ participant, ticket: number }: Seated,
+	here: boolean,
 ): Connecting {
-	const { account, session, rules } = place;
 	const named = { account: rules.account, session: rules.session, participant: participant.id };
 	const ticket = ask.ticket ?? gate.tickets.sign({ ...named, number, opensUntil: null });
-	return { account, session, rules, participant, ticket, undo: null };
+	const leave = async (): Promise<void> => {
+		await askRoom(gate, rules, "leave", { participant: participant.id, because: "never-came" });
+	};
+	return { account, session, rules, participant, ticket, undo: here ? leave : null };
 }

@@ -7,7 +7,9 @@ import { logDecision } from "../../../observe/decision-log.ts";
 import { askRoom, rulesOf } from "../../room/client.ts";
 import { NODE, SESSION } from "../../room/connections.ts";
 import type { RoomRules } from "../../room/contract.ts";
-import { CLOCKS_DIFFER_MS, type NodeLost, type SoraEvent, readEvent } from "./events.ts";
+import { disconnect } from "./api.ts";
+import { soraCredentials } from "./credentials.ts";
+import { type NodeLost, type SoraEvent, readEvent } from "./events.ts";
 import { followNodeLost } from "./node-lost.ts";
 import { type SoraSession, soraSession } from "./session.ts";
 import { tellSession } from "../../tell-session.ts";
@@ -38,11 +40,25 @@ function act(exchange: Exchange, account: Account, event: SoraEvent | NodeLost |
 async function follow(exchange: Exchange, account: Account, event: SoraEvent): Promise<Decision> {
 	const { gate } = exchange;
 	const session = await sessionOf(exchange, account, event);
-	if (!session) return allow();
+	if (!session) return cutStray(exchange, account, event);
 	tellSession(exchange, session);
 	const outcome = await ACTS[event.meaning](exchange, await rulesOf(gate, account, session), event, session);
 	// What the event is about may be over, or another's by now; only a room that cannot be asked is worth a retry.
 	return outcome.allowed || outcome.refusal.reason !== "room-unavailable" ? allow() : outcome;
+}
+
+/** A connection that stands, let in by the gate to a session whose record is deleted: no room puts it out any more. */
+async function cutStray({ gate, nowMs }: Exchange, account: Account, event: SoraEvent): Promise<Decision> {
+	const { meaning, channel: channel_id, connection: connection_id, participant } = event;
+	if (meaning !== "alive" || participant === null || connection_id === null) return allow();
+	const credentials = await soraCredentials(gate, account, nowMs);
+	if (!credentials || credentials.api_url === null) return allow();
+	try {
+		await disconnect(gate, credentials.api_url, { channel_id, connection_id, reason: "session-ended" });
+	} catch (fault) {
+		gate.ports.log({ event: "fault", where: "sora-stray", message: String(fault) }); // its next event asks again
+	}
+	return allow();
 }
 
 /** Where the connection was let in; by its channel where Sora does not give back what the gate has told it. */
@@ -52,16 +68,20 @@ async function sessionOf({ gate, nowMs }: Exchange, account: Account, { joined, 
 	return named ?? soraSession(await gate.catalog.e2eeSessionByProvider(account, "sora", channel, nowMs));
 }
 
+/** A connection that was let in so shortly before a session of Sora ended is on its way into the next one. */
+const CONNECTING_MS = 10_000;
+
 type Act = (exchange: Exchange, rules: RoomRules, event: SoraEvent, session: SoraSession) => Promise<Decision<unknown>>;
 
 const ACTS: Readonly<Record<SoraEvent["meaning"], Act>> = {
-	alive: async ({ gate, nowMs: at }, rules, { connection, participant, session, node }, { sora }) => {
-		if (connection === null || sora.mode === "proxy") return allow();
+	alive: async ({ gate }, rules, { connection, participant, session, node, at }, { sora }) => {
+		if (connection === null) return allow();
 		const provider = {
 			...(session === null ? {} : { [SESSION]: session }),
 			...(node === null ? {} : { [NODE]: node }),
 		};
-		const ask = { connection, participant, tokenId: null, roles: JOIN_ROLES, here: true, provider, at };
+		const here = sora.mode !== "proxy"; // there the door sees it, or the other webhook has told
+		const ask = { connection, participant, tokenId: null, roles: JOIN_ROLES, here, provider, at, stands: true };
 		return askRoom(gate, rules, "claim", ask);
 	},
 	over: async ({ gate }, rules, { connection, isMeant }, { sora }) => {
@@ -71,9 +91,9 @@ const ACTS: Readonly<Record<SoraEvent["meaning"], Act>> = {
 		const because = isMeant ? "left" : "connection-lost";
 		return askRoom(gate, rules, "drop", { connection, providerSession: null, sparesCarried, because });
 	},
-	emptied: async ({ gate }, rules, { session, at }, { sora }) => {
+	emptied: async ({ gate }, rules, { session, connections, at }, { sora }) => {
 		if (session === null) return allow();
-		const providerSession = { id: session, before: at - CLOCKS_DIFFER_MS };
+		const providerSession = { id: session, connections, before: at - CONNECTING_MS };
 		const sparesCarried = sora.mode === "proxy";
 		const because = "connection-lost";
 		return askRoom(gate, rules, "drop", { connection: null, providerSession, sparesCarried, because });

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { openObject, parse } from "../../../catalog/issues.ts";
 import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import { isJsonObject } from "../../../token/json-object.ts";
-import { readName } from "./asked.ts";
+import { readName, readTime } from "./asked.ts";
 
 /** What the gate does about an event of a channel; the others it only takes. */
 const MEANINGS = {
@@ -22,13 +22,15 @@ export interface SoraEvent {
 	readonly connection: string | null;
 	/** Sora's own session: it begins with the first connection of a channel and ends after the last. */
 	readonly session: string | null;
+	/** Those that a session had, where its end names them. */
+	readonly connections: readonly string[];
 	/** The server of a cluster that has told it. */
 	readonly node: string | null;
 	/** Of the gate, which its answer to the authentication webhook has named. */
 	readonly participant: string | null;
 	/** The gate's session, named there too: the channel may be another one's by now. */
 	readonly joined: string | null;
-	/** Milliseconds since the epoch. */
+	/** By Sora's clock, where it tells the time. Milliseconds since the epoch. */
 	readonly at: number;
 	/** The client has said that it goes, or the API has put it out: otherwise the connection broke. */
 	readonly isMeant: boolean;
@@ -40,9 +42,6 @@ export interface NodeLost {
 	readonly node: string;
 	readonly at: number;
 }
-
-/** By which Sora's clock may be ahead of the gate's, or behind it. */
-export const CLOCKS_DIFFER_MS = 10_000;
 
 const text = v.optional(v.nullable(v.string("must be a string")), null);
 const eventSchema = openObject({
@@ -63,8 +62,7 @@ export function readEvent(
 	if (!parsed.ok) return refuse({ reason: "bad-request", detail: parsed.issues.join("; ") });
 	const { type, channel_id, connection_id, session_id, node_name, timestamp } = parsed.value;
 	const [channel, node] = [readName(channel_id), readName(node_name)];
-	const time = Date.parse(timestamp ?? "");
-	const at = Number.isNaN(time) ? nowMs : time;
+	const at = readTime(timestamp) ?? nowMs;
 	if (type === "session.vanished" && !channel_id && node !== null) return allow({ meaning: "node-lost", node, at });
 	const meaning = Object.hasOwn(MEANINGS, type) ? MEANINGS[type as keyof typeof MEANINGS] : null;
 	if (meaning === null || channel === null) return allow(null);
@@ -75,11 +73,20 @@ export function readEvent(
 		channel,
 		connection: readName(connection_id),
 		session: readName(session_id),
+		connections: namedIn(body["connections"]),
 		node,
 		participant: told("participant_id"),
 		joined: told("session_id"),
 		at,
 		isMeant: isMeant(body["data"]),
+	});
+}
+
+function namedIn(connections: unknown): readonly string[] {
+	if (!Array.isArray(connections)) return [];
+	return (connections as readonly unknown[]).flatMap((one) => {
+		const name = isJsonObject(one) ? readName(one["connection_id"]) : null;
+		return name === null ? [] : [name];
 	});
 }
 

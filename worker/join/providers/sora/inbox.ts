@@ -12,16 +12,19 @@ const ABNORMAL = 1006;
 
 export class Inbox {
 	readonly socket: WebSocket;
+	readonly closed: Promise<Ended>;
 	readonly #waiting: Data[] = [];
 	#size = 0;
 	#ended: Ended | null = null;
 	#wake: () => void = () => undefined;
 	#take: ((data: Data) => void) | null = null;
 	#over: ((ended: Ended) => void) | null = null;
+	#resolveClosed: (ended: Ended) => void = () => undefined;
 
 	/** @param socket not accepted yet */
 	constructor(socket: WebSocket) {
 		this.socket = socket;
+		this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
 		socket.addEventListener("message", ({ data }) => this.#heard(data as Data));
 		socket.addEventListener("close", ({ code, reason }) => this.#closed({ code, reason }));
 		socket.addEventListener("error", () => this.#closed({ code: ABNORMAL, reason: "" }));
@@ -68,6 +71,7 @@ export class Inbox {
 	#closed(ended: Ended): void {
 		if (this.#ended) return;
 		this.#ended = ended;
+		this.#resolveClosed(ended);
 		if (this.#over) this.#over(ended);
 		else this.#wake();
 	}

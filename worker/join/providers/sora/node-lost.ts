@@ -4,7 +4,7 @@ import type { Exchange } from "../../../exchange.ts";
 import { retried } from "../../../retry.ts";
 import { askRoom, rulesOf } from "../../room/client.ts";
 import { sessionOfRoom } from "../../room/contract.ts";
-import { CLOCKS_DIFFER_MS, type NodeLost } from "./events.ts";
+import type { NodeLost } from "./events.ts";
 import { soraSession } from "./session.ts";
 
 const MOST_AT_ONCE = 50;
@@ -43,7 +43,7 @@ async function dropFrom(
 	const ask = {
 		connection: null,
 		providerSession: null,
-		providerNode: { name, before: at - CLOCKS_DIFFER_MS },
+		providerNode: { name, before: at },
 		sparesCarried: session.sora.mode === "proxy",
 		because: "connection-lost",
 	} as const;

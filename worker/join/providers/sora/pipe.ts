@@ -35,6 +35,12 @@ export interface PipeRules {
 	readonly now: () => number;
 }
 
+/** How the client is told why it must go; null where the room itself was lost. */
+export const endOf = (because: GoneBecause | null): Ended =>
+	because === null
+		? { code: LOST, reason: "room-unavailable" }
+		: { code: GONE_CODES[because], reason: closeReason(because) };
+
 /** Carries messages between a client and Sora until one side, or the room, ends it. */
 export function pipe(line: Line, rules: PipeRules): void {
 	new Pipe(line, rules).run();
@@ -74,8 +80,8 @@ class Pipe {
 			(ended) => this.#clientEnded(ended),
 		);
 		void dismissed.then((because) => {
-			if (because === null) this.#end(LOST, "room-unavailable");
-			else this.#end(GONE_CODES[because], closeReason(because));
+			const { code, reason } = endOf(because);
+			this.#end(code, reason);
 		});
 	}
 

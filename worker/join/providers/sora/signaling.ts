@@ -8,13 +8,14 @@ import { logDecision } from "../../../observe/decision-log.ts";
 import { isJsonObject } from "../../../token/json-object.ts";
 import { refuseRepeated } from "../../../token/locate.ts";
 import { askRoom } from "../../room/client.ts";
-import { openSeat } from "../../seat.ts";
+import { GONE_CODES } from "../../room/contract.ts";
+import { type OpenSeat, openSeat } from "../../seat.ts";
 import { GOING_AWAY, NORMAL, NO_UPGRADE, SWITCHED, closeSocket, isUpgrade, sendTo } from "../../sockets.ts";
 import { SEAT_MEMBER, readAsk } from "./asked.ts";
 import { type Connecting, decideConnect } from "./connect.ts";
-import { callSora } from "./dial.ts";
+import { type Answered, callSora } from "./dial.ts";
 import { type Ended, Inbox } from "./inbox.ts";
-import { REFUSED, pipe } from "./pipe.ts";
+import { REFUSED, endOf, pipe } from "./pipe.ts";
 import { LEADS_NOWHERE, discard, isCarried, leadsOn, openFirst } from "./open.ts";
 import { CHANNEL, JOIN_ROLES_FOR, ON_ITS_SOCKET, type SoraRole } from "./session.ts";
 import { readSoraObject } from "./webhook-body.ts";
@@ -76,7 +77,7 @@ async function hear(exchange: Exchange, account: string, client: Inbox): Promise
 	if (connect.value["type"] !== "connect") return bad("The first message must be of the type connect.");
 	const ask = readAsk(connect.value, exchange.query.get("ticket"));
 	if (!ask.allowed) return ask;
-	const decided = await decideConnect(exchange, { ...ask.value, account, connection: null, node: null });
+	const decided = await decideConnect(exchange, { ...ask.value, account, connection: null, node: null, at: null });
 	if (!decided.allowed) return decided;
 	return allow({ connect: connect.value, role: ask.value.role, connecting: decided.value });
 }
@@ -125,7 +126,13 @@ async function carry(exchange: Exchange, client: Inbox, { connect, role, connect
 	}
 	const { control, dismissed } = seat.value;
 	const message = forwarded(connect, { ticket, [SEAT_MEMBER]: name });
-	const answered = await callSora(exchange, session.sora.signaling_urls, message);
+	const calling = callSora(exchange, session.sora.signaling_urls, message);
+	const over = Promise.race([client.closed, dismissed]).then(() => null);
+	const answered = await Promise.race([calling, over]);
+	if (answered === null) {
+		exchange.waitUntil(calling.then(hangUp));
+		return giveUp(client, seat.value, undo);
+	}
 	if (!answered.allowed || answered.value.first === null) {
 		closeSocket(control, GOING_AWAY);
 		await undo?.();
@@ -143,6 +150,24 @@ async function carry(exchange: Exchange, client: Inbox, { connect, role, connect
 	const told = (refusal: Refusal): void => logDecision(exchange, { refusal, status: SWITCHED });
 	pipe({ client, sora, control, dismissed, first }, { named, refused: told, now: exchange.gate.ports.now });
 	return allow();
+}
+
+/** Before Sora has said anything, the client has gone, or must go: neither waits for what Sora says. */
+async function giveUp({ socket, ended }: Inbox, { control, dismissed }: OpenSeat, undo: Connecting["undo"]) {
+	if (ended === null) {
+		const { code, reason } = endOf(await dismissed);
+		closeSocket(socket, code, reason);
+		return allow();
+	}
+	if (ended.code === NORMAL) closeSocket(control, GONE_CODES.left, "left");
+	else closeSocket(control, GOING_AWAY);
+	closeSocket(socket);
+	await undo?.();
+	return allow();
+}
+
+function hangUp(answered: Decision<Answered>): void {
+	if (answered.allowed) closeSocket(answered.value.inbox.socket, GOING_AWAY);
 }
 
 /** The connect message as Sora gets it: with ticket and seat, by which its webhook finds participant and connection. */
