@@ -554,7 +554,9 @@ it("a connection that stands in a session whose record is deleted is cut off, an
 	expect(calls).toHaveLength(1);
 	expect(await deleting.event(createdFor(body, answer))).toBe(200);
 	const { connection_id } = body;
-	expect(calls.slice(1)).toEqual([{ channel_id: "deleted", connection_id, reason: "session-ended" }]);
+	await vi.waitFor(() =>
+		expect(calls.slice(1)).toEqual([{ channel_id: "deleted", connection_id, reason: "session-ended" }]),
+	);
 });
 
 it("a participant is cut off in the channel that it came to, though the session has another one since", async () => {

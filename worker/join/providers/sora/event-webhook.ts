@@ -48,16 +48,15 @@ async function follow(exchange: Exchange, account: Account, event: SoraEvent): P
 }
 
 /** A connection that stands, let in by the gate to a session whose record is deleted: no room puts it out any more. */
-async function cutStray({ gate, nowMs }: Exchange, account: Account, event: SoraEvent): Promise<Decision> {
+async function cutStray({ gate, nowMs, waitUntil }: Exchange, account: Account, event: SoraEvent): Promise<Decision> {
 	const { meaning, channel: channel_id, connection: connection_id, participant } = event;
 	if (meaning !== "alive" || participant === null || connection_id === null) return allow();
 	const credentials = await soraCredentials(gate, account, nowMs);
 	if (!credentials || credentials.api_url === null) return allow();
-	try {
-		await disconnect(gate, credentials.api_url, { channel_id, connection_id, reason: "session-ended" });
-	} catch (fault) {
+	const call = disconnect(gate, credentials.api_url, { channel_id, connection_id, reason: "session-ended" });
+	const onFault = (fault: unknown): void =>
 		gate.ports.log({ event: "fault", where: "sora-stray", message: String(fault) }); // its next event asks again
-	}
+	waitUntil(call.catch(onFault)); // Sora may wait for this answer before it takes calls
 	return allow();
 }
 
