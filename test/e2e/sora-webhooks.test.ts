@@ -554,7 +554,7 @@ it("a connection that stands in a session whose record is deleted is cut off, an
 	expect(calls).toHaveLength(1);
 	expect(await deleting.event(createdFor(body, answer))).toBe(200);
 	const { connection_id } = body;
-	await vi.waitFor(() =>
+	await eventually(() =>
 		expect(calls.slice(1)).toEqual([{ channel_id: "deleted", connection_id, reason: "session-ended" }]),
 	);
 });
