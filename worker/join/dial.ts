@@ -2,6 +2,7 @@ import type { ProviderName } from "../catalog/e2ee-session-record.ts";
 import { type Decision, allow, refuse } from "../decision/decision.ts";
 import type { Refusal } from "../decision/refusals.ts";
 import type { Gate } from "../gate.ts";
+import { timeout, unavailable } from "./provider-call.ts";
 
 const TIME_LIMIT_MS = 10_000;
 
@@ -21,7 +22,6 @@ export interface DialAsk {
 /** Opens a WebSocket to a provider's signalling: not accepted yet. A redirect is not followed: it could lead anywhere. */
 export async function dial({ ports }: Pick<Gate, "ports">, ask: DialAsk): Promise<Decision<WebSocket>> {
 	const { provider, url, headers, call = new AbortController(), limitMs = TIME_LIMIT_MS, refusals } = ask;
-	const unavailable = (detail: string) => refuse({ reason: "provider-unavailable", provider, detail });
 	const timer = setTimeout(() => call.abort(), limitMs);
 	try {
 		// A Worker opens WebSockets with fetch, which knows http URLs only.
@@ -34,11 +34,9 @@ export async function dial({ ports }: Pick<Gate, "ports">, ask: DialAsk): Promis
 		if (webSocket) return allow(webSocket);
 		await body?.cancel();
 		const refusal = refusals?.get(status);
-		return refusal ? refuse(refusal) : unavailable(`its signalling answered ${status}`);
+		return refusal ? refuse(refusal) : unavailable(provider, `its signalling answered ${status}`);
 	} catch {
-		return call.signal.aborted
-			? refuse({ reason: "provider-timeout", provider })
-			: unavailable("its signalling could not be reached");
+		return call.signal.aborted ? timeout(provider) : unavailable(provider, "its signalling could not be reached");
 	} finally {
 		clearTimeout(timer);
 	}

@@ -1,6 +1,7 @@
 import type { JoinRole } from "../../../catalog/e2ee-session-record.ts";
-import { type Decision, allow, refuse } from "../../../decision/decision.ts";
+import { type Decision, allow } from "../../../decision/decision.ts";
 import { sha256 } from "../../../hash.ts";
+import { unavailable } from "../../provider-call.ts";
 import type { Participant } from "../../room/contract.ts";
 import type { Attendee, Meeting, Meetings } from "./meetings.ts";
 import { type ChimeSession, type MeetingRequest, meetingForSession } from "./session-rules.ts";
@@ -35,11 +36,7 @@ export async function attend(
 		if (attendee.value) return allow({ meeting: meeting.value, attendee: attendee.value });
 		ended = meeting.value.MeetingId;
 	}
-	return refuse({
-		reason: "provider-unavailable",
-		provider: "chime",
-		detail: "its meetings end as soon as they begin",
-	});
+	return unavailable("chime", "its meetings end as soon as they begin");
 }
 
 /** Of a participant that renews; null when there was none, or it is gone. */

@@ -1,7 +1,8 @@
-import { type Decision, refuse } from "../../../decision/decision.ts";
+import type { Decision } from "../../../decision/decision.ts";
 import type { Refusal } from "../../../decision/refusals.ts";
 import type { Exchange } from "../../../exchange.ts";
 import { dial, passedHeaders } from "../../dial.ts";
+import { unavailable } from "../../provider-call.ts";
 import { ownNetworkHeaders, readNetworkHeaders, APP_KEYS_HEADER, TENANTS_HEADER } from "./app-keys.ts";
 import type { ChimeSession } from "./session-rules.ts";
 
@@ -26,12 +27,7 @@ export async function dialService(
 	{ url, joinToken }: { readonly url: string; readonly joinToken: string },
 ): Promise<Decision<WebSocket>> {
 	const target = targetOf(url, exchange.search);
-	if (!target)
-		return refuse({
-			reason: "provider-unavailable",
-			provider: "chime",
-			detail: "the session's signalling URL cannot be read",
-		});
+	if (!target) return unavailable("chime", "the session's signalling URL cannot be read");
 	const headers = headersFor(exchange, session, joinToken);
 	return dial(exchange.gate, { provider: "chime", url: target, headers, refusals: REFUSALS });
 }

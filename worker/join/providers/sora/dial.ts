@@ -1,6 +1,7 @@
-import { type Decision, allow, refuse } from "../../../decision/decision.ts";
+import { type Decision, allow } from "../../../decision/decision.ts";
 import type { Exchange } from "../../../exchange.ts";
 import { parseJsonObject } from "../../../token/json-object.ts";
+import { timeout } from "../../provider-call.ts";
 import { GOING_AWAY, closeSocket, sendTo } from "../../sockets.ts";
 import { type Data, Inbox } from "./inbox.ts";
 import { failed, openFirst } from "./open.ts";
@@ -62,7 +63,7 @@ async function say(socket: WebSocket, connect: Message): Promise<Decision<Answer
 	const first = await inbox.next(TIME_LIMIT_MS);
 	if (first !== null || inbox.ended) return allow({ inbox, first });
 	closeSocket(inbox.socket, GOING_AWAY);
-	return refuse({ reason: "provider-timeout", provider: "sora" });
+	return timeout("sora");
 }
 
 function locationIn(data: Data | null): string | null {

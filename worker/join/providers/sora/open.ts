@@ -2,6 +2,7 @@ import { type Decision, allow, refuse } from "../../../decision/decision.ts";
 import type { Refusal } from "../../../decision/refusals.ts";
 import type { Exchange } from "../../../exchange.ts";
 import { dial, passedHeaders } from "../../dial.ts";
+import { unavailable } from "../../provider-call.ts";
 import { closeSocket } from "../../sockets.ts";
 
 /** So long an address is alone, before the next one is tried beside it. */
@@ -81,4 +82,4 @@ export const LEADS_NOWHERE: Refusal = {
 	detail: "the signalling address in the session's record is none, or the gate's own",
 };
 
-export const failed = (detail: string) => refuse({ reason: "provider-unavailable", provider: "sora", detail });
+export const failed = (detail: string) => unavailable("sora", detail);

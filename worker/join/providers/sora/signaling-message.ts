@@ -1,3 +1,5 @@
+import { isJsonObject } from "../../../token/json-object.ts";
+
 type Message = Readonly<Record<string, unknown>>;
 
 /** A connection is asked for once: a second channel on the same socket would be another decision. */
@@ -13,8 +15,7 @@ export function namesIn(message: Message): readonly string[] {
 		return Array.isArray(list) ? (list as readonly unknown[]) : [];
 	});
 	return [message, ...listed].flatMap((one) => {
-		const id =
-			typeof one === "object" && one !== null ? (one as Readonly<Record<string, unknown>>)["connection_id"] : null;
+		const id = isJsonObject(one) ? one["connection_id"] : null;
 		return typeof id === "string" ? [id] : [];
 	});
 }
