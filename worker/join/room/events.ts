@@ -1,6 +1,5 @@
 import type { Applied, Departure, RoomBook } from "./book.ts";
-import { putOutBefore } from "./connections.ts";
-import type { ClaimAsk, GoneBecause, Participant } from "./contract.ts";
+import type { GoneBecause, Participant } from "./contract.ts";
 
 /** An event as the publisher's webhook gets it, without what the room adds (`account`, `session`, `provider`). */
 interface Event {
@@ -38,14 +37,8 @@ export function queueDepartures(book: RoomBook, { departures, statusChanged }: A
 	if (statusChanged && book.ownStatus?.status === "ended") queueEvent(book, ENDED, now);
 }
 
-/** A connection stands, the provider says; it is cut once more where its participant was put out before. */
-export function cutAgain(book: RoomBook, ask: ClaimAsk, now: number): void {
-	const gone = putOutBefore(book, ask);
-	if (gone) queueEjection(book, gone, now);
-}
-
-/** Asked for once more, it is done once more, even while the first is on its way. */
-function queueEjection(book: RoomBook, gone: Participant, now: number): void {
+/** The provider puts a participant out. Asked for once more, it is done once more, even while the first is on its way. */
+export function queueEjection(book: RoomBook, gone: Participant, now: number): void {
 	book.errands.add(`eject ${gone.id}`, "eject", { ...gone, nonce: crypto.randomUUID() }, now);
 }
 

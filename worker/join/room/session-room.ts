@@ -23,7 +23,7 @@ import {
 	type Seated,
 } from "./contract.ts";
 import { judgeJoin, planJoin, planLost, planRedeem, planRenew, presentMember, statusOf } from "./decide.ts";
-import { type RefusedJoin, cutAgain, joinedEvent, queueEvent, queueRefusal, unqueueJoin } from "./events.ts";
+import { type RefusedJoin, joinedEvent, queueEjection, queueEvent, queueRefusal, unqueueJoin } from "./events.ts";
 import type { RoomBook } from "./book.ts";
 import { Keeper, reply } from "./keeper.ts";
 import { route } from "./mail.ts";
@@ -151,7 +151,8 @@ export class SessionRoom extends DurableObject<Env> {
 	/** A provider's connection takes the place that was decided for it, once: null where there is none. */
 	claim(call: Wired<RoomCall<ClaimAsk>>): Wired<RoomReply<Seated | null>> {
 		const { rules, ask } = this.#read(call);
-		if (putOutBefore(this.#book, ask)) this.#keeper.write((book) => cutAgain(book, ask, Date.now()));
+		const gone = putOutBefore(this.#book, ask);
+		if (gone) this.#keeper.write((book) => queueEjection(book, gone, Date.now()));
 		return this.#keeper.decide(rules, (book) => {
 			const planned = planClaim(book, ask);
 			if (!planned.allowed) return planned;
