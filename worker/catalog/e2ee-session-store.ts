@@ -91,18 +91,11 @@ export async function changeSession(
 	return before && storeSession(store, place, change(before));
 }
 
-/** The session that was there, null when there was none that can be read. */
-export async function deleteSession(
-	store: SessionStore,
-	account: string,
-	id: string,
-): Promise<E2eeSessionRecord | null> {
-	const session = await storedSession(store, account, id);
-	if (!session) return null;
-	await store.kv.delete(kvKeys.e2eeSession(account, id));
+/** Deletes a session that was stored, and the name that its provider finds it by. */
+export async function deleteSession(store: SessionStore, session: E2eeSessionRecord): Promise<void> {
+	await store.kv.delete(kvKeys.e2eeSession(session.account_id, session.id));
 	await dropProviderId(store, session, null);
 	forget(store, session);
-	return session;
 }
 
 /** Another session that the provider calls the same; null when there is none. */

@@ -103,7 +103,7 @@ export const deleteE2eeSession: ManagedHandler = async (call) => {
 	if (!session) return refuse({ reason: "e2ee-session-not-found" });
 	const ended = await end(call, session, Math.max(gate.ports.now(), session.status_changed_at + 1));
 	if (!ended.allowed) return ended;
-	await deleteSession(gate, call.account, call.id);
+	await deleteSession(gate, session);
 	return noContent(call);
 };
 

@@ -2,7 +2,13 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { CatalogUnavailable } from "../../../worker/catalog/cache.ts";
 import { type Account, Catalog } from "../../../worker/catalog/catalog.ts";
-import { changeSession, deleteSession, storeSession } from "../../../worker/catalog/e2ee-session-store.ts";
+import type { E2eeSessionRecord } from "../../../worker/catalog/e2ee-session-record.ts";
+import {
+	changeSession,
+	deleteSession,
+	storeSession,
+	storedSession,
+} from "../../../worker/catalog/e2ee-session-store.ts";
 import { realPorts } from "../../../worker/ports.ts";
 import { parseSettings } from "../../../worker/settings.ts";
 
@@ -102,7 +108,7 @@ describe("the name that a provider gives a session", () => {
 		expect(await bySora("one")).toBeNull();
 		await store("room-2", sora("one"), gate());
 		expect((await bySora("one", NOW + TTL_MS))?.id).toBe("room-2");
-		await deleteSession(gate(), account.id, "room");
+		await deleteSession(gate(), (await storedSession(gate(), account.id, "room")) as E2eeSessionRecord);
 		expect(await bySora("two")).toBeNull();
 		await store("room-3", sora("two"), gate());
 	});
