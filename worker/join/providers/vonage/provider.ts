@@ -16,6 +16,7 @@ import {
 	vonageAccess,
 	vonageSession,
 } from "./vonage-account.ts";
+import { PROXY_ROOT } from "./web/paths.ts";
 
 /** Vonage Video (design 8): the gate makes the client's token, and is the proxy through which the client connects. */
 export const vonageProvider: JoinProvider = {
@@ -66,7 +67,7 @@ async function materialOf(admitted: AdmittedJoin): Promise<Decision<JoinMaterial
 		...(project.kind === "opentok" ? { api_key: project.id } : { application_id: project.id }),
 		session_id: sessionId,
 		token: await mintClientToken(ask),
-		proxy_url: `${origin}/join/v1/vonage/${ticket}`,
+		proxy_url: `${origin}${PROXY_ROOT}${ticket}`,
 	};
 	return allow({ join });
 }

@@ -6,11 +6,12 @@ import { refusalOfFault } from "../../../fault.ts";
 import { refusedAsVonage } from "./api/answers.ts";
 import { handleApiCall } from "./api/facade.ts";
 import { handleProxied } from "./web/door.ts";
+import { PROXY_ROOT } from "./web/paths.ts";
 
 const API = "/join/v1/accounts/:account/vonage/api";
 /** Of the path as it was sent: an id may be spelled in more characters than it has. A base URL may end with a slash of its own. */
 const BELOW = /^\/join\/v1\/accounts\/[^/]+\/vonage\/api(?:\/(?=\/))?((?:\/.*)?)$/;
-const PROXY = "/join/v1/vonage/:ticket";
+const PROXY = `${PROXY_ROOT}:ticket`;
 
 /** The doors to Vonage Video: the REST API for back ends, and everything that a participant's web client asks for. */
 export function vonageRoutes(app: Hono, exchange: (c: Context) => Exchange): void {

@@ -1,5 +1,8 @@
 import type { VonageSession } from "../vonage-account.ts";
 
+/** What a proxy URL's path begins with; the ticket follows. */
+export const PROXY_ROOT = "/join/v1/vonage/";
+
 /** A request of the web client behind the proxy URL: the host that it means, and what it asks of it (reference: rtc 1.4). */
 export interface ProxyTarget {
 	/** The last one that the path has. */
@@ -20,10 +23,10 @@ export interface ProxyTarget {
  * @param ownHost of the gate
  */
 export function readProxyPath(path: string, ticket: string, ownHost: string): ProxyTarget | null {
-	const prefix = `${PROXY}${ticket}/`;
+	const prefix = `${PROXY_ROOT}${ticket}/`;
 	if (!path.startsWith(prefix)) return null;
 	const rest = path.slice(prefix.length);
-	const again = rest.startsWith(`${ownHost}${PROXY}`) ? rest.slice(ownHost.length + PROXY.length) : null;
+	const again = rest.startsWith(`${ownHost}${PROXY_ROOT}`) ? rest.slice(ownHost.length + PROXY_ROOT.length) : null;
 	const last = again?.split("/", 1)[0] ?? ticket;
 	const meant = again?.slice(last.length + 1) ?? rest;
 	const [host = "", ...parts] = meant.split("/");
@@ -36,7 +39,6 @@ export function readProxyPath(path: string, ticket: string, ownHost: string): Pr
 	}
 }
 
-const PROXY = "/join/v1/vonage/";
 const HOST = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
 const PLATFORM = /(?:^|\.)(?:opentok|tokbox|vonage)\.com(?::443)?$/;
 

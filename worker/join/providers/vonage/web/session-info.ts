@@ -13,7 +13,7 @@ import { printOf } from "../client-token.ts";
 import { type Guest, admitGuest } from "./admission.ts";
 import { SESSION } from "../vonage-account.ts";
 import { isMoving } from "./migration.ts";
-import { type ProxyTarget, isPlatformHost } from "./paths.ts";
+import { PROXY_ROOT, type ProxyTarget, isPlatformHost } from "./paths.ts";
 
 /** What the client tells the platform of itself. */
 const PASSED = ["Accept", "User-Agent", "X-OPENTOK-AUTH", "X-TB-VERSION", "X-TB-CLIENT-VERSION", "X-TB-CONNECTIONID"];
@@ -50,7 +50,7 @@ export async function handleSessionInfo(
 	const opened = await openMessaging(exchange, guest.value, info.output);
 	if (!opened.allowed) return denied(exchange, opened.refusal);
 	const { host, protocol } = new URL(exchange.url);
-	const throughGate = `${protocol.replace("http", "ws")}//${host}/join/v1/vonage/${guest.value.ticket}/`;
+	const throughGate = `${protocol.replace("http", "ws")}//${host}${PROXY_ROOT}${guest.value.ticket}/`;
 	const messaging_url = info.output.messaging_url.replace(/^wss?:\/\//, throughGate);
 	return shown(exchange, [{ ...list[0], messaging_url }, ...list.slice(1)]);
 }
