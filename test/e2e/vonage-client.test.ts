@@ -572,6 +572,15 @@ describe("the proxy", () => {
 		ws.send(writeRumor({ type: RUMOR.message, addresses: [SYMPHONY], headers, data }));
 	}
 
+	/** Comes in by this name, and loses its connection. */
+	async function goAway(room: Room, joined: JoinAnswer, id: string): Promise<void> {
+		const { ws, told } = await openMessaging(joined);
+		enter(ws, joined, id);
+		await eventually(() => expect(told.length).toBeGreaterThan(1));
+		ws.terminate();
+		await eventually(async () => expect(await statusOf(room, joined.participant_id)).toMatchObject({ status: "away" }));
+	}
+
 	it.each<[string, string | Uint8Array, number]>([
 		["text", "hello", 1003],
 		["bytes that are no frame", Uint8Array.of(1, 2, 3), 1002],
@@ -645,11 +654,7 @@ describe("the proxy", () => {
 	it("lets a page that was opened anew in, though it could not connect at once", async () => {
 		const room = await openRoom();
 		const joined = await join(room);
-		const first = await openMessaging(joined);
-		enter(first.ws, joined, `before-${room.id}`);
-		await eventually(() => expect(first.told.length).toBeGreaterThan(1));
-		first.ws.terminate();
-		await eventually(async () => expect(await statusOf(room, joined.participant_id)).toMatchObject({ status: "away" }));
+		await goAway(room, joined, `before-${room.id}`);
 		const named = { "X-TB-CONNECTIONID": `anew-${room.id}` };
 		const { ws, told } = await openMessaging(joined, named, "?socketId=s&reconnect=true"); // as of the SDK's second attempt
 		enter(ws, joined, `anew-${room.id}`);
@@ -660,11 +665,7 @@ describe("the proxy", () => {
 	it("tells a browser that comes back that its participant went meanwhile, and that it need not try again", async () => {
 		const room = await openRoom();
 		const joined = await join(room);
-		const first = await openMessaging(joined);
-		enter(first.ws, joined, `own-${room.id}`);
-		await eventually(() => expect(first.told.length).toBeGreaterThan(1));
-		first.ws.terminate();
-		await eventually(async () => expect(await statusOf(room, joined.participant_id)).toMatchObject({ status: "away" }));
+		await goAway(room, joined, `own-${room.id}`);
 		await gate.manage("DELETE", `${participantsOf(room)}/${joined.participant_id}`);
 		const { told, closed } = await openMessaging(joined, { Origin: "https://app.example" }, "?reconnect=true");
 		expect(await closed).toBe(1003);

@@ -78,10 +78,7 @@ export async function startChimeSignalling(): Promise<ChimeSignalling> {
 		url: `ws://${host}/control/meeting`,
 		connections,
 		behave: (next) => (behaviour = next),
-		close: async () => {
-			for (const ws of sockets.clients) ws.terminate();
-			await close();
-		},
+		close,
 	};
 }
 

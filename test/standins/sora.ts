@@ -257,7 +257,6 @@ export async function startSora(): Promise<Sora> {
 		sendOn: (location) => void sendOns.push(location),
 		close: async () => {
 			hooks = {};
-			for (const socket of sockets.clients) socket.terminate();
 			await Promise.all(connections.flatMap(({ peer }) => (peer ? [peer.close()] : [])));
 			await close();
 		},

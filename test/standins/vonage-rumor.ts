@@ -143,9 +143,6 @@ export async function startVonageRumor(): Promise<VonageRumor> {
 		connections: talks,
 		disconnect: (connectionId) => void disconnected.push(connectionId),
 		disconnected,
-		close: async () => {
-			for (const ws of sockets.clients) ws.terminate();
-			await close();
-		},
+		close,
 	};
 }
